@@ -1,0 +1,75 @@
+"""Every error a caller may want to catch.
+
+RunWidgetsError
+├── ExperimentNotFound   the workspace has no experiment with that name
+├── RunNotFound          the workspace has no run with that id
+├── RunExists            a new run asked for an id that is taken
+├── RunClosed            a write came after the run reached a final status
+├── RunFailed            `wait_for_completion` met a run that failed
+├── NotAMetric           a value that no `log` method can keep (also TypeError)
+├── MetricConflict       one name was logged in two ways that do not go together
+├── PropertyConflict     a property was given a second, different value
+├── FileNotInRun         the run has no file with that name
+├── FileConflict         a file's name is taken by different content
+├── BadName              a name that cannot be kept or is not safe (also ValueError)
+├── SnapshotError        a source folder that cannot be snapshotted
+└── StoreUnavailable     the folder of the store cannot be read or written
+"""
+
+from __future__ import annotations
+
+
+class RunWidgetsError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ExperimentNotFound(RunWidgetsError, LookupError):
+    """The workspace has no experiment with that name."""
+
+
+class RunNotFound(RunWidgetsError, LookupError):
+    """The workspace has no run with that id."""
+
+
+class RunExists(RunWidgetsError, ValueError):
+    """A new run asked for an id that another run has."""
+
+
+class RunClosed(RunWidgetsError, RuntimeError):
+    """A write came after the run reached a final status."""
+
+
+class RunFailed(RunWidgetsError, RuntimeError):
+    """`wait_for_completion` met a run that failed; the text has its error."""
+
+
+class NotAMetric(RunWidgetsError, TypeError):
+    """A value that the called `log` method cannot keep."""
+
+
+class MetricConflict(RunWidgetsError, ValueError):
+    """One name was logged in two ways that cannot be read back as one."""
+
+
+class PropertyConflict(RunWidgetsError, ValueError):
+    """A property, which never changes, was given a second, different value."""
+
+
+class FileNotInRun(RunWidgetsError, FileNotFoundError):
+    """The run has no file with that name."""
+
+
+class FileConflict(RunWidgetsError, FileExistsError):
+    """The run has a file with that name and other content."""
+
+
+class BadName(RunWidgetsError, ValueError):
+    """A name that cannot be kept, or that would lead outside its folder."""
+
+
+class SnapshotError(RunWidgetsError, OSError):
+    """A source folder that cannot be snapshotted."""
+
+
+class StoreUnavailable(RunWidgetsError, OSError):
+    """The folder of the store cannot be read or written."""
