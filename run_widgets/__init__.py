@@ -1,0 +1,1 @@
+"""Watch training runs live in the notebook."""
