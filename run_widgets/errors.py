@@ -11,7 +11,8 @@ RunWidgetsError
 ├── PropertyConflict     a property was given a second, different value
 ├── FileNotInRun         the run has no file with that name
 ├── FileConflict         a file's name is taken by different content
-├── BadName              a name that cannot be kept or is not safe (also ValueError)
+├── BadName              a name that cannot be kept or is not safe
+│   └── NotAName         a name that is not text
 ├── SnapshotError        a source folder that cannot be snapshotted
 └── StoreUnavailable     the folder of the store cannot be read or written
 """
@@ -65,6 +66,10 @@ class FileConflict(RunWidgetsError, FileExistsError):
 
 class BadName(RunWidgetsError, ValueError):
     """A name that cannot be kept, or that would lead outside its folder."""
+
+
+class NotAName(BadName, TypeError):
+    """A name that is not a string."""
 
 
 class SnapshotError(RunWidgetsError, OSError):

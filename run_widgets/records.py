@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -118,29 +118,74 @@ class Record:
     step: int | None = None
 
 
+class PointKind(IntEnum):
+    """How the eight value bytes of a point are read; as in the file."""
+
+    FLOAT = 1
+    INT = 2  # within 64 bits
+    BOOL = 3
+    NONE = 4
+    RECORD = 5  # the value stands in the record beside the points: text, ints beyond 64 bits
+
+
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Consecutive values of one metric, as columns of one length n.
-
-    `numbers` is what a chart draws: NaN where the value is not a number.
-    `objects` holds, by place in the columns, the values that no float can be:
-    ints, bools, None, texts and ints beyond 2**53; every other place is the
-    float in `numbers`.
-    """
+    """Consecutive values of one metric, as columns of one length n."""
 
     at: NDArray[np.float64]  # seconds since the epoch, UTC
     step: NDArray[np.int64]  # NO_STEP where none was given
-    numbers: NDArray[np.float64]
-    kinds: NDArray[np.uint8]  # as in the file, see docs/store-format.md
-    raw: NDArray[np.int64]  # the eight value bytes read as an int
-    objects: Mapping[int, Any] = field(default_factory=dict)
+    kind: NDArray[np.uint8]  # a PointKind each
+    raw: NDArray[np.int64]  # the value bytes, read as an integer
+    objects: Mapping[int, Any] = field(default_factory=dict)  # by place: values of kind RECORD
 
     def __len__(self) -> int:
         return len(self.at)
 
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """What a chart draws, shape (n,): NaN where a value is not a number."""
+        import numpy as np
+
+        numbers = self.raw.view(np.float64)
+        if (self.kind == PointKind.FLOAT).all():
+            return numbers
+        numbers = numbers.copy()
+        whole = (self.kind == PointKind.INT) | (self.kind == PointKind.BOOL)
+        numbers[whole] = self.raw[whole]
+        numbers[self.kind == PointKind.NONE] = np.nan
+        for place, value in self.objects.items():
+            numbers[place] = _as_float(value)
+        return numbers
+
     def values(self) -> list[Any]:
         """The values as they were logged, each of its own Python type."""
-        raise NotImplementedError
+        import numpy as np
+
+        if (self.kind == PointKind.FLOAT).all():
+            return self.raw.view(np.float64).tolist()
+        if (self.kind == PointKind.INT).all():
+            return self.raw.tolist()
+        values: list[Any] = self.raw.view(np.float64).tolist()
+        integers = self.raw.tolist()
+        for place, kind in enumerate(self.kind.tolist()):
+            if kind == PointKind.INT:
+                values[place] = integers[place]
+            elif kind == PointKind.BOOL:
+                values[place] = bool(integers[place])
+            elif kind == PointKind.NONE:
+                values[place] = None
+            elif kind == PointKind.RECORD:
+                values[place] = self.objects[place]
+        return values
+
+
+def _as_float(value: object) -> float:
+    if isinstance(value, int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("inf") if value > 0 else float("-inf")
+    return float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,11 @@ class Follower(Protocol):
     """Reads one run to the end of what is there, again and again."""
 
     def read(self) -> Batch:
-        """Return what came since the last call; empty when nothing did."""
+        """Return what came since the last call; empty when nothing did.
+
+        A long history comes in pieces of bounded size: call again until the
+        batch is empty to be at the end of what is there.
+        """
         ...
 
     def close(self) -> None: ...
