@@ -1,0 +1,182 @@
+"""What people log, turned into the plain Python value that it is, or refused.
+
+Nothing is rounded, truncated or turned into text on the way: a value that
+cannot be kept as it is raises `NotAMetric` at the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from run_widgets.errors import BadName, NotAMetric, NotAName
+
+Scalar = float | int | bool | str | None
+
+
+def metric_name(name: object) -> str:
+    """Return `name`, a non-empty string.
+
+    Raises
+    ------
+    BadName, NotAName
+        It is empty, or not a string.
+    """
+    if not isinstance(name, str):
+        raise NotAName(f"a metric's name must be a string, got {_shown(name)}")
+    if not name:
+        raise BadName("a metric needs a name, got an empty string")
+    return str(name)
+
+
+def scalar(value: object, where: str) -> Scalar:
+    """Return `value` as the Python number, bool, text or None that it is.
+
+    Numbers of numpy and 0-dimensional arrays and tensors become Python numbers
+    of the same value; `where` opens the message of an error.
+
+    Raises
+    ------
+    NotAMetric
+        It is several values, or a kind of thing that is not a value at all.
+    """
+    if value is None or type(value) in (float, int, bool, str):
+        return value  # type: ignore[return-value]
+    for plain in (bool, int, float, str):
+        if isinstance(value, plain):
+            # Also numpy.float64, numpy.str_ and the members of IntEnum and StrEnum.
+            return plain.__str__(value) if plain is str else plain(value)
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "shape", None) == ():
+        plain_value = item()
+        if plain_value is not value and type(plain_value) is not type(value):
+            return scalar(plain_value, where)
+        return _exact_float(value, where)
+    raise NotAMetric(f"{where} takes one number, bool, text or None, got {_advice(value)}")
+
+
+def column(values: object, where: str) -> list[Scalar]:
+    """Return an iterable of scalars as a list; also arrays, Series and generators.
+
+    Raises
+    ------
+    NotAMetric
+        It is a text, a dict or not iterable, or one element is not a scalar.
+    """
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise NotAMetric(f"{where} takes a list of values, got {_advice(values)}")
+    shape = getattr(values, "shape", None)
+    if shape is not None and len(shape) != 1:
+        raise NotAMetric(f"{where} takes one dimension, got an array of shape {tuple(shape)}")
+    tolist = getattr(values, "tolist", None)
+    if callable(tolist) and getattr(getattr(values, "dtype", None), "kind", "O") in "biufU":
+        if values.dtype.itemsize <= 8 or values.dtype.kind == "U":  # type: ignore[attr-defined]
+            return tolist()  # type: ignore[no-any-return]
+    return [scalar(value, f"{where}, element {place}") for place, value in enumerate(values)]
+
+
+def row(values: Mapping[str, object], where: str) -> dict[str, Scalar]:
+    """Return one row, column name to scalar."""
+    return {
+        _column_name(name, where): scalar(value, f"{where}, column {name!r}")
+        for name, value in values.items()
+    }
+
+
+def table(value: object, where: str) -> dict[str, list[Scalar]]:
+    """Return columns of one length: from a dict of lists or scalars, or a DataFrame.
+
+    Raises
+    ------
+    NotAMetric
+        It is neither, or the columns differ in length.
+    """
+    if hasattr(value, "columns") and hasattr(value, "items"):  # a DataFrame
+        columns = {str(name): column(series, where) for name, series in value.items()}
+    elif isinstance(value, Mapping):
+        columns = {
+            _column_name(name, where): _column_or_cell(cells, f"{where}, column {name!r}")
+            for name, cells in value.items()
+        }
+    else:
+        raise NotAMetric(
+            f"{where} takes a dict of column name to list, or a DataFrame, got {_shown(value)}"
+        )
+    lengths = {name: len(cells) for name, cells in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise NotAMetric(f"{where}: columns must have one length, got {lengths}")
+    return columns
+
+
+def document(value: object, where: str) -> dict[str, Any]:
+    """Return a JSON-schema metric, given as a dict or as JSON text, as plain JSON data.
+
+    Raises
+    ------
+    NotAMetric
+        It is not a JSON object, or has something that JSON has no form for.
+    """
+    import json
+
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, default=_plain)
+        parsed = json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise NotAMetric(f"{where} takes a JSON object, got {_shown(value)}: {error}") from error
+    if not isinstance(parsed, dict):
+        raise NotAMetric(f"{where} takes a JSON object, got {_shown(value)}")
+    return parsed
+
+
+def _plain(value: object) -> object:
+    for name in ("tolist", "item"):
+        convert = getattr(value, name, None)
+        if callable(convert):
+            return convert()
+    raise TypeError(f"{_shown(value)} has no JSON form")
+
+
+def _column_name(name: object, where: str) -> str:
+    if not isinstance(name, str):
+        raise NotAName(f"{where}: a column's name must be a string, got {_shown(name)}")
+    return str(name)
+
+
+def _column_or_cell(cells: object, where: str) -> list[Scalar]:
+    single = isinstance(cells, str) or not isinstance(cells, Iterable)
+    if single or getattr(cells, "shape", None) == ():
+        return [scalar(cells, where)]
+    return column(cells, where)
+
+
+def _exact_float(value: Any, where: str) -> float:
+    # numpy.longdouble answers item() with itself.
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise NotAMetric(f"{where} cannot keep {_shown(value)}") from None
+    if number != value and number == number:
+        raise NotAMetric(f"{where}: {value!r} does not fit a 64-bit float; round it with float()")
+    return number
+
+
+def _advice(value: object) -> str:
+    shown = _shown(value)
+    if hasattr(value, "columns") and hasattr(value, "items"):
+        return f"{shown}: use run.log_table"
+    if isinstance(value, Mapping):
+        return f"{shown}: use run.log_row for one row, run.log_table for columns"
+    if hasattr(value, "savefig"):
+        return f"{shown}: use run.log_image(name, plot=...)"
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return f"{shown}: use run.log_list"
+    if hasattr(value, "__float__"):
+        return f"{shown}: convert it with float() or str() first"
+    return shown
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if not isinstance(value, Iterable) or isinstance(value, str | bytes) else ""
+    kind = type(value)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return f"{name} {text[:60]}".strip()
