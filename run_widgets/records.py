@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-NO_STEP = -(2**31)
+NO_STEP = -(2**63)
 """In a `step` column: none was given, and the point's place in its metric counts."""
 
 

@@ -9,24 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from run_widgets.errors import BadName, NotAMetric, NotAName
+from run_widgets.errors import NotAMetric, NotAName
 
 Scalar = float | int | bool | str | None
-
-
-def metric_name(name: object) -> str:
-    """Return `name`, a non-empty string.
-
-    Raises
-    ------
-    BadName, NotAName
-        It is empty, or not a string.
-    """
-    if not isinstance(name, str):
-        raise NotAName(f"a metric's name must be a string, got {_shown(name)}")
-    if not name:
-        raise BadName("a metric needs a name, got an empty string")
-    return str(name)
 
 
 def scalar(value: object, where: str) -> Scalar:

@@ -1,0 +1,118 @@
+"""Where things lie in a workspace, and the shape of a point: docs/store-format.md as constants.
+
+```
+<workspace>/workspace.json
+<workspace>/index.sqlite                    a cache of every run.json; deleting it loses nothing
+<workspace>/<experiment>/experiment.json
+<workspace>/<experiment>/numbers            one byte for each run number handed out
+<workspace>/<experiment>/<run id>/run.json  status, tags, properties, …; replaced atomically
+                                 /metrics/<writer>.jsonl    one file pair for each writing process
+                                 /metrics/<writer>.points
+                                 /metrics/<writer>.npz      in place of .points once it is closed
+                                 /files/…
+                                 /stop                      there when somebody asked it to end
+```
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path, PurePosixPath
+
+from run_widgets.errors import BadName, NotAName
+
+FORMAT = 1
+
+WORKSPACE_FILE = "workspace.json"
+INDEX_FILE = "index.sqlite"
+EXPERIMENT_FILE = "experiment.json"
+NUMBERS_FILE = "numbers"
+RUN_FILE = "run.json"
+METRICS = "metrics"
+FILES = "files"
+STOP_FILE = "stop"
+TRASH = ".trash"
+
+# One logged value, 24 bytes, little-endian: the value's eight bytes, the time
+# (seconds since the epoch), the step, and the mark, which is metric id * 256 +
+# kind, + STEPPED where a step was given. The mark comes last and is never 0, so
+# a slot that still reads 0 there is empty.
+POINT = struct.Struct("<ddiI")
+POINT_OF_INT = struct.Struct("<qdiI")
+POINT_BYTES = POINT.size
+STEPPED = 0x10
+VOID = 0x0F  # the kind of a slot that was taken and then not used
+KINDS = 0x0F
+
+_RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}")
+_EXPERIMENT = re.compile(r"[A-Za-z0-9][\w-]{0,254}")
+
+
+def run_id(value: object) -> str:
+    """Return `value` where it can name a run's folder.
+
+    Raises
+    ------
+    BadName
+        It is not 1 to 255 ASCII letters, digits and ``_ . + -``, begun by a
+        letter, digit or ``_``.
+    """
+    if not isinstance(value, str) or not _RUN_ID.fullmatch(value):
+        raise BadName(
+            f"run id {value!r} must be 1 to 255 ASCII letters, digits, '_', '.', '+' or '-', "
+            "and begin with a letter, digit or '_'"
+        )
+    return value
+
+
+def experiment_name(value: object) -> str:
+    """Return `value` where it can name an experiment.
+
+    Raises
+    ------
+    BadName
+        It is not 1 to 255 letters, digits, ``_`` and ``-``, begun by an ASCII
+        letter or digit.
+    """
+    if not isinstance(value, str) or not _EXPERIMENT.fullmatch(value):
+        raise BadName(
+            f"experiment name {value!r} must be 1 to 255 letters, digits, '_' or '-', "
+            "and begin with a letter or digit"
+        )
+    return value
+
+
+def metric_name(value: object) -> str:
+    """Return `value`, a non-empty string.
+
+    Raises
+    ------
+    BadName, NotAName
+        It is empty, or not a string.
+    """
+    if not isinstance(value, str):
+        raise NotAName(f"a metric's name must be a string, got {value!r}")
+    if not value:
+        raise BadName("a metric needs a name, got an empty string")
+    return value
+
+
+def file_name(value: object) -> str:
+    """Return `value`, a relative path inside a run, with forward slashes.
+
+    Raises
+    ------
+    BadName
+        It is empty or absolute, climbs with ``..``, or has a drive, a NUL or an
+        empty part.
+    """
+    name = str(value).replace("\\", "/") if isinstance(value, str | Path) else ""
+    name = name.removeprefix("./")
+    parts = name.split("/")
+    bad = {"", ".", ".."}
+    if bad.intersection(parts) or "\0" in name or ":" in parts[0] or PurePosixPath(name).is_absolute():
+        raise BadName(
+            f"file name {value!r} must be a relative path inside the run, such as 'outputs/model.pt'"
+        )
+    return name
