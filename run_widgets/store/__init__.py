@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from run_widgets.records import Batch, FileEntry, RunRecord
+    from run_widgets.store.local import Labels
 
 
 class Follower(Protocol):
@@ -42,8 +43,10 @@ class RunReader(Protocol):
         """
         ...
 
-    def runs(self, experiment: str) -> Iterator[RunRecord]:
-        """Yield the runs of one experiment, newest first."""
+    def runs(
+        self, experiment: str, tags: Labels = None, properties: Labels = None
+    ) -> Iterator[RunRecord]:
+        """Yield the runs of one experiment that have these labels, newest first."""
         ...
 
     def follow(self, run_id: str) -> Follower:

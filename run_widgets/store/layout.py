@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import struct
 from pathlib import Path, PurePosixPath
@@ -33,6 +34,9 @@ METRICS = "metrics"
 FILES = "files"
 STOP_FILE = "stop"
 TRASH = ".trash"
+
+DOCUMENT_BYTES = 2**26
+"""A JSON document larger than this is not ours and is not read."""
 
 # One logged value, 24 bytes, little-endian: the value's eight bytes, the time
 # (seconds since the epoch), the step, and the mark, which is metric id * 256 +
@@ -81,6 +85,19 @@ def experiment_name(value: object) -> str:
             "and begin with a letter or digit"
         )
     return value
+
+
+def folder_of_experiment(name: str) -> str:
+    """Return the folder of an experiment: its name, or where file systems could not, a digest.
+
+    Names that are long in bytes or differ in case only from another would meet
+    there; such a name keeps its letters and gets the digest of its exact form.
+    """
+    experiment_name(name)
+    if len(name.encode()) <= 200 and name == name.lower():
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name.encode()[:200].decode(errors='ignore')}.{digest}"
 
 
 def metric_name(value: object) -> str:

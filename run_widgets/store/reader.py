@@ -7,11 +7,13 @@ over with a warning.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from run_widgets.records import NO_STEP, Batch, Kind, PointKind, Points, Record
 from run_widgets.store.columns import COLUMNS
 from run_widgets.store.layout import FORMAT, KINDS, POINT_BYTES, STEPPED, VOID
 
-SLOT = np.dtype([("value", "<i8"), ("at", "<f8"), ("step", "<i4"), ("mark", "<u4")])
+DTYPES = {"value": "<i8", "at": "<f8", "step": "<i4", "mark": "<u4"}
 
 SLOTS_AT_ONCE = 2**21
 """Points a `read` takes from one writer at the most: 50 MB."""
@@ -32,6 +34,37 @@ TEXT_AT_ONCE = 2**26
 
 HOLE_PATIENCE_S = 2.0
 """How long an empty slot before a filled one is waited for: its thread was interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Consecutive slots of a points file, as columns of one length."""
+
+    value: NDArray[np.int64]
+    at: NDArray[np.float64]
+    step: NDArray[np.int32]
+    mark: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.mark)
+
+    def __getitem__(self, places: slice | NDArray[Any]) -> Slots:
+        return Slots(self.value[places], self.at[places], self.step[places], self.mark[places])
+
+    @classmethod
+    def of_bytes(cls, data: bytes) -> Slots:
+        """Read whole points as they lie in the file."""
+        longs = np.frombuffer(data, "<i8", len(data) // POINT_BYTES * 3).reshape(-1, 3)
+        ints = longs[:, 2:].view("<i4")
+        return cls(
+            np.ascontiguousarray(longs[:, 0]),
+            longs[:, 1:2].view("<f8")[:, 0].copy(),
+            np.ascontiguousarray(ints[:, 0]),
+            ints[:, 1:].view("<u4")[:, 0].copy(),
+        )
+
+
+NO_SLOTS = Slots.of_bytes(b"")
 
 
 class LocalFollower:
@@ -83,7 +116,7 @@ class _WriterFiles:
         self._path = path
         self._text = open_plain(Path(f"{path}.jsonl"))
         self._points = -1
-        self._packed: dict[str, NDArray[Any]] | None = None
+        self._packed: Slots | None = None
         self._slot = 0
         self._text_read = 0
         self._names: dict[int, str] = {}
@@ -103,24 +136,25 @@ class _WriterFiles:
         if self._stuck or not len(slots):
             return []
         self._slot += len(slots)
-        slots = slots[(slots["mark"] != 0) & ((slots["mark"] & KINDS) != VOID)]
-        return list(self._by_metric(slots, records))
+        used = (slots.mark & KINDS) + 1 & KINDS > 1  # neither 0, empty, nor VOID, the last kind
+        return list(self._by_metric(slots if used.all() else slots[used], records))
 
     # -- points ------------------------------------------------------------------------
 
-    def _new_slots(self) -> NDArray[Any]:
+    def _new_slots(self) -> Slots:
         if self._points < 0 and self._packed is None:
             self._open_points()
         if self._packed is not None:
-            return self._packed_slots()
+            return self._packed[self._slot : self._slot + SLOTS_AT_ONCE]
         if self._points < 0:
-            return np.empty(0, SLOT)
+            return NO_SLOTS
         size = os.fstat(self._points).st_size // POINT_BYTES
         count = min(size - self._slot, SLOTS_AT_ONCE)
         if count <= 0:
-            return np.empty(0, SLOT)
-        data = _read_at(self._points, count * POINT_BYTES, self._slot * POINT_BYTES)
-        slots = np.frombuffer(data, SLOT, len(data) // POINT_BYTES)
+            return NO_SLOTS
+        slots = Slots.of_bytes(
+            _read_at(self._points, count * POINT_BYTES, self._slot * POINT_BYTES)
+        )
         return slots[: _filled(slots)]
 
     def _open_points(self) -> None:
@@ -136,28 +170,19 @@ class _WriterFiles:
         except OSError as error:
             self._give_up(str(error))
 
-    def _packed_slots(self) -> NDArray[Any]:
-        assert self._packed is not None
-        part = slice(self._slot, self._slot + SLOTS_AT_ONCE)
-        slots = np.empty(len(self._packed["mark"][part]), SLOT)
-        for name in COLUMNS:
-            slots[name] = self._packed[name][part]
-        return slots
-
-    def _by_metric(
-        self, slots: NDArray[Any], records: list[Record]
-    ) -> Iterator[tuple[str, Points]]:
-        ids = slots["mark"] >> 8
-        if not len(ids):
+    def _by_metric(self, slots: Slots, records: list[Record]) -> Iterator[tuple[str, Points]]:
+        if not len(slots):
             return
+        ids = slots.mark >> 8
         if (ids == ids[0]).all():
             groups = [slots]
         else:
-            slots = slots[np.argsort(ids, kind="stable")]
-            ids = slots["mark"] >> 8
-            groups = np.split(slots, np.flatnonzero(np.diff(ids)) + 1)
+            order = np.argsort(ids, kind="stable")
+            slots, ids = slots[order], ids[order]
+            edges = [0, *(np.flatnonzero(np.diff(ids)) + 1).tolist(), len(ids)]
+            groups = [slots[start:end] for start, end in itertools.pairwise(edges)]
         for group in groups:
-            name = self._names.get(int(group["mark"][0]) >> 8)
+            name = self._names.get(int(group.mark[0]) >> 8)
             if name is None:
                 self.warnings.append(f"{self._path}.points has values of an undeclared metric")
                 continue
@@ -165,17 +190,18 @@ class _WriterFiles:
             if points is not None:
                 yield name, points
 
-    def _points_of(self, group: NDArray[Any], records: list[Record]) -> Points | None:
-        mark = group["mark"]
-        kind = (mark & KINDS).astype(np.uint8)
-        step = np.where(mark & STEPPED, group["step"].astype(np.int64), NO_STEP)
-        referring = np.flatnonzero(kind == PointKind.RECORD)
+    def _points_of(self, group: Slots, records: list[Record]) -> Points | None:
+        kind = (group.mark & KINDS).astype(np.uint8)
+        step = group.step.astype(np.int64)
+        stepped = group.mark & STEPPED
+        if not stepped.all():
+            step[stepped == 0] = NO_STEP
         objects: dict[int, Any] = {}
+        referring = np.flatnonzero(kind == PointKind.RECORD)
         if len(referring):
             keep = np.ones(len(group), bool)
             for place in referring.tolist():
-                entry = self._entries.pop(int(group["value"][place]), None)
-                record = _record(entry)
+                record = _record(self._entries.pop(int(group.value[place]), None))
                 if record is None:
                     self.warnings.append(f"{self._path}.jsonl lacks a record or has a broken one")
                     keep[place] = False
@@ -186,19 +212,12 @@ class _WriterFiles:
                 else:
                     records.append(record)
                     keep[place] = False
-            if not keep.all():
-                moved = np.cumsum(keep) - 1
-                objects = {int(moved[place]): value for place, value in objects.items()}
-                group, kind, step = group[keep], kind[keep], step[keep]
+            moved = (np.cumsum(keep) - 1).tolist()
+            objects = {moved[place]: value for place, value in objects.items()}
+            group, kind, step = group[keep], kind[keep], step[keep]
             if not len(group):
                 return None
-        return Points(
-            at=np.ascontiguousarray(group["at"]),
-            step=step,
-            kind=kind,
-            raw=np.ascontiguousarray(group["value"]),
-            objects=objects,
-        )
+        return Points(at=group.at, step=step, kind=kind, raw=group.value, objects=objects)
 
     # -- text --------------------------------------------------------------------------
 
@@ -213,9 +232,9 @@ class _WriterFiles:
             if not end:
                 return  # a torn tail, or a line on its way
             place = self._text_read
-            for line in data[:end].splitlines(keepends=True):
+            for line in data[: end - 1].split(b"\n"):
                 self._take_line(line, place)
-                place += len(line)
+                place += len(line) + 1
             self._text_read += end
 
     def _take_line(self, line: bytes, place: int) -> None:
@@ -271,19 +290,18 @@ def _stems(metrics: Path) -> list[str]:
     return sorted(name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl"))
 
 
-def _filled(slots: NDArray[Any]) -> int:
+def _filled(slots: Slots) -> int:
     """Return how many slots from the first on can be taken as final."""
-    empty = np.flatnonzero(slots["mark"] == 0)
+    empty = np.flatnonzero(slots.mark == 0)
     if not len(empty):
         return len(slots)
-    later = np.flatnonzero(slots["mark"])
+    later = np.flatnonzero(slots.mark)
     last = int(later[-1]) if len(later) else -1
     long_ago = time.time() - HOLE_PATIENCE_S
-    for hole in empty[empty < last].tolist():
-        beyond = int(later[np.searchsorted(later, hole)])
-        if slots["at"][beyond] > long_ago:
-            return hole
-    return last + 1
+    holes = empty[empty < last]
+    beyond = later[np.searchsorted(later, holes)]
+    fresh = np.flatnonzero(slots.at[beyond] > long_ago)
+    return int(holes[fresh[0]]) if len(fresh) else last + 1
 
 
 def _read_at(descriptor: int, size: int, place: int) -> bytes:
@@ -293,16 +311,17 @@ def _read_at(descriptor: int, size: int, place: int) -> bytes:
     return os.read(descriptor, size)
 
 
-def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
+def _read_npz(path: Path) -> Slots:
     descriptor = open_plain(path)
     with os.fdopen(descriptor, "rb") as file, np.load(file, allow_pickle=False) as archive:
         columns = {name: archive[name] for name in COLUMNS}
-    if len({column.shape for column in columns.values()}) != 1 or columns["mark"].ndim != 1:
-        raise ValueError("its columns differ in length")
-    for name in COLUMNS:
-        if columns[name].dtype != SLOT[name]:
-            raise ValueError(f"its column {name!r} is {columns[name].dtype}, not {SLOT[name]}")
-    return columns
+    for name, column in columns.items():
+        if column.dtype != DTYPES[name] or column.shape != (len(columns["mark"]),):
+            raise ValueError(
+                f"its column {name!r} is {column.dtype} of shape {column.shape}, not one of "
+                f"{DTYPES[name]} as long as the others"
+            )
+    return Slots(**columns)
 
 
 def _record(entry: Mapping[str, Any] | None) -> Record | None:

@@ -1,0 +1,38 @@
+"""What can be done on the drive under a folder."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+# A page mapped from these may reach the server late or never, or cannot be mapped.
+_REMOTE = {
+    "9p", "afs", "beegfs", "ceph", "cifs", "davfs", "drvfs", "gpfs", "lustre", "ncpfs",
+    "nfs", "nfs4", "smb3", "smbfs", "vboxsf", "virtiofs",
+}  # fmt: skip
+
+
+def can_be_mapped(folder: Path) -> bool:
+    """Tell whether points may be laid into a mapped file in `folder`.
+
+    ``RUN_WIDGETS_APPEND=1`` in the environment says no for every folder.
+    """
+    if os.environ.get("RUN_WIDGETS_APPEND", "") not in ("", "0"):
+        return False
+    return drive_kind(os.stat(folder).st_dev) not in _REMOTE | {"fuse"}
+
+
+@lru_cache(maxsize=64)
+def drive_kind(device: int) -> str:
+    """Return the file system's name for a device number, or "" where it cannot be told."""
+    wanted = f"{os.major(device)}:{os.minor(device)}" if hasattr(os, "major") else ""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    for line in reversed(lines):  # the last mount on a place is the one in use
+        left, _, right = line.partition(" - ")
+        if wanted and left.split()[2] == wanted:
+            return right.split()[0].partition(".")[0]  # "fuse.sshfs" is "fuse"
+    return ""
