@@ -13,6 +13,7 @@ RunWidgetsError
 ├── FileConflict         a file's name is taken by different content
 ├── BadName              a name that cannot be kept or is not safe
 │   └── NotAName         a name that is not text
+├── NoRunHere            `Run.get_context(allow_offline=False)` outside a submitted run
 ├── SnapshotError        a source folder that cannot be snapshotted
 └── StoreUnavailable     the folder of the store cannot be read or written
 """
@@ -70,6 +71,10 @@ class BadName(RunWidgetsError, ValueError):
 
 class NotAName(BadName, TypeError):
     """A name that is not a string."""
+
+
+class NoRunHere(RunWidgetsError, RuntimeError):
+    """`Run.get_context(allow_offline=False)` was called outside a submitted run."""
 
 
 class SnapshotError(RunWidgetsError, OSError):

@@ -163,5 +163,9 @@ def _advice(value: object) -> str:
 def _shown(value: object) -> str:
     text = repr(value) if not isinstance(value, Iterable) or isinstance(value, str | bytes) else ""
     kind = type(value)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    name = (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
     return f"{name} {text[:60]}".strip()

@@ -1,8 +1,9 @@
-"""What can be done on the drive under a folder."""
+"""What can be done, and done safely, with the files of a drive."""
 
 from __future__ import annotations
 
 import os
+import stat
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,3 +37,19 @@ def drive_kind(device: int) -> str:
         if wanted and left.split()[2] == wanted:
             return right.split()[0].partition(".")[0]  # "fuse.sshfs" is "fuse"
     return ""
+
+
+def open_plain(path: Path) -> int:
+    """Open a regular file for reading, without following a link or waiting for a FIFO.
+
+    Raises
+    ------
+    OSError
+        There is no such file, or it is a link, a device, a FIFO or a folder.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path} is not a regular file")
+    return descriptor

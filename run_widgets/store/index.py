@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.store import layout
-from run_widgets.store.drive import can_be_mapped
+from run_widgets.store.drive import can_be_mapped, open_plain
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -208,8 +208,6 @@ def _stamps(experiment: Path) -> dict[str, Stamp]:
 
 
 def _document(folder: Path) -> str | None:
-    from run_widgets.store.reader import open_plain
-
     try:
         with os.fdopen(open_plain(folder / layout.RUN_FILE), "rb") as file:
             return file.read(layout.DOCUMENT_BYTES).decode()
@@ -239,6 +237,4 @@ def _conditions(wanted: Mapping[str, Labels]) -> tuple[str, list[str]]:
 
 def _utf8(texts: tuple[str | None, ...]) -> tuple[str | None, ...]:
     """Return texts that SQLite can hold: it knows no lone surrogates."""
-    return tuple(
-        text and text.encode("utf-8", "backslashreplace").decode() for text in texts
-    )
+    return tuple(text and text.encode("utf-8", "backslashreplace").decode() for text in texts)

@@ -43,7 +43,9 @@ class Keeper:
     def hold(self, thing: Beating) -> None:
         self._open[id(thing)] = thing
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="run-widgets-keeper", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, name="run-widgets-keeper", daemon=True
+            )
             self._thread.start()
 
     def let_go(self, thing: Beating) -> None:

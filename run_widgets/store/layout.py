@@ -128,7 +128,12 @@ def file_name(value: object) -> str:
     name = name.removeprefix("./")
     parts = name.split("/")
     bad = {"", ".", ".."}
-    if bad.intersection(parts) or "\0" in name or ":" in parts[0] or PurePosixPath(name).is_absolute():
+    if (
+        bad.intersection(parts)
+        or "\0" in name
+        or ":" in parts[0]
+        or PurePosixPath(name).is_absolute()
+    ):
         raise BadName(
             f"file name {value!r} must be a relative path inside the run, such as 'outputs/model.pt'"
         )

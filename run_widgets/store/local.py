@@ -30,7 +30,7 @@ from run_widgets.errors import (
 )
 from run_widgets.records import FileEntry, RunError, RunRecord, RunStatus
 from run_widgets.store import layout
-from run_widgets.store.drive import can_be_mapped
+from run_widgets.store.drive import can_be_mapped, open_plain
 from run_widgets.store.lock import locked
 from run_widgets.store.process import Process, is_alive, this_process
 from run_widgets.store.writer import AppendWriter, MappedWriter, Writer
@@ -84,7 +84,7 @@ class LocalStore:
         if known is not None:
             return known
         try:
-            self._create_workspace()
+            self.create_workspace()
             folder.mkdir(exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
@@ -136,7 +136,8 @@ class LocalStore:
     def _experiment_folder(self, name: str) -> Path:
         return self.root / layout.folder_of_experiment(name)
 
-    def _create_workspace(self) -> None:
+    def create_workspace(self) -> None:
+        """Make the workspace's folder, for its owner's eyes only, unless it is there."""
         if not (self.root / layout.WORKSPACE_FILE).exists():
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             _create_json(self.root / layout.WORKSPACE_FILE, {"format": layout.FORMAT})
@@ -216,7 +217,7 @@ class LocalStore:
         content = document.read_bytes()
 
         def restore() -> None:
-            self._create_workspace()
+            self.create_workspace()
             folder.mkdir(parents=True, exist_ok=True)
             if not document.exists():
                 _replace(document, content)
@@ -357,7 +358,9 @@ class LocalStore:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise FileConflict(f"{name!r} cannot be a file: a folder of that path is a file") from None
+            raise FileConflict(
+                f"{name!r} cannot be a file: a folder of that path is a file"
+            ) from None
         if target.is_dir():
             raise FileConflict(f"{name!r} cannot be a file: the run has a folder of that name")
         if overwrite:
@@ -475,8 +478,6 @@ def _is_alive(process: Mapping[str, Any]) -> bool | None:
 
 def _writers(folder: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the processes that have appended to the run."""
-    from run_widgets.store.reader import open_plain
-
     for path in sorted((folder / layout.METRICS).glob("*.jsonl")):
         try:
             with os.fdopen(open_plain(path), "rb") as file:
@@ -509,8 +510,6 @@ def _folders(parent: Path) -> list[os.DirEntry[str]]:
 
 def _read_json(path: Path) -> Document | None:
     """Return a document, or None where there is none that can be read."""
-    from run_widgets.store.reader import open_plain
-
     try:
         with os.fdopen(open_plain(path), "rb") as file:
             document = json.loads(file.read(layout.DOCUMENT_BYTES))

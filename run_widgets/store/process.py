@@ -41,7 +41,13 @@ def is_alive(process: Process) -> bool | None:
 
 @lru_cache(maxsize=1)  # called for each run created; a fork changes the argument
 def _describe(pid: int) -> Process:
-    return {"pid": pid, "started": _started(pid), "host": _host(), "boot": _boot(), "space": _space()}
+    return {
+        "pid": pid,
+        "started": _started(pid),
+        "host": _host(),
+        "boot": _boot(),
+        "space": _space(),
+    }
 
 
 def _started(pid: int) -> str:

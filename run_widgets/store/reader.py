@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import stat
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from numpy.typing import NDArray
 
 from run_widgets.records import NO_STEP, Batch, Kind, PointKind, Points, Record
 from run_widgets.store.columns import COLUMNS
-from run_widgets.store.layout import FORMAT, KINDS, POINT_BYTES, STEPPED, VOID
+from run_widgets.store.drive import open_plain
+from run_widgets.store.layout import FORMAT, KINDS, POINT_BYTES, STEPPED
 
 DTYPES = {"value": "<i8", "at": "<f8", "step": "<i4", "mark": "<u4"}
 
@@ -264,22 +264,6 @@ class _WriterFiles:
                 os.close(descriptor)
         self._text = self._points = -1
         self._stuck = True
-
-
-def open_plain(path: Path) -> int:
-    """Open a regular file for reading, without following a link or waiting for a FIFO.
-
-    Raises
-    ------
-    OSError
-        There is no such file, or it is a link, a device, a FIFO or a folder.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(f"{path} is not a regular file")
-    return descriptor
 
 
 def _stems(metrics: Path) -> list[str]:
