@@ -1,0 +1,117 @@
+"""What was logged, as every page, message and saved notebook can have it.
+
+All of it may come from a stranger's folder: texts are cut and made proper
+Unicode, numbers and times kept within what JSON, the browser and a calendar know.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from run_widgets.records import RunRecord
+
+Cell: TypeAlias = str | int | float | bool | None
+"""A value of a table as JSON can have it."""
+
+MAX_TEXT = 300
+"""Characters of a text that are shown where values are listed."""
+
+LONG_TEXT = 20_000
+"""Characters of a description or a traceback that are shown."""
+
+MAX_LABELS = 200
+"""Tags, properties or arguments that are shown."""
+
+SAFE_INTEGER = 2**53
+"""From here on the browser would round."""
+
+LONGEST_INTEGER = 1_000
+"""Bits of an integer that is shown in digits."""
+
+LATEST_AT = 253_370_764_800.0
+"""The year 9999 in seconds since the epoch."""
+
+
+def facts(
+    record: RunRecord, *, points: int, last_value_at: float | None, now: float
+) -> dict[str, object]:
+    """Return what a header shows of a run with `points` values, as JSON can have it.
+
+    Times are seconds since the epoch, UTC, durations seconds.
+    """
+    started, ended = time_of(record.started_at), time_of(record.ended_at)
+    error = record.error
+    return {
+        "run_id": shown(record.id),
+        "experiment": shown(record.experiment),
+        "number": record.number,
+        "title": f"{shown(record.experiment)} · run {record.number}",
+        "display_name": shown(record.display_name),
+        "description": shown(record.description, LONG_TEXT),
+        "status": record.status.value,
+        "created_at": time_of(record.created_at),
+        "started_at": started,
+        "ended_at": ended,
+        "elapsed_s": None if started is None else max(0.0, (ended or now) - started),
+        "arguments": [shown(argument) for argument in record.arguments[:MAX_LABELS]],
+        "script": shown(record.script),
+        "type": None if record.type is None else shown(record.type),
+        "tags": _labels(record.tags),
+        "properties": _labels(record.properties),
+        "error": None
+        if error is None
+        else {
+            "message": shown(error.message, LONG_TEXT),
+            "code": shown(error.code),
+            "type": shown(error.type),
+            "traceback": shown(error.traceback[-LONG_TEXT:], LONG_TEXT),
+        },
+        "waiting_for": shown(record.waiting_for),
+        "parent": None if record.parent is None else shown(record.parent),
+        "points": points,
+        "last_value_at": last_value_at,
+    }
+
+
+def shown(text: str, limit: int = MAX_TEXT) -> str:
+    """Return `text` as any page and message can have it, at most `limit` characters long."""
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    # A lone half of a surrogate pair, as JSON and file names may have it, is not Unicode.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def text_of(value: object) -> str:
+    """Return a single logged value as a person reads it."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
+        return f"an integer of {value.bit_length()} bits"
+    return shown(str(value))
+
+
+def cell(value: object) -> Cell:
+    """Return a logged value as JSON and the browser can have it without changing it."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < SAFE_INTEGER:
+        return value
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return text_of(value)
+
+
+def time_of(at: float | None) -> float | None:
+    """Return a time that a calendar has, or None: a stranger's run may bring any number."""
+    return at if at is not None and 0 < at < LATEST_AT else None
+
+
+def _labels(labels: Mapping[str, str | None]) -> dict[str, str | None]:
+    pairs = islice(labels.items(), MAX_LABELS)
+    return {shown(key): None if value is None else shown(value) for key, value in pairs}

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from run_widgets.downsample import Outline, reduced
+
+ANYTHING = st.one_of(
+    st.floats(width=32), st.sampled_from([0.0, 1.0, math.nan, math.inf, -math.inf])
+)
+LINES = st.lists(ANYTHING, max_size=300)
+
+
+def filled(values: list[float], max_points: int, portions: list[int] | None = None) -> Outline:
+    """Return an outline that was fed `values`, in portions that end at these places."""
+    outline = Outline(max_points=max_points)
+    edges = [0, *sorted(min(place, len(values)) for place in portions or []), len(values)]
+    for start, end in zip(edges, edges[1:], strict=False):
+        x = np.arange(start, end)
+        outline.extend(x, values[start:end], x + 1e9)
+    return outline
+
+
+def finite(values: list[float]) -> list[float]:
+    return [value for value in values if math.isfinite(value)]
+
+
+@given(values=LINES, n_out=st.integers(5, 50))
+def test_keeps_the_ends_the_order_and_the_budget(values: list[float], n_out: int) -> None:
+    kept = reduced(values, n_out)
+
+    assert len(kept) <= n_out
+    assert (np.diff(kept) > 0).all()
+    if values:
+        assert (kept[0], kept[-1]) == (0, len(values) - 1)
+
+
+@given(values=LINES, n_out=st.integers(5, 50))
+def test_keeps_the_lowest_and_the_highest(values: list[float], n_out: int) -> None:
+    kept = finite([values[place] for place in reduced(values, n_out)])
+
+    assert (min(kept, default=None), max(kept, default=None)) == (
+        min(finite(values), default=None),
+        max(finite(values), default=None),
+    )
+
+
+@given(values=LINES, n_out=st.integers(5, 50))
+def test_a_line_with_gaps_keeps_a_gap(values: list[float], n_out: int) -> None:
+    kept = [values[place] for place in reduced(values, n_out)]
+
+    assert len(finite(kept)) < len(kept) or len(finite(values)) == len(values)
+
+
+def test_a_budget_without_room_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 5.*got 4"):
+        reduced([1.0], 4)
+
+
+@given(
+    values=LINES,
+    max_points=st.integers(2, 40),
+    portions=st.lists(st.integers(0, 300), max_size=8),
+)
+def test_portions_make_no_difference(
+    values: list[float], max_points: int, portions: list[int]
+) -> None:
+    at_once = filled(values, max_points)
+    bit_by_bit = filled(values, max_points, portions)
+
+    assert bit_by_bit.total == at_once.total == len(values)
+    np.testing.assert_array_equal(bit_by_bit.columns(), at_once.columns())
+
+
+@given(values=LINES, max_points=st.integers(2, 40))
+def test_an_outline_is_what_its_definition_says(values: list[float], max_points: int) -> None:
+    width = 1
+    while math.ceil(len(values) / width) > max_points // 2:
+        width *= 2
+    expected = {0, len(values) - 1} if values else set()
+    for start in range(0, len(values), width):
+        bucket = range(start, min(start + width, len(values)))
+        numbers = [place for place in bucket if math.isfinite(values[place])]
+        gaps = [place for place in bucket if not math.isfinite(values[place])]
+        if numbers:
+            expected |= {min(numbers, key=values.__getitem__), max(numbers, key=values.__getitem__)}
+        expected |= set(gaps[:1])
+
+    x, y, at = filled(values, max_points).columns()
+
+    assert x.tolist() == sorted(expected)
+    np.testing.assert_array_equal(
+        y, [values[i] if math.isfinite(values[i]) else math.nan for i in sorted(expected)]
+    )
+    assert (at == x + 1e9).all()
+
+
+@given(
+    values=LINES,
+    max_points=st.integers(2, 40),
+    portions=st.lists(st.integers(0, 300), max_size=8),
+)
+def test_what_was_sent_bit_by_bit_holds_the_whole_outline(
+    values: list[float], max_points: int, portions: list[int]
+) -> None:
+    outline, sent = Outline(max_points=max_points), set[float]()
+    edges = [0, *sorted(min(place, len(values)) for place in portions), len(values)]
+
+    for start, end in zip(edges, edges[1:], strict=False):
+        before, x = outline.total, np.arange(start, end)
+        outline.extend(x, values[start:end], x)
+        sent |= set(outline.columns(since=before).x.tolist())
+
+    assert set(outline.columns().x.tolist()) <= sent
+
+
+@pytest.mark.parametrize("portion", [10_000_000, 999_983])
+def test_a_spike_among_ten_million_survives(portion: int) -> None:
+    n, spike = 10_000_000, 4_321_567
+    y = np.zeros(n)
+    y[spike] = 1.0
+    outline = Outline()
+
+    for start in range(0, n, portion):
+        x = np.arange(start, min(start + portion, n))
+        outline.extend(x, y[x], x)
+
+    kept = outline.columns()
+    assert kept.x[kept.y == 1.0].tolist() == [spike]
+    assert len(kept.x) <= 2_002
+    assert spike in reduced(y, 500)
+
+
+def test_a_spike_beside_a_gap_survives() -> None:
+    y = np.zeros(1_000_000)
+    y[500_000:500_100] = np.nan
+    y[500_100] = 7.0
+    outline = Outline()
+
+    outline.extend(np.arange(len(y)), y, np.arange(len(y)))
+
+    assert np.nanmax(outline.columns().y) == 7.0
+    assert np.isnan(outline.columns().y).sum() == 1
+    assert 500_000 in reduced(y, 300)
+    assert 500_100 in reduced(y, 300)
+
+
+def test_memory_stays_bounded_where_every_other_point_is_a_gap() -> None:
+    outline = Outline(max_points=100)
+
+    for start in range(0, 100_000, 777):
+        x = np.arange(start, start + 777)
+        outline.extend(x, np.where(x % 2, np.nan, np.sin(x)), x)
+        assert len(outline.columns().x) <= 152
+
+
+def test_a_point_without_an_x_is_a_gap_where_the_line_was() -> None:
+    outline = Outline()
+
+    outline.extend([math.nan, 1.0, math.inf], [1.0, 2.0, 3.0], [0.0, 1.0, 2.0])
+    outline.extend([math.nan, 4.0], [5.0, 6.0], [3.0, 4.0])
+
+    x, y, _ = outline.columns()
+    assert x.tolist() == [0.0, 1.0, 1.0, 1.0, 4.0]
+    np.testing.assert_array_equal(y, [math.nan, 2.0, math.nan, math.nan, 6.0])
+
+
+def test_a_line_may_be_empty() -> None:
+    outline = Outline()
+
+    outline.extend([], [], [])
+
+    assert (outline.total, len(outline.columns().x), len(reduced([], 10))) == (0, 0, 0)
