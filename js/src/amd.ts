@@ -1,0 +1,4 @@
+import "../style/index.css";
+
+export * from "./version.ts";
+export * from "./widget.ts";

@@ -1,0 +1,105 @@
+/** The lines of one chart as the browser knows them: the whole once, then what is appended. */
+
+import { feed, prepare } from "./figure.ts";
+import type { Append, Columns, FigureModel, Model, RunChartModel } from "./model.ts";
+import { floats, Series } from "./series.ts";
+
+/** Columns of pixels drawn where no view has said how many it has. */
+const COLUMNS = 400;
+
+/** How long the figure of a chart that no view shows may lag behind. */
+const UNSEEN_MS = 5000;
+
+/** Keeps a `RunChart`'s points and draws them on its bqplot figure, for as many views as there are. */
+export class Chart {
+  lines: Series[] = [];
+  /** Points on the figure, of `total` logged. */
+  drawn = 0;
+  readonly #model: Model<RunChartModel>;
+  readonly #views = new Map<() => void, number>();
+  #asked = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(model: Model<RunChartModel>) {
+    this.#model = model;
+    if (this.figure) prepare(this.figure);
+    this.#reset();
+    this.#draw();
+    model.on("change:data", () => {
+      this.#reset();
+      this.#drawSoon();
+    });
+    model.on("msg:custom", (message: Append, buffers: DataView[]) => {
+      if (message.type === "append" && this.#append(message, buffers)) this.#drawSoon();
+    });
+  }
+
+  get figure(): Model<FigureModel> | null {
+    return this.#model.get("figure") ?? null;
+  }
+
+  get total(): number {
+    return this.lines.reduce((sum, line) => sum + line.total, 0);
+  }
+
+  /** Call `shown` after each drawing until `life` ends, with points for `columns` of pixels. */
+  show(columns: number, life: AbortSignal, shown: () => void): void {
+    if (!this.#views.has(shown)) {
+      life.addEventListener("abort", () => this.#views.delete(shown), { once: true });
+    }
+    this.#views.set(shown, columns);
+    this.#draw();
+  }
+
+  /** Begin anew with the whole that the kernel sent. */
+  #reset(): void {
+    this.#asked = false;
+    const series = this.#model.get("series");
+    this.lines = this.#model.get("data").map((columns: Columns, k) => {
+      const [x, y, at] = [floats(columns.x), floats(columns.y), floats(columns.at)];
+      const line = new Series();
+      line.append(x, y, at, series[k]?.total);
+      return line;
+    });
+  }
+
+  /** Add what a message brings; false where the whole had it already. */
+  #append(message: Append, buffers: DataView[]): boolean {
+    if (message.from < this.total) return false;
+    if (message.from > this.total && !this.#asked) {
+      // Some message before it was lost. What this one brings is drawn meanwhile.
+      this.#asked = true;
+      this.#model.trigger("lost");
+    }
+    message.series.forEach((places, k) => {
+      while (this.lines.length <= k) this.lines.push(new Series());
+      if (!places) return;
+      const [x, y, at] = [buffers[places.x], buffers[places.y], buffers[places.at]];
+      this.lines[k]?.append(floats(x), floats(y), floats(at), places.total);
+    });
+    return true;
+  }
+
+  /** Draw once for all that arrives before the next frame; no hurry where nobody looks. */
+  #drawSoon(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#draw(), this.#views.size > 0 ? 16 : UNSEEN_MS);
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const columns = Math.max(...this.#views.values(), this.#views.size > 0 ? 1 : COLUMNS);
+    if (this.figure) this.drawn = feed(this.figure, this.lines, columns);
+    for (const shown of this.#views.keys()) shown();
+  }
+}
+
+const charts = new WeakMap<Model<RunChartModel>, Chart>();
+
+/** The one `Chart` of a model. */
+export function chartOf(model: Model<RunChartModel>): Chart {
+  const chart = charts.get(model) ?? new Chart(model);
+  charts.set(model, chart);
+  return chart;
+}

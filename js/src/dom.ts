@@ -1,0 +1,120 @@
+/** The only ways to make elements. What people log is untrusted and enters the page as text. */
+
+type Attribute = string | number | boolean | null | undefined | ((event: never) => void);
+type Child = Node | string | null | undefined | false;
+
+/** Make an element. An attribute that is a function, `onclick` say, listens to that event. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, Attribute> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const el = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") {
+      el.addEventListener(name.replace(/^on/, ""), value as (event: Event) => void);
+    } else if (name.startsWith("on")) {
+      throw new TypeError(`${name} of <${tag}> takes a function, got ${value}`);
+    } else {
+      set(el, name, value);
+    }
+  }
+  el.append(...children.filter((child): child is Node | string => !isNothing(child)));
+  return el;
+}
+
+function isNothing(child: Child): child is null | undefined | false {
+  return child === null || child === undefined || child === false;
+}
+
+/** Set an attribute; `false` and nothing remove it, `true` leaves it without a value. */
+export function set(el: Element, name: string, value: Exclude<Attribute, () => void>): void {
+  const text = value === true ? "" : String(value);
+  if (value === false || value === null || value === undefined) el.removeAttribute(name);
+  else if (el.getAttribute(name) !== text) el.setAttribute(name, text);
+}
+
+/** Write `text` where it differs, so that what a reader has selected stays selected. */
+export function write(el: Element, text: string): void {
+  if (el.textContent !== text) el.textContent = text;
+}
+
+/** A link to a web page, opening beside this one; plain text where `url` leads anywhere else. */
+export function link(url: string, text: string, attributes: Record<string, Attribute> = {}) {
+  if (!isWebAddress(url)) return h("span", {}, text);
+  return h("a", { ...attributes, href: url, target: "_blank", rel: "noopener noreferrer" }, text);
+}
+
+function isWebAddress(url: string): boolean {
+  try {
+    return ["http:", "https:"].includes(new URL(url, document.baseURI).protocol);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Make `parent`'s children those of `items`, in their order, keeping the elements of known keys.
+ *
+ * `make` builds an element once, `update` brings it up to date each time.
+ */
+export function list<T, E extends HTMLElement>(
+  parent: Element,
+  items: readonly T[],
+  key: (item: T, index: number) => string,
+  make: (item: T) => E,
+  update: (el: E, item: T) => void = () => {},
+): void {
+  const known = (children.get(parent) ?? new Map()) as Map<string, E>;
+  const kept = new Map<string, E>();
+  items.forEach((item, index) => {
+    const name = key(item, index);
+    const el = known.get(name) ?? make(item);
+    update(el, item);
+    kept.set(name, el);
+    if (parent.children[index] !== el) parent.insertBefore(el, parent.children[index] ?? null);
+  });
+  for (const [name, el] of known) if (kept.get(name) !== el) el.remove();
+  children.set(parent, kept);
+}
+
+const children = new WeakMap<Element, Map<string, HTMLElement>>();
+
+/** Call `tick` every `seconds` until `life` ends. */
+export function every(seconds: number, life: AbortSignal, tick: () => void): void {
+  const timer = setInterval(tick, 1000 * seconds);
+  life.addEventListener("abort", () => clearInterval(timer), { once: true });
+}
+
+/** Call `act` once, when `el` is on screen or close to it; at once where that cannot be told. */
+export function whenNear(el: Element, life: AbortSignal, act: () => void): void {
+  if (typeof IntersectionObserver === "undefined") {
+    act();
+    return;
+  }
+  const margins = { rootMargin: "300px", scrollMargin: "300px" };
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    observer.disconnect();
+    act();
+  }, margins);
+  observer.observe(el);
+  life.addEventListener("abort", () => observer.disconnect(), { once: true });
+}
+
+/** Call `act` with `el`'s size, now and whenever it changes; never while it is not shown. */
+export function whenSized(
+  el: Element,
+  life: AbortSignal,
+  act: (width: number, height: number) => void,
+): void {
+  const measure = () => {
+    const { width, height } = el.getBoundingClientRect();
+    if (width > 0 && height > 0) act(width, height);
+  };
+  measure();
+  if (typeof ResizeObserver === "undefined") return;
+  const observer = new ResizeObserver(measure);
+  observer.observe(el);
+  life.addEventListener("abort", () => observer.disconnect(), { once: true });
+}

@@ -1,0 +1,184 @@
+/**
+ * What the kernel syncs, name for name as `run_widgets/run_details.py` and `charts.py` spell it.
+ *
+ * Times are seconds since the epoch, durations seconds, sizes bytes.
+ */
+
+/** All that the header shows; one small object, replaced when something in it changed. */
+export type Facts = {
+  run_id: string;
+  experiment: string;
+  number: number;
+  title: string;
+  display_name: string;
+  description: string;
+  status: string;
+  created_at: number | null;
+  started_at: number | null;
+  ended_at: number | null;
+  /** When it was sent; the browser counts on from there while the run goes on. */
+  elapsed_s: number | null;
+  arguments: string[];
+  script: string;
+  type: string | null;
+  tags: Record<string, string | null>;
+  properties: Record<string, string | null>;
+  error: { message: string; code: string; type: string; traceback: string } | null;
+  waiting_for: string;
+  parent: string | null;
+  points: number;
+  last_value_at: number | null;
+  /** Below the server's base URL; empty where the run has no page. */
+  portal_path: string;
+};
+
+export type Metric = { name: string; kind: string; text: string };
+
+/** A logged table; `rows` are the first of `total`. */
+export type Table = { name: string; columns: string[]; rows: Cell[][]; total: number };
+export type Cell = string | number | boolean | null;
+
+export type FileEntry = { path: string; bytes: number; modified_at: number };
+
+export type RunModel = {
+  facts: Facts;
+  metrics: Metric[];
+  charts: Model<RunChartModel>[];
+  tables: Table[];
+  images: Model<RunImageModel>[];
+  files: FileEntry[];
+  problem: string;
+  following: boolean;
+};
+
+/** One line of a chart; `total` counts the values logged, shown or not. */
+export type SeriesEntry = { name: string; color: string; total: number };
+
+/** The points of one line as float64 buffers of one length; `at` is when each was logged. */
+export type Columns = { x: DataView; y: DataView; at: DataView };
+
+export type RunChartModel = {
+  name: string;
+  kind: string;
+  x_label: string;
+  y_label: string;
+  series: SeriesEntry[];
+  data: Columns[];
+  figure: Model<FigureModel>;
+};
+
+/** What one chart got since the last message: per series, places of its columns among the buffers. */
+export type Append = {
+  type: "append";
+  /** The sum of the totals before it. */
+  from: number;
+  /** `total` is the series' after it. */
+  series: ({ x: number; y: number; at: number; total: number } | null)[];
+};
+
+/** What a run got since the last message: by place of the chart, and by table. */
+export type Grow = {
+  type: "grow";
+  charts: Record<string, Append>;
+  tables: (Table & { from: number })[];
+};
+
+export type RunImageModel = {
+  name: string;
+  path: string;
+  step: number | null;
+  at: number | null;
+  mime: string;
+  data: DataView | null;
+};
+
+/** What we touch of bqplot's models. */
+export type FigureModel = {
+  marks: Model<LinesModel>[];
+  axes: Model<AxisModel>[];
+  fig_margin: Margin;
+  padding_x: number;
+  padding_y: number;
+  display_toolbar: boolean;
+  legend_location: string;
+  title: string;
+};
+export type Margin = { top: number; right: number; bottom: number; left: number };
+export type LinesModel = {
+  x: Float64Array;
+  y: Float64Array;
+  marker: string | null;
+  marker_size: number;
+  scales: { x: Model<ScaleModel>; y: Model<ScaleModel> };
+};
+export type ScaleModel = { min: number | null; max: number | null; allow_padding: boolean };
+export type AxisModel = {
+  side: "bottom" | "top" | "left" | "right";
+  scale: Model<ScaleModel>;
+  label: string;
+  label_offset: string | null;
+  tick_format: string | null;
+  tick_values: number[] | null;
+  tick_labels: Record<string, string> | null;
+};
+
+/**
+ * The part of a widget's model that views use, typed by its fields.
+ *
+ * A view so runs on the widget's model and on the fake of its test.
+ */
+export interface Model<T> {
+  get<K extends keyof T & string>(name: K): T[K];
+  /** Set as if the kernel had: what is set here never travels back to it. */
+  set_state(state: Partial<T>): void;
+  // biome-ignore lint/suspicious/noExplicitAny: an event brings what its sender likes
+  on(events: string, callback: (...args: any[]) => void): void;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  off(events: string, callback: (...args: any[]) => void): void;
+  trigger(event: string, ...args: unknown[]): void;
+}
+
+/** Call `draw` now, and whenever one of `fields` changes until `life` ends. */
+export function watch<T>(
+  model: Model<T>,
+  fields: (keyof T & string)[],
+  life: AbortSignal,
+  draw: () => void,
+): void {
+  listen(model, fields.map((field) => `change:${field}`).join(" "), life, draw);
+  draw();
+}
+
+/** Call `callback` at each of `events` until `life` ends. */
+export function listen<T>(
+  model: Model<T>,
+  events: string,
+  life: AbortSignal,
+  // biome-ignore lint/suspicious/noExplicitAny: an event brings what its sender likes
+  callback: (...args: any[]) => void,
+): void {
+  model.on(events, callback);
+  life.addEventListener("abort", () => model.off(events, callback), { once: true });
+}
+
+const FINAL = new Set(["Completed", "Failed", "Canceled"]);
+
+/** Whether the run has ended for good. */
+export function isFinal(facts: Facts): boolean {
+  return FINAL.has(facts.status);
+}
+
+const received = new WeakMap<Facts, number>();
+
+/**
+ * Seconds since this browser got `facts`, by its own clock alone.
+ *
+ * Durations tick on with it, so a browser and a kernel that disagree about the time of day
+ * still agree about a duration.
+ */
+export function age_s(facts: Facts): number {
+  const now = Date.now();
+  const at = received.get(facts) ?? now;
+  received.set(facts, at);
+  return Math.max(0, (now - at) / 1000);
+}

@@ -1,0 +1,165 @@
+import { every, h, link, list, set, write } from "../dom.ts";
+import { ago, count, duration, iso, time, words } from "../format.ts";
+import { age_s, type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
+
+/** What the run is, how it does, since when, and why it failed. */
+export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
+  const status = h("span", { class: "rw-status" });
+  const title = h("h3", { class: "rw-title" });
+  const portal = h("span", { class: "rw-portal" });
+  const facts = h("dl", { class: "rw-facts" });
+  const chips = h("ul", { class: "rw-chips", "aria-label": "Tags" });
+  const about = h("p", { class: "rw-about" });
+  const failure = error();
+  const el = h(
+    "header",
+    { class: "rw-header" },
+    h("div", { class: "rw-headline" }, status, title, portal),
+    about,
+    failure.el,
+    facts,
+    chips,
+  );
+
+  let shownPath: string | null = null;
+  watch(model, ["facts"], life, () => {
+    const run = model.get("facts");
+    age_s(run); // counts from now on
+    write(status, words(run.status));
+    set(status, "data-status", run.status.toLowerCase());
+    write(title, run.title);
+    about.hidden = !run.description && !run.waiting_for;
+    write(
+      about,
+      [run.waiting_for && `Waiting: ${run.waiting_for}`, run.description]
+        .filter(Boolean)
+        .join(" · "),
+    );
+    failure.draw(run.error);
+    drawFacts(facts, run);
+    list(
+      chips,
+      Object.entries(run.tags),
+      ([name]) => name,
+      () => h("li", { class: "rw-chip" }, h("span"), h("b")),
+      (chip, [name, value]) => {
+        write(chip.children[0] as Element, name);
+        write(chip.children[1] as Element, value ?? "");
+      },
+    );
+    chips.hidden = chips.childElementCount === 0;
+    if (run.portal_path !== shownPath) {
+      shownPath = run.portal_path;
+      portal.replaceChildren(...(portalLink(run) ?? []));
+    }
+  });
+  every(1, life, () => {
+    if (!isFinal(model.get("facts"))) drawFacts(facts, model.get("facts"));
+  });
+  return el;
+}
+
+type Fact = { name: string; text: string; at?: number; code?: boolean; copy?: boolean };
+
+function drawFacts(parent: HTMLElement, run: Facts): void {
+  list(
+    parent,
+    [...factsOf(run)],
+    (fact) => fact.name,
+    (fact) => {
+      const value = fact.code ? h("code") : h(fact.at === undefined ? "span" : "time");
+      const dd = h(
+        "dd",
+        {},
+        value,
+        fact.copy && copyButton(fact.name, () => value.textContent ?? ""),
+      );
+      return h("div", {}, h("dt", {}, fact.name), dd);
+    },
+    (row, fact) => {
+      const value = row.querySelector("dd")?.firstElementChild;
+      if (!value) return;
+      write(value, fact.text);
+      if (fact.code) set(value, "title", fact.text);
+      if (fact.at !== undefined) set(value, "datetime", iso(fact.at));
+    },
+  );
+}
+
+function* factsOf(run: Facts): Generator<Fact> {
+  const ticking = isFinal(run) ? 0 : age_s(run);
+  const began = run.started_at ?? run.created_at;
+  if (began !== null) {
+    yield { name: run.started_at === null ? "Created" : "Started", text: time(began), at: began };
+  }
+  if (run.elapsed_s !== null) yield { name: "Duration", text: duration(run.elapsed_s + ticking) };
+  if (run.last_value_at !== null && !isFinal(run)) {
+    // By the kernel's clock up to the sending, by ours since.
+    const sent = run.started_at === null ? null : run.started_at + (run.elapsed_s ?? 0);
+    const age = sent === null ? ticking : Math.max(0, sent - run.last_value_at) + ticking;
+    yield { name: "Last value", text: ago(age) };
+  }
+  if (run.points > 0) yield { name: "Values", text: count(run.points) };
+  yield { name: "Run id", text: run.run_id, code: true, copy: true };
+  if (run.parent) yield { name: "Parent", text: run.parent, code: true };
+  const command = [run.script, ...run.arguments].filter(Boolean).join(" ");
+  if (command) {
+    yield { name: run.script ? "Command" : "Arguments", text: command, code: true };
+  }
+}
+
+/** A button that puts what `text` gives into the clipboard, and says so. */
+export function copyButton(what: string, text: () => string): HTMLElement {
+  const button = h("button", {
+    type: "button",
+    class: "rw-copy",
+    "aria-label": `Copy ${what.toLowerCase()}`,
+    title: `Copy ${what.toLowerCase()}`,
+    onclick: async () => {
+      try {
+        await navigator.clipboard.writeText(text());
+        button.dataset.state = "copied";
+      } catch {
+        button.dataset.state = "failed"; // pages without https have no clipboard
+      }
+      setTimeout(() => delete button.dataset.state, 1500);
+    },
+  });
+  return button;
+}
+
+/** The message on top, its traceback one click away; keeps what the reader opened open. */
+function error(): { el: HTMLElement; draw(error: Facts["error"]): void } {
+  const message = h("p", { class: "rw-error-message" });
+  const traceback = h("pre", { tabindex: 0 });
+  const details = h("details", {}, h("summary", {}, "Traceback"), traceback);
+  const el = h("div", { class: "rw-error", role: "alert", hidden: true }, message, details);
+  return {
+    el,
+    draw(error) {
+      el.hidden = error === null;
+      if (!error) return;
+      const named = error.type && !error.message.startsWith(error.type);
+      write(message, named ? `${error.type}: ${error.message}` : error.message);
+      write(traceback, error.traceback);
+      details.hidden = !error.traceback;
+    },
+  };
+}
+
+function portalLink(run: Facts): HTMLElement[] | null {
+  const base = baseUrl();
+  if (!run.portal_path || base === null) return null;
+  return [link(`${base}${run.portal_path}`, "Open run page")];
+}
+
+/** Where the Jupyter server's addresses begin, as the page says; null on a page without one. */
+function baseUrl(): string | null {
+  const config = document.getElementById("jupyter-config-data")?.textContent;
+  try {
+    const base = config ? JSON.parse(config).baseUrl : document.body.dataset.baseUrl;
+    return typeof base === "string" ? base.replace(/\/?$/, "/") : null;
+  } catch {
+    return null;
+  }
+}

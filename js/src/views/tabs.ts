@@ -1,0 +1,77 @@
+import { h, set, write } from "../dom.ts";
+
+export type Page = { name: string; content: HTMLElement };
+
+let made = 0;
+
+/** Pages of which one is seen, the first to begin with; the arrow keys walk along their names. */
+export function tabs(pages: Page[]): { el: HTMLElement; count(name: string, n: number): void } {
+  const id = `rw-tabs-${++made}`;
+  const buttons = pages.map(({ name }, i) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        class: "rw-tab",
+        id: `${id}-tab-${i}`,
+        "aria-controls": `${id}-page-${i}`,
+        onclick: () => choose(i),
+      },
+      name,
+      h("small", { hidden: true }),
+    ),
+  );
+  const sheets = pages.map(({ content }, i) =>
+    h(
+      "div",
+      { role: "tabpanel", id: `${id}-page-${i}`, "aria-labelledby": `${id}-tab-${i}` },
+      content,
+    ),
+  );
+  const bar = h("div", { class: "rw-tabs", role: "tablist", "data-lm-suppress-shortcuts": "true" });
+  bar.append(...buttons);
+  bar.addEventListener("keydown", (event) => {
+    const shown = buttons.filter((button) => !button.hidden);
+    const here = shown.indexOf(event.target as HTMLButtonElement);
+    const last = shown.length - 1;
+    const places: Record<string, number> = {
+      ArrowLeft: here === 0 ? last : here - 1,
+      ArrowRight: here === last ? 0 : here + 1,
+      Home: 0,
+      End: last,
+    };
+    const next = shown[places[event.key] ?? -1];
+    if (here < 0 || !next) return;
+    event.preventDefault();
+    choose(buttons.indexOf(next));
+    next.focus();
+  });
+
+  function choose(chosen: number): void {
+    buttons.forEach((button, i) => {
+      set(button, "aria-selected", String(i === chosen));
+      set(button, "tabindex", i === chosen ? 0 : -1);
+    });
+    sheets.forEach((sheet, i) => {
+      sheet.hidden = i !== chosen;
+    });
+  }
+
+  choose(0);
+  return {
+    el: h("div", {}, bar, ...sheets),
+    /** Say how many things a page has; one without any is not offered. */
+    count(name, n) {
+      const i = pages.findIndex((page) => page.name === name);
+      const [button, sheet] = [buttons[i], sheets[i]];
+      if (!button || !sheet) return;
+      const small = button.lastElementChild as HTMLElement;
+      write(small, String(n));
+      small.hidden = n === 0;
+      button.hidden = n === 0;
+      if (n === 0 && !sheet.hidden) choose(0);
+      bar.hidden = buttons.filter((each) => !each.hidden).length < 2;
+    },
+  };
+}

@@ -1,0 +1,175 @@
+/** Models and views as the widget protocol wants them, thin; all else is in views/. */
+
+import {
+  DOMWidgetModel,
+  DOMWidgetView,
+  type ISerializers,
+  JupyterLuminoWidget,
+  unpack_models,
+  WidgetModel,
+} from "@jupyter-widgets/base";
+
+import { chartOf } from "./chart.ts";
+import { grow } from "./grow.ts";
+import {
+  age_s,
+  type RunChartModel as ChartFields,
+  type Grow,
+  type Model,
+  type RunModel,
+} from "./model.ts";
+import { MODULE_NAME, MODULE_VERSION } from "./version.ts";
+import { chart, type Mount } from "./views/chart.ts";
+import { panel } from "./views/panel.ts";
+
+function identity(model: string, view: string | null) {
+  return {
+    _model_name: model,
+    _model_module: MODULE_NAME,
+    _model_module_version: MODULE_VERSION,
+    _view_name: view,
+    _view_module: view && MODULE_NAME,
+    _view_module_version: MODULE_VERSION,
+  };
+}
+
+/** The kernel answers with the whole, once it is free. */
+function askForState(model: WidgetModel): void {
+  model.comm?.send({ method: "request_state" }, {});
+}
+
+const unpacked = { deserialize: unpack_models };
+
+export class RunDetailsModel extends DOMWidgetModel {
+  override defaults() {
+    const nothing: RunModel = {
+      facts: {
+        run_id: "",
+        experiment: "",
+        number: 0,
+        title: "",
+        display_name: "",
+        description: "",
+        status: "",
+        created_at: null,
+        started_at: null,
+        ended_at: null,
+        elapsed_s: null,
+        arguments: [],
+        script: "",
+        type: null,
+        tags: {},
+        properties: {},
+        error: null,
+        waiting_for: "",
+        parent: null,
+        points: 0,
+        last_value_at: null,
+        portal_path: "",
+      },
+      metrics: [],
+      charts: [],
+      tables: [],
+      images: [],
+      files: [],
+      problem: "",
+      following: true,
+    };
+    return { ...super.defaults(), ...identity("RunDetailsModel", "RunDetailsView"), ...nothing };
+  }
+
+  override initialize(...args: Parameters<DOMWidgetModel["initialize"]>) {
+    super.initialize(...args);
+    // Durations count from when the facts came, which may be before anyone looks.
+    const received = () => void age_s(this.get("facts"));
+    this.on("change:facts", received);
+    received();
+    this.on("msg:custom", (message: Grow, buffers: DataView[]) => {
+      if (message.type === "grow") grow(this as unknown as Model<RunModel>, message, buffers);
+    });
+    this.on("lost", () => askForState(this));
+  }
+
+  static override serializers: ISerializers = {
+    ...DOMWidgetModel.serializers,
+    charts: unpacked,
+    images: unpacked,
+  };
+}
+
+export class RunChartModel extends DOMWidgetModel {
+  override defaults() {
+    const nothing = {
+      name: "",
+      kind: "metric",
+      x_label: "",
+      y_label: "",
+      series: [],
+      data: [],
+      figure: null,
+    };
+    return { ...super.defaults(), ...identity("RunChartModel", "RunChartView"), ...nothing };
+  }
+
+  override initialize(...args: Parameters<DOMWidgetModel["initialize"]>) {
+    super.initialize(...args);
+    this.on("lost", () => askForState(this));
+    chartOf(this as unknown as Model<ChartFields>); // hears what is appended, seen or not
+  }
+
+  static override serializers: ISerializers = { ...DOMWidgetModel.serializers, figure: unpacked };
+}
+
+export class RunImageModel extends WidgetModel {
+  override defaults() {
+    const nothing = { name: "", path: "", step: null, at: null, mime: "", data: null };
+    return { ...super.defaults(), ...identity("RunImageModel", null), ...nothing };
+  }
+}
+
+/** A view whose content is one of our functions, and which ends what that began. */
+abstract class HostView extends DOMWidgetView {
+  declare private life: AbortController;
+
+  abstract content(mount: Mount, life: AbortSignal): HTMLElement;
+
+  override render(): void {
+    super.render();
+    this.life = new AbortController();
+    const { signal } = this.life;
+    this.el.classList.add("rw");
+    this.el.append(this.content((child, into) => this.mount(child, into, signal), signal));
+  }
+
+  /** Show a child widget in `into`, once that is in the page. */
+  private async mount(child: Model<never>, into: HTMLElement, life: AbortSignal): Promise<void> {
+    await this.displayed;
+    const view = (await this.create_child_view(
+      child as unknown as DOMWidgetModel,
+    )) as DOMWidgetView;
+    if (life.aborted || !into.isConnected) {
+      view.remove();
+      return;
+    }
+    // Lumino tells it that it is in the page, on which bqplot waits before it draws.
+    JupyterLuminoWidget.attach(view.luminoWidget, into);
+    life.addEventListener("abort", () => view.remove(), { once: true });
+  }
+
+  override remove(): void {
+    this.life?.abort();
+    super.remove();
+  }
+}
+
+export class RunDetailsView extends HostView {
+  content(mount: Mount, life: AbortSignal): HTMLElement {
+    return panel(this.model as unknown as Model<RunModel>, mount, life);
+  }
+}
+
+export class RunChartView extends HostView {
+  content(mount: Mount, life: AbortSignal): HTMLElement {
+    return chart(this.model as unknown as Model<ChartFields>, mount, life);
+  }
+}
