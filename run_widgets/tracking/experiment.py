@@ -1,0 +1,276 @@
+"""A name under which runs are kept and numbered."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from run_widgets.store import layout
+from run_widgets.tracking.files import folders_of
+from run_widgets.tracking.handle import PORTAL_PATH
+from run_widgets.tracking.labels import checked_labels, drop, has_labels, texts
+from run_widgets.tracking.run import Run
+from run_widgets.tracking.show import DOCS_URL, html_table
+from run_widgets.tracking.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import pandas as pd
+
+    from run_widgets.store.local import Document, Labels, LocalStore
+
+
+class Experiment:
+    """A name under which runs are kept and numbered; made if there is none yet.
+
+    Parameters
+    ----------
+    workspace
+        Default: `Workspace.from_config()`.
+    name
+        1 to 255 letters, digits, ``_`` and ``-``, begun by a letter or digit.
+
+    Raises
+    ------
+    BadName
+        `name` is anything else.
+    StoreUnavailable
+        The workspace cannot be written.
+    """
+
+    def __init__(
+        self, workspace: Workspace | None = None, name: str = "", **ignored: object
+    ) -> None:
+        del ignored
+        self.workspace = workspace if workspace is not None else Workspace.from_config()
+        self.name = layout.experiment_name(name)
+        self._document = self._store.create_experiment(name)
+
+    @classmethod
+    def _of(cls, workspace: Workspace, name: str) -> Experiment:
+        """Return an experiment of a run that exists, and change nothing on disk."""
+        self = cls.__new__(cls)
+        self.workspace, self.name = workspace, name
+        self._document = {"name": name, "id": "", "tags": {}}
+        with contextlib.suppress(LookupError, ValueError):
+            self._document = workspace.store.experiment(name)
+        return self
+
+    @property
+    def _store(self) -> LocalStore:
+        return self.workspace.store
+
+    @property
+    def id(self) -> str:
+        return str(self._document.get("id", ""))
+
+    @property
+    def workspace_object(self) -> Workspace:
+        return self.workspace
+
+    @property
+    def archived_time(self) -> datetime | None:
+        return _utc(self._document.get("archived_at"))
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        return dict(self._document.get("tags") or {})
+
+    # -- runs --
+
+    def start_logging(
+        self,
+        name: str | None = None,
+        run_id: str | None = None,
+        outputs: str | bool | Iterable[str] | None = None,
+        snapshot_directory: str | Path | None = ".",
+        display_name: str | None = None,
+        description: str | None = None,
+        tags: Mapping[str, object] | None = None,
+        *,
+        properties: Mapping[str, object] | None = None,
+        resume: bool = False,
+        system_metrics: bool | float = False,
+    ) -> Run:
+        """Start a run in this process and return it, running.
+
+        Parameters
+        ----------
+        name, display_name, description
+            What to call it; `display_name` is what the panel shows.
+        run_id
+            Default: a new uuid4.
+        outputs
+            Folders whose files become the run's when it ends: default
+            ``./outputs``, False for none.
+        snapshot_directory
+            Folder whose content is kept with the run; None for no snapshot.
+        tags, properties
+            As `set_tags` and `add_properties` take them.
+        resume
+            Go on with the run `run_id`, whatever its status is.
+        system_metrics
+            True records CPU, memory and GPU use every 10 s; a number, every so
+            many seconds.
+
+        Raises
+        ------
+        RunExists
+            There is a run `run_id`, and `resume` is false.
+        StoreUnavailable
+            The workspace cannot be written.
+        """
+        fields = {
+            "name": name,
+            "display_name": display_name or name or "",
+            "description": description or "",
+            "tags": texts(tags or {}),
+            "properties": texts(properties or {}),
+        }
+        if resume and run_id is not None:
+            run = Run(self, run_id, outputs=folders_of(outputs))
+            run._become_owner(reopen=True)
+        else:
+            run = Run._create(self, run_id or str(uuid.uuid4()), fields, folders_of(outputs))
+        if snapshot_directory is not None:
+            run._start_snapshot(Path(snapshot_directory))
+        if system_metrics:
+            run._start_system_metrics(10.0 if system_metrics is True else float(system_metrics))
+        return run
+
+    def get_runs(
+        self,
+        type: str | None = None,
+        tags: Labels = None,
+        properties: Labels = None,
+        include_children: bool = False,
+    ) -> Iterator[Run]:
+        """Yield the experiment's runs, newest first.
+
+        Parameters
+        ----------
+        type
+            The run's type, or its property ``azureml.runsource``.
+        tags, properties
+            A key that a run must have, or a dict of which every pair must match.
+        include_children
+            Also runs that have a parent.
+        """
+        return Run.list(self, type, tags, properties, None, include_children)
+
+    def submit(self, config: Any, tags: Mapping[str, object] | None = None, **kwargs: Any) -> Run:
+        """Run a script or notebook in a process of its own that outlives this one.
+
+        `config` is a `ScriptRunConfig` or `NotebookRunConfig`.
+        """
+        from run_widgets import launch
+
+        return launch.submit(self, config, tags=tags, **kwargs)
+
+    # -- the experiment itself --
+
+    @staticmethod
+    def list(
+        workspace: Workspace,
+        experiment_name: str | None = None,
+        view_type: str = "ActiveOnly",
+        tags: Labels = None,
+    ) -> list[Experiment]:
+        """Return a workspace's experiments, by name.
+
+        `view_type` is ``ActiveOnly``, ``ArchivedOnly`` or ``All``.
+        """
+        if view_type not in ("ActiveOnly", "ArchivedOnly", "All"):
+            raise ValueError(
+                f"view_type must be 'ActiveOnly', 'ArchivedOnly' or 'All', got {view_type!r}"
+            )
+        checked_labels(tags, "tags")
+        found = []
+        for known in workspace.store.experiments():
+            archived = known.get("archived_at") is not None
+            hidden = archived if view_type == "ActiveOnly" else not archived
+            if (view_type != "All" and hidden) or experiment_name not in (None, known["name"]):
+                continue
+            if has_labels(known.get("tags") or {}, tags):
+                found.append(Experiment._of(workspace, str(known["name"])))
+        return found
+
+    def archive(self) -> None:
+        """Hide the experiment from `Workspace.experiments` and `Experiment.list`."""
+        self._update(lambda known: known.update(archived_at=time.time()))
+
+    def reactivate(self, new_name: str | None = None) -> None:
+        """Show the experiment again; it cannot get a new name."""
+        if new_name is not None:
+            raise ValueError(f"an experiment keeps its name: reactivate it without {new_name!r}")
+        self._update(lambda known: known.update(archived_at=None))
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Add or change one tag."""
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: str | Mapping[str, object]) -> None:
+        """Add or change tags; others stay."""
+        new = texts({tags: None} if isinstance(tags, str) else tags)
+        self._update(lambda known: known.setdefault("tags", {}).update(new))
+
+    def remove_tags(self, tags: str | Iterable[str]) -> dict[str, str | None]:
+        """Remove tags by key, those that are there; return what is left."""
+        self._update(lambda known: drop(known.setdefault("tags", {}), tags))
+        return self.tags
+
+    @staticmethod
+    def delete(workspace: Workspace, experiment_id: str) -> None:
+        """Delete an experiment without runs; by id or name.
+
+        Raises
+        ------
+        ExperimentNotFound
+        ValueError
+            It has runs: delete those first.
+        """
+        for known in workspace.store.experiments():
+            if experiment_id in (known.get("id"), known["name"]):
+                name = str(known["name"])
+                if next(workspace.store.runs(name), None) is not None:
+                    raise ValueError(f"experiment {name!r} has runs: delete them first")
+                workspace.store.delete_experiment(name)
+                return
+        workspace.store.experiment(experiment_id)  # raises ExperimentNotFound
+
+    def refresh(self) -> None:
+        """Read the experiment's tags and archived time again."""
+        self._document = self._store.experiment(self.name)
+
+    def _update(self, change: Callable[[Document], None]) -> None:
+        self._document = self._store.update_experiment(self.name, change)
+
+    def get_portal_url(self) -> str:
+        """Return the experiment's page, relative to the Jupyter server's base URL."""
+        return f"{PORTAL_PATH}{self.name}"
+
+    @staticmethod
+    def get_docs_url() -> str:
+        return DOCS_URL
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return one row a run: its facts, tags, and last, min, max and best of each scalar."""
+        from run_widgets.frames import frame_of_runs
+
+        store = self._store
+        return frame_of_runs((record, store.follow(record.id)) for record in store.runs(self.name))
+
+    def __repr__(self) -> str:
+        return f"Experiment(Name: {self.name},\nWorkspace: {self.workspace.name})"
+
+    def _repr_html_(self) -> str:
+        return html_table({"Name": self.name, "Workspace": self.workspace.name})
+
+
+def _utc(at: Any) -> datetime | None:
+    return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else None

@@ -1,0 +1,257 @@
+"""How a run ends: well, badly, or because somebody said so."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+import traceback
+import warnings
+from typing import TYPE_CHECKING, Any, Self
+
+from run_widgets.errors import (
+    RunClosed,
+    RunFailed,
+    StoreUnavailable,
+)
+from run_widgets.records import RunError, RunRecord, RunStatus
+from run_widgets.store.keeper import keeper
+from run_widgets.tracking.console import Block, LogPrinter
+from run_widgets.tracking.details import Details
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from run_widgets.store.local import Document
+
+
+POLL_S = 0.5
+
+
+class Life(Details):
+    """From start to final status."""
+
+    def start(self) -> None:
+        """Mark the run, made elsewhere and not ended, as running in this process."""
+        record = self._refresh()
+        if (
+            record.status.is_final
+            and record.error is not None
+            and record.error.code != "ProcessEnded"
+        ):
+            raise RunClosed(self._closed_text(record.status))
+        self._become_owner(reopen=False)
+
+    def complete(self, _set_status: bool = True) -> None:
+        """End the run well: what waits is written, outputs are collected, then it is Completed."""
+        self._end(RunStatus.COMPLETED if _set_status else None)
+
+    def fail(
+        self,
+        error_details: str | BaseException | None = None,
+        error_code: str | None = None,
+        _set_status: bool = True,
+    ) -> None:
+        """End the run as Failed, with an error that `get_details` and the panel show.
+
+        Raises
+        ------
+        TypeError
+            `error_details` is neither text, an exception nor None.
+        """
+        error = error_of(error_details, error_code)
+        self._end(RunStatus.FAILED if _set_status else None, error)
+
+    def cancel(self) -> None:
+        """End the run as Canceled; a submitted run's processes are ended too."""
+        if self._record.type is not None and not self._owned:
+            from run_widgets import launch
+
+            launch.cancel(self)
+            self._refresh()
+            return
+        self.store.request_stop(self.id)
+        self._end(RunStatus.CANCELED)
+
+    def should_stop(self) -> bool:
+        """Tell whether somebody asked the run to stop: ask at each step, then end it."""
+        return self.store.stop_requested(self.id)
+
+    def flush(self, timeout_seconds: float = 300) -> None:
+        """Write what waits in memory for a store that failed.
+
+        There is nothing to wait for otherwise: a logged value is safe at once.
+
+        Raises
+        ------
+        StoreUnavailable
+            The store still fails.
+        """
+        del timeout_seconds
+        if self._writer is not None:
+            self._writer.flush()
+            if self._writer.problem:
+                raise StoreUnavailable(self._writer.problem)
+
+    def _own(self) -> None:
+        self._owned = True
+        keeper.at_exit(self, self._end_at_exit)
+        for folder in self._outputs:
+            with contextlib.suppress(OSError):
+                os.makedirs(folder, exist_ok=True)
+
+    def _become_owner(self, *, reopen: bool) -> None:
+        def change(known: Document) -> None:
+            if reopen:
+                for key in ("ended_at", "error", "interrupted"):
+                    known.pop(key, None)
+            known["status"] = RunStatus.RUNNING.value
+            known.setdefault("started_at", time.time())
+            self.store.own(known)
+
+        self._update(change)
+        self._writer = None
+        self._put = self._put_first
+        self._own()
+
+    def _end(self, status: RunStatus | None, error: RunError | None = None) -> None:
+        """Collect, write, and only then set the status; a second end changes nothing."""
+        record = self._record if self._owned else self._refresh()
+        if record.status.is_final and (record.error is None or record.error.code != "ProcessEnded"):
+            if status not in (None, record.status):
+                raise RunClosed(self._closed_text(record.status))
+            return
+        for stop in self._on_end:
+            stop()
+        self._collect_outputs()
+        if self._writer is not None:
+            self._writer.close(self._closed_text(status or RunStatus.COMPLETED))
+        keeper.forget(self)
+        if status is not None or error is not None:
+            self._set_final(status, error)
+        self._owned = False
+
+    def _set_final(self, status: RunStatus | None, error: RunError | None) -> None:
+        ended_at = time.time()
+
+        def change(known: Document) -> None:
+            if error is not None:
+                known["error"] = {
+                    "message": error.message,
+                    "code": error.code,
+                    "type": error.type,
+                    "traceback": error.traceback,
+                }
+            if status is not None:
+                known.update(status=status.value, ended_at=ended_at)
+
+        try:
+            self._update(change)
+        except (StoreUnavailable, LookupError) as failure:
+            warnings.warn(
+                f"run-widgets: the end of run {self.id!r} waits for the store: {failure}",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+            keeper.hold(_Later(lambda: self._update(change)))
+
+    def _end_at_exit(self) -> None:
+        """The interpreter ends and nobody has ended the run."""
+        error = sys.exc_info()[1] or getattr(sys, "last_value", None)
+        if "ipykernel" in sys.modules:
+            reason = "the kernel was shut down before run.complete()"
+            self._end(RunStatus.FAILED, RunError(reason, code="ProcessEnded"))
+        elif isinstance(error, BaseException):
+            self._end(RunStatus.FAILED, error_of(error, None))
+        else:
+            self._end(RunStatus.COMPLETED)
+
+    def __enter__(self) -> Self:
+        self._block = Block(self)
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        del kind, trace
+        if self._block is not None:
+            self._block.end(error)
+            self._block = None
+        if self._refresh_quietly().status.is_final:
+            return  # ended inside the block, as somebody wished
+        well = error is None or (isinstance(error, SystemExit) and error.code in (None, 0))
+        if well:
+            self.complete()
+        else:
+            self.fail(error)
+
+    def _refresh_quietly(self) -> RunRecord:
+        with contextlib.suppress(LookupError, OSError):
+            return self._refresh()
+        return self._record
+
+    def wait_for_completion(
+        self,
+        show_output: bool = False,
+        wait_post_processing: bool = False,
+        raise_on_error: bool = True,
+    ) -> dict[str, Any]:
+        """Wait until the run has ended, and return `get_details()`.
+
+        Parameters
+        ----------
+        show_output
+            Print the run's newest log as it is written.
+
+        Raises
+        ------
+        RunFailed
+            The run failed, and `raise_on_error` is true.
+        """
+        del wait_post_processing
+        shown = LogPrinter(self) if show_output else None
+        while True:
+            final = self._refresh().status.is_final
+            if shown is not None:
+                shown.print_new()
+            if final:
+                break
+            time.sleep(POLL_S)
+        if raise_on_error and self._record.status is RunStatus.FAILED:
+            error = self._record.error
+            raise RunFailed(
+                f"run {self.id!r} failed: {error.message if error else 'no reason given'}"
+            )
+        return self.get_details()
+
+
+class _Later:
+    """One change that a failing store refused; tried again at every beat."""
+
+    def __init__(self, change: Callable[[], object]) -> None:
+        self._change = change
+
+    def beat(self) -> None:
+        with contextlib.suppress(OSError, LookupError):
+            self._change()
+            keeper.let_go(self)
+
+    def after_fork(self) -> None:
+        keeper.let_go(self)
+
+
+def error_of(details: str | BaseException | None, code: str | None) -> RunError:
+    """Return what a run's end records of a text or exception; `code` is a word for its kind."""
+    code = code or "UserError"
+    if details is None:
+        return RunError("", code=code)
+    if isinstance(details, str):
+        return RunError(details, code=code)
+    if isinstance(details, BaseException):
+        kind = type(details).__name__
+        return RunError(
+            f"User program failed with {kind}: {details}",
+            code=code,
+            type=kind,
+            traceback="".join(traceback.format_exception(details)),
+        )
+    raise TypeError(f"error_details must be a text or an exception, got {details!r}")

@@ -1,0 +1,188 @@
+"""The logging side of a run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from run_widgets.errors import (
+    NotAMetric,
+)
+from run_widgets.images import image_kind, picture_of
+from run_widgets.records import Kind
+from run_widgets.store import layout
+from run_widgets.tracking.files import Files
+from run_widgets.values import column, document, row, scalar, table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Recording(Files):
+    """The methods that people call while they compute."""
+
+    def log(self, name: str, value: Any, description: str = "", step: int | None = None) -> None:
+        """Log one value: a number, bool, text or None. Again under one name: a vector.
+
+        The value is in the operating system's hands when this returns.
+
+        Parameters
+        ----------
+        name
+            Any non-empty text.
+        value
+            Also numpy numbers and 0-dimensional arrays and tensors. NaN and
+            infinities are values.
+        description
+            What the metric means.
+        step
+            Its x in the chart, a whole number; default: its place in the vector.
+
+        Raises
+        ------
+        NotAMetric
+            `value` is several values or no value; the message names the right method.
+        BadName
+            `name` is not a non-empty string.
+        RunClosed
+            The run has ended.
+        """
+        if description:
+            self._describe(name, description)
+        self._put(name, value if type(value) is float else scalar(value, _call("log", name)), step)
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Log several values at one step: as `log` for each pair of `metrics`."""
+        put = self._put
+        for name, value in metrics.items():
+            put(name, value if type(value) is float else scalar(value, _call("log", name)), step)
+            put = self._put
+
+    def log_list(self, name: str, value: Any, description: str = "") -> None:
+        """Log several values at once: a list, tuple, array, Series or generator.
+
+        Raises
+        ------
+        NotAMetric
+            `value` is not a list of scalars.
+        """
+        values = column(value, _call("log_list", name))
+        self._log_record(Kind.LIST, name, values, description)
+
+    def log_row(self, name: str, description: str | None = None, **kwargs: Any) -> None:
+        """Log one row of a table, a keyword for each column; again: the next row."""
+        self._log_record(Kind.ROW, name, row(kwargs, _call("log_row", name)), description)
+
+    def log_table(self, name: str, value: Any, description: str = "") -> None:
+        """Log a table: a dict of column name to list, or a DataFrame.
+
+        Raises
+        ------
+        NotAMetric
+            The columns differ in length, or `value` is no table.
+        """
+        columns = table(value, _call("log_table", name))
+        self._log_record(Kind.TABLE, name, columns, description)
+
+    def log_image(
+        self,
+        name: str,
+        path: str | Path | None = None,
+        plot: Any = None,
+        description: str = "",
+        *,
+        step: int | None = None,
+    ) -> None:
+        """Log a picture: a file, or a plot of matplotlib or anything with `savefig` or `save`.
+
+        Parameters
+        ----------
+        name
+            The picture's name; the same name again adds the next picture.
+        path
+            A PNG, JPEG, GIF, WebP, BMP, TIFF or SVG file.
+        plot
+            ``matplotlib.pyplot``, a Figure, or a PIL image.
+        step
+            Where it belongs on the step axis.
+
+        Raises
+        ------
+        NotAMetric
+            Not exactly one of `path` and `plot`, or it is not a picture.
+        FileNotFoundError
+            There is no file `path`.
+        """
+        where = _call("log_image", name)
+        if (path is None) == (plot is None):
+            raise NotAMetric(
+                f"{where} takes one of path and plot, got {'none' if path is None else 'both'}"
+            )
+        layout.metric_name(name)
+        self._check_open()
+        if path is None:
+            file = self._add_picture(
+                f"{_as_file_name(name)}_{int(time.time())}.png", picture_of(plot, where)
+            )
+        else:
+            source = Path(path)
+            image_kind(source, where)
+            inside = source.as_posix() if not source.is_absolute() else source.name
+            try:
+                file = layout.file_name(inside)
+            except ValueError:
+                file = source.name  # a path that climbs out of the working folder
+            file = self._add_picture(file, source)
+        self._log_record(Kind.IMAGE, name, file, description, step)
+
+    def log_confusion_matrix(self, name: str, value: Any, description: str = "") -> None:
+        """Log a confusion matrix: a dict or JSON text of that schema."""
+        self._log_document(Kind.CONFUSION_MATRIX, name, value, description)
+
+    def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
+        """Log an accuracy table: a dict or JSON text of that schema."""
+        self._log_document(Kind.ACCURACY_TABLE, name, value, description)
+
+    def log_residuals(self, name: str, value: Any, description: str = "") -> None:
+        """Log a histogram of residuals: a dict or JSON text of that schema."""
+        self._log_document(Kind.RESIDUALS, name, value, description)
+
+    def log_predictions(self, name: str, value: Any, description: str = "") -> None:
+        """Log predicted against true values: a dict or JSON text of that schema."""
+        self._log_document(Kind.PREDICTIONS, name, value, description)
+
+    def set_goal(self, name: str, goal: str) -> None:
+        """Say whether a metric is to be made small or large, so that *best* means something.
+
+        `goal` is ``minimize`` or ``maximize``.
+        """
+        if goal not in ("minimize", "maximize"):
+            raise ValueError(f"the goal of {name!r} must be 'minimize' or 'maximize', got {goal!r}")
+        layout.metric_name(name)
+        self._update(lambda known: known.setdefault("goals", {}).update({name: goal}))
+
+    def _log_document(self, kind: Kind, name: str, value: Any, description: str) -> None:
+        where = _call(f"log_{kind.value}", name)
+        self._log_record(kind, name, document(value, where), description)
+
+    def _log_record(
+        self, kind: Kind, name: str, value: Any, description: str | None, step: int | None = None
+    ) -> None:
+        self._open_writer().record(kind, name, value, step)
+        if description:
+            self._describe(name, description)
+
+    def _describe(self, name: str, description: str) -> None:
+        self._open_writer().describe(layout.metric_name(name), str(description))
+
+
+def _call(method: str, name: object) -> str:
+    return f"run.{method}({name!r}, …)"
+
+
+def _as_file_name(name: str) -> str:
+    """Return a metric's name as a part of a file name: no folders, nothing a drive refuses."""
+    kept = "".join("_" if letter in '/\\:*?"<>|' or ord(letter) < 32 else letter for letter in name)
+    kept = kept.encode("utf-8", "replace").decode()[:100].strip(" .")
+    return kept or "image"

@@ -1,0 +1,139 @@
+"""Where experiments and runs are kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from run_widgets.errors import (
+    StoreUnavailable,
+)
+from run_widgets.store import layout
+from run_widgets.store.local import LocalStore
+
+if TYPE_CHECKING:
+    from run_widgets.tracking.experiment import Experiment
+    from run_widgets.tracking.run import Run
+
+
+HOME_VARIABLE = "RUN_WIDGETS_HOME"
+WORKSPACE_VARIABLE = "RUN_WIDGETS_WORKSPACE"
+PROJECT_FOLDER = ".run-widgets"
+
+
+class Workspace:
+    """A folder of experiments and their runs.
+
+    Parameters
+    ----------
+    path
+        The folder; made when first written to. Default: as `from_config`.
+    subscription_id, resource_group, workspace_name, **ignored
+        What a workspace in the cloud was called; accepted, kept, and not used.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        resource_group: str = "",
+        workspace_name: str = "",
+        *,
+        subscription_id: str = "",
+        **ignored: object,
+    ) -> None:
+        del ignored
+        root = _default_root(Path.cwd()) if path is None else Path(path).expanduser().absolute()
+        self.store = LocalStore(root)
+        self.name = workspace_name or root.name
+        self.subscription_id = subscription_id
+        self.resource_group = resource_group
+        self.location = "local"
+
+    @classmethod
+    def from_config(
+        cls, path: str | Path | None = None, auth: object = None, **ignored: object
+    ) -> Workspace:
+        """Return the nearest workspace upwards from `path`, else the person's own.
+
+        Upwards means: the folder is a workspace, or has one named
+        ``.run-widgets``. The person's own is the folder that the environment
+        variable ``RUN_WIDGETS_HOME`` names, else one in the platform's data folder.
+        """
+        del auth, ignored
+        start = Path.cwd() if path is None else Path(path).expanduser().absolute()
+        return cls(_default_root(start))
+
+    @classmethod
+    def get(cls, name: str = "", **ignored: object) -> Workspace:
+        """Return the same workspace as `from_config`; names are the cloud's."""
+        del name, ignored
+        return cls.from_config()
+
+    @property
+    def path(self) -> Path:
+        return self.store.root
+
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        """The experiments that are not archived, by name."""
+        from run_widgets.tracking.experiment import Experiment
+
+        return {experiment.name: experiment for experiment in Experiment.list(self)}
+
+    def get_run(self, run_id: str) -> Run:
+        """Return the run with that id, of any experiment.
+
+        Raises
+        ------
+        RunNotFound
+        """
+        from run_widgets.tracking.experiment import Experiment
+        from run_widgets.tracking.run import Run
+
+        record = self.store.run(run_id)
+        return Run(Experiment._of(self, record.experiment), run_id)
+
+    def get_details(self) -> dict[str, str]:
+        return {"name": self.name, "id": str(self.path), "location": self.location}
+
+    def write_config(self, path: str | Path | None = None, file_name: str = "") -> None:
+        """Make this workspace the nearest one for everything below `path`.
+
+        It does so where the workspace is `path`'s own ``.run-widgets`` folder;
+        for another, set ``RUN_WIDGETS_HOME``.
+        """
+        del file_name
+        folder = Path.cwd() if path is None else Path(path)
+        if self.path != folder.absolute() / PROJECT_FOLDER:
+            raise StoreUnavailable(
+                f"{self.path} is not {folder / PROJECT_FOLDER}: set {HOME_VARIABLE}={self.path} "
+                "to make it the default"
+            )
+        self.store.create_workspace()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.path)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Workspace) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+
+def _default_root(start: Path) -> Path:
+    inherited = os.environ.get(WORKSPACE_VARIABLE)
+    if inherited:
+        return Path(inherited)
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FOLDER).is_dir():
+            return folder / PROJECT_FOLDER
+        if (folder / layout.WORKSPACE_FILE).is_file():
+            return folder
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home).expanduser().absolute()
+    import platformdirs
+
+    return platformdirs.user_data_path("run-widgets", appauthor=False)
