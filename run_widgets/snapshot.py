@@ -1,0 +1,638 @@
+"""Source folders as they were when a run began, each content kept once.
+
+A snapshot is a zip whose bytes depend only on what it holds, named by the
+digest of that. A workspace keeps one copy of each; a run holds a hard link to
+it, so a run's folder is complete on its own and a thousand runs of the same
+source cost the disk of one.
+
+What a snapshot leaves out, the first rule that applies:
+
+1. version control, virtual environments, caches and installed packages;
+2. secrets: ``.env`` files, keys, certificates, credentials;
+3. what the caller names, such as the workspace itself;
+4. what ``.amlignore`` in the folder says, or else ``.gitignore`` there. Only
+   the root's file counts. In ``.amlignore`` the last matching line decides for
+   each file, as people know it from Azure ML; in ``.gitignore`` a folder that
+   is left out stays out with all it holds, as git does it;
+5. links that lead out of the folder, and whatever is not a file.
+
+Rules 1 and 2 hold without an ignore file too, and no ignore file undoes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+import zipfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from run_widgets.errors import SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+ARCHIVE = "snapshot.zip"
+"""The snapshot's name in a run's folder."""
+
+IGNORE_FILES = (".amlignore", ".gitignore")
+
+MAX_BYTES = 300 * 2**20
+MAX_FILES = 50_000
+
+# fmt: off
+_NOT_SOURCE_FOLDERS = frozenset((
+    ".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS",
+    ".venv", "__pypackages__", "site-packages", "node_modules",
+    "__pycache__", ".ipynb_checkpoints", ".virtual_documents", ".cache", ".eggs", ".tox", ".nox",
+    ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".pytype", ".terraform", ".idea",
+))
+_SECRET_FOLDERS = frozenset((".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker"))
+
+# Of files, in lower case: whole names, beginnings, ends.
+_NOT_SOURCE_NAMES = frozenset((".git", ".ds_store", "thumbs.db", "desktop.ini"))
+_NOT_SOURCE_ENDS = (".pyc", ".pyo", ".swp", "~")
+_SECRET_NAMES = frozenset((
+    ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc", ".yarnrc", ".htpasswd", ".dockercfg",
+    ".git-credentials", ".boto", ".s3cfg", "credentials", "kaggle.json",
+    *(f"{stem}.{end}" for stem in ("secret", "secrets", "credentials")
+      for end in ("json", "yml", "yaml", "toml", "ini", "txt", "csv")),
+))
+_SECRET_BEGINNINGS = (
+    ".env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519",
+    "client_secret", "service_account", "service-account",
+)
+_SECRET_ENDS = (
+    ".env", ".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk", ".gpg",
+    ".token", ".credentials", "_credentials.json", "-credentials.json",
+)
+# fmt: on
+
+# What each of these holds can be made again from elsewhere; the names are
+# looked for in a folder, and the folder is then left out.
+_MARKS_AN_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
+_MARKS_A_CACHE = "CACHEDIR.TAG"
+_CACHE_SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
+
+_CHUNK_BYTES = 2**20
+
+# A file may have become a link or a pipe since it was listed.
+_READ = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+)
+
+_STALE_AFTER_S = 24 * 3600.0
+
+# A zip member carries a time of day; a fixed one keeps equal content equal bytes.
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file that a snapshot keeps."""
+
+    path: str  # in the snapshot, with forward slashes; ends with "/" for an empty folder
+    bytes: int
+    is_executable: bool
+    source: str  # where it lies now
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One thing that a snapshot left out although nobody asked for that."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a snapshot of a folder would hold, before any of it is read."""
+
+    root: Path
+    files: tuple[SourceFile, ...]  # sorted by path
+    skipped: tuple[Skipped, ...]
+    ignore_file: str  # ".amlignore", ".gitignore" or ""
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.files)
+
+    def largest(self, count: int = 5) -> list[tuple[str, int, int]]:
+        """Return the root's biggest entries: name, bytes, number of files."""
+        totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for file in self.files:
+            top, slash, _ = file.path.partition("/")
+            total = totals[top + slash]
+            total[0] += file.bytes
+            total[1] += 1
+        ordered = sorted(totals.items(), key=lambda item: (-item[1][0], item[0]))
+        return [(name, size, files) for name, (size, files) in ordered[:count]]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot that has been taken."""
+
+    id: str
+    path: Path  # the zip in the workspace
+    files: int
+    bytes: int  # of the files, before compression
+    skipped: tuple[Skipped, ...] = ()
+
+
+def listing(
+    source: str | Path, *, exclude: Iterable[str | Path] = (), max_files: int | None = None
+) -> Listing:
+    """Tell what a snapshot of `source` would hold, without reading any file.
+
+    Parameters
+    ----------
+    source
+        A folder, or a single file.
+    exclude
+        Files and folders to leave out; relative ones are meant from `source`.
+    max_files
+        Stop looking once there are more than this; None looks at all.
+
+    Raises
+    ------
+    SnapshotError
+        `source` does not exist or cannot be read.
+    """
+    root = Path(os.path.realpath(source))
+    try:
+        if not root.is_dir():
+            return _listing_of_file(root)
+        ignore_file, ignored, problems = _ignore_rules(root)
+        walk = _Walk(root, ignored, prune=ignore_file != ".amlignore", exclude=exclude)
+        files = []
+        for file in walk:
+            files.append(file)
+            if max_files is not None and len(files) > max_files:
+                break
+    except OSError as error:
+        raise SnapshotError(f"no snapshot of {str(source)!r}: {error.strerror or error}") from error
+    files.sort(key=lambda file: file.path)
+    return Listing(root, tuple(files), (*problems, *walk.skipped), ignore_file)
+
+
+def take(
+    source: str | Path,
+    into: str | Path,
+    *,
+    exclude: Iterable[str | Path] = (),
+    max_bytes: int = MAX_BYTES,
+    max_files: int = MAX_FILES,
+) -> Snapshot:
+    """Keep `source` as it is now under `into`, the workspace's folder of snapshots.
+
+    Reads all files, and writes only where `into` has no snapshot of the same
+    content yet. Safe while others take snapshots into the same folder, and
+    while the source is being changed: the id is that of the bytes kept.
+
+    Parameters
+    ----------
+    source
+        A folder, or a single file.
+    into
+        Created where it is missing; the snapshot is ``<into>/<id>.zip``.
+    exclude
+        Files and folders to leave out; relative ones are meant from `source`.
+    max_bytes, max_files
+        Of what would be kept, before compression.
+
+    Raises
+    ------
+    SnapshotError
+        `source` cannot be read or is over a limit, or `into` cannot be written.
+    """
+    found = listing(source, exclude=exclude, max_files=max_files)
+    _refuse_if_too_large(found, max_bytes=max_bytes, max_files=max_files)
+    into = Path(into)
+    try:
+        # Most runs have the source of the run before, and reading is three
+        # times as fast as writing a zip.
+        kept = _Reading(found)
+        digest = kept.digest()
+        path = into / f"{digest}.zip"
+        if not path.exists():
+            into.mkdir(parents=True, exist_ok=True)
+            kept = _Reading(found)
+            path = _write(kept, into)
+    except OSError as error:
+        raise SnapshotError(f"no snapshot of {str(found.root)!r}: {error}") from error
+    skipped = (*found.skipped, *kept.skipped)
+    return Snapshot(path.stem, path, len(found.files) - len(kept.skipped), kept.bytes, skipped)
+
+
+def place(snapshot: Snapshot, run_folder: Path) -> Path:
+    """Put `snapshot` into `run_folder`, so that the folder holds all of the run.
+
+    A hard link where the file system has them, else a copy.
+    """
+    target = run_folder / ARCHIVE
+    handle, name = tempfile.mkstemp(dir=run_folder, suffix=".tmp")
+    os.close(handle)
+    os.unlink(name)
+    try:
+        os.link(snapshot.path, name)
+    except OSError:  # no hard links here, or no more of them on this file
+        shutil.copyfile(snapshot.path, name)
+    os.replace(name, target)
+    return target
+
+
+def restore(
+    archive: str | Path,
+    into: str | Path,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_files: int = MAX_FILES,
+) -> Path:
+    """Unpack `archive` into the new or empty folder `into`, and return that.
+
+    The archive may come from a stranger: nothing is written outside `into`, no
+    link is made, and what comes out is counted while it comes out.
+
+    Raises
+    ------
+    SnapshotError
+        `into` holds something already; or the archive is not a zip, has a name
+        that leads elsewhere, or unpacks to more than a limit. What had been
+        written until then is removed.
+    """
+    into = Path(into)
+    try:
+        if into.exists() and any(into.iterdir()):
+            raise SnapshotError(f"{str(into)!r} is not empty: a snapshot needs a folder of its own")
+        was_there = into.exists()
+        into.mkdir(parents=True, exist_ok=True)
+        try:
+            _unpack(archive, into, max_bytes=max_bytes, max_files=max_files)
+        except BaseException:
+            _empty(into, and_remove=not was_there)
+            raise
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        # RuntimeError: encrypted; NotImplementedError: an unknown compression.
+        if isinstance(error, SnapshotError):
+            raise
+        raise SnapshotError(f"snapshot {str(archive)!r} cannot be restored: {error}") from error
+    return into
+
+
+class _Walk:
+    """Yields each file to keep once, in no particular order."""
+
+    def __init__(
+        self,
+        root: Path,
+        is_ignored: Callable[[str], bool],
+        *,
+        prune: bool,
+        exclude: Iterable[str | Path],
+    ) -> None:
+        self.root = root
+        self.skipped: list[Skipped] = []
+        self._is_ignored = is_ignored
+        self._prune = prune
+        self._excluded = {os.path.realpath(root / path) for path in exclude}
+
+    def __iter__(self) -> Iterator[SourceFile]:
+        # A stack, not recursion: the depth of a tree is its owner's choice.
+        # Each folder comes with the real folders above it, to see a link that
+        # leads back into one of them.
+        stack: list[tuple[str, str, frozenset[str]]] = [(str(self.root), "", frozenset())]
+        while stack:
+            folder, prefix, above = stack.pop()
+            try:
+                with os.scandir(folder) as scan:
+                    entries = list(scan)
+            except OSError as error:
+                if not prefix:
+                    raise
+                self._note(prefix, error)
+                continue
+            names = {entry.name for entry in entries}
+            if prefix and _can_be_made_again(folder, names):
+                continue
+            above |= {folder}
+            is_empty = True
+            for entry in entries:
+                path = prefix + entry.name
+                try:
+                    real, info = self._place(entry, path, above)
+                except (_LeftOut, OSError) as why:
+                    self._note(path, why)
+                    continue
+                if stat.S_ISDIR(info.st_mode):
+                    stack.append((real, path + "/", above))
+                else:
+                    yield SourceFile(path, info.st_size, _is_executable(info), real)
+                is_empty = False
+            if prefix and is_empty:
+                yield SourceFile(prefix, 0, False, folder)
+
+    def _place(
+        self, entry: os.DirEntry[str], path: str, above: frozenset[str]
+    ) -> tuple[str, os.stat_result]:
+        """Return where the entry to keep as `path` really lies, and what it is."""
+        is_link = entry.is_symlink()
+        real = os.path.realpath(entry.path) if is_link else entry.path
+        if is_link and not real.startswith(os.path.join(self.root, "")):
+            raise _LeftOut("a link that leads out of the folder")
+        info = os.lstat(real) if is_link else entry.stat(follow_symlinks=False)
+        is_folder = stat.S_ISDIR(info.st_mode)
+        self._check_name(path, is_folder)
+        if is_link:
+            # A link must not bring in under another name what is left out under its own.
+            target = PurePosixPath(Path(real).relative_to(self.root).as_posix())
+            self._check_name(str(target), is_folder)
+            for folder in target.parents[:-1]:
+                self._check_name(str(folder), is_folder=True)
+            if is_folder and real in above:
+                raise _LeftOut("a link to a folder that it lies in")
+        if self._excluded and not self._excluded.isdisjoint((real, *_folders_of(real, is_link))):
+            raise _LeftOut
+        if not is_folder and not stat.S_ISREG(info.st_mode):
+            raise _LeftOut("not a file: a socket, pipe or device")
+        if not path.isascii():
+            try:
+                path.encode()
+            except UnicodeEncodeError:
+                raise _LeftOut("its name is not valid UTF-8") from None
+        return real, info
+
+    def _check_name(self, path: str, is_folder: bool) -> None:
+        """Raise `_LeftOut` where a rule for names leaves `path` out."""
+        name = path.rpartition("/")[2]
+        if is_folder:
+            if name in _NOT_SOURCE_FOLDERS or (self._prune and self._is_ignored(path + "/")):
+                raise _LeftOut
+            if name in _SECRET_FOLDERS:
+                raise _LeftOut("may hold secrets")
+            return
+        name = name.lower()
+        if name in _NOT_SOURCE_NAMES or name.endswith(_NOT_SOURCE_ENDS) or self._is_ignored(path):
+            raise _LeftOut
+        if (
+            name in _SECRET_NAMES
+            or name.startswith(_SECRET_BEGINNINGS)
+            or name.endswith(_SECRET_ENDS)
+        ):
+            raise _LeftOut("may hold secrets")
+
+    def _note(self, path: str, why: Exception) -> None:
+        reason = why.strerror if isinstance(why, OSError) else str(why)
+        if reason:
+            # Such a name cannot be printed, nor kept in JSON.
+            path = path.encode(errors="backslashreplace").decode()
+            self.skipped.append(Skipped(path, reason))
+
+
+class _LeftOut(Exception):
+    """A rule leaves something out; the text says why where nobody asked for that."""
+
+
+def _folders_of(path: str, is_link: bool) -> tuple[str, ...]:
+    """Return the folders above a link's target; other things were reached through theirs."""
+    return tuple(map(str, Path(path).parents)) if is_link else ()
+
+
+def _is_executable(info: os.stat_result) -> bool:
+    return os.name == "posix" and bool(info.st_mode & stat.S_IXUSR)
+
+
+class _Reading:
+    """Reads the files of a listing one after the other, and digests what it read."""
+
+    def __init__(self, found: Listing) -> None:
+        self._found = found
+        self._digest = hashlib.sha256()
+        self.bytes = 0
+        self.skipped: list[Skipped] = []
+
+    def __iter__(self) -> Iterator[tuple[SourceFile, Iterator[bytes]]]:
+        for file in self._found.files:
+            try:
+                chunks = _chunks(file)
+                first = next(chunks, b"")
+            except OSError as error:
+                self.skipped.append(Skipped(file.path, error.strerror or str(error)))
+                continue
+            content = hashlib.sha256()
+            yield file, self._noted(first, chunks, content)
+            # No name has a NUL in it, and a digest has one length: two sources
+            # that differ never feed the same bytes.
+            mark = b"x" if file.is_executable else b"-"
+            self._digest.update(file.path.encode() + b"\0" + mark + content.digest())
+
+    def _noted(
+        self, first: bytes, rest: Iterator[bytes], content: hashlib._Hash
+    ) -> Iterator[bytes]:
+        chunk = first
+        while chunk:
+            content.update(chunk)
+            self.bytes += len(chunk)
+            yield chunk
+            chunk = next(rest, b"")
+
+    def digest(self) -> str:
+        """Return the digest of all files, reading those not read yet."""
+        for _, chunks in self:
+            for _ in chunks:
+                pass
+        return self._digest.hexdigest()
+
+    def digest_of_what_was_read(self) -> str:
+        return self._digest.hexdigest()
+
+
+def _chunks(file: SourceFile) -> Iterator[bytes]:
+    """Yield the content of `file`, as far as it went when it was listed."""
+    if file.path.endswith("/"):
+        return
+    handle = os.open(file.source, _READ)
+    try:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode):
+            raise OSError(f"{file.path!r} is no longer a file")
+        left = min(info.st_size, file.bytes)
+        while left > 0 and (chunk := os.read(handle, min(left, _CHUNK_BYTES))):
+            left -= len(chunk)
+            yield chunk
+    finally:
+        os.close(handle)
+
+
+def _write(kept: _Reading, into: Path) -> Path:
+    _remove_stale(into)
+    handle, name = tempfile.mkstemp(dir=into, suffix=".tmp")
+    try:
+        with (
+            open(handle, "w+b") as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for source, chunks in kept:
+                with archive.open(_member(source), "w") as member:
+                    for chunk in chunks:
+                        member.write(chunk)
+            archive.close()
+            file.flush()
+            os.fsync(handle)
+        if os.name == "posix":
+            os.chmod(name, 0o444)  # runs share it: nobody is to write into it
+        path = into / f"{kept.digest_of_what_was_read()}.zip"
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return path
+
+
+def _member(file: SourceFile) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(file.path, _NO_TIME)
+    member.create_system = 3  # Unix everywhere, or equal folders give different bytes
+    member.compress_type = zipfile.ZIP_DEFLATED
+    # The archive's own level holds for names only, and a name would get the time of day.
+    member._compresslevel = 1  # type: ignore[attr-defined]
+    member.file_size = file.bytes
+    if file.path.endswith("/"):
+        member.external_attr = (stat.S_IFDIR | 0o755) << 16
+    else:
+        member.external_attr = (stat.S_IFREG | (0o755 if file.is_executable else 0o644)) << 16
+    return member
+
+
+def _unpack(archive: str | Path, into: Path, *, max_bytes: int, max_files: int) -> None:
+    with zipfile.ZipFile(archive) as source:
+        members = source.infolist()
+        if len(members) > max_files:
+            raise SnapshotError(f"snapshot {str(archive)!r} holds more than {max_files:,} files")
+        left = max_bytes
+        for member in members:
+            target = into.joinpath(*_safe_parts(member))
+            if member.is_dir():
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # "x": a second member of the same name is no honest snapshot.
+            with source.open(member) as content, open(target, "xb") as file:
+                while chunk := content.read(_CHUNK_BYTES):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise SnapshotError(
+                            f"snapshot {str(archive)!r} unpacks to more than {size_text(max_bytes)}"
+                        )
+                    file.write(chunk)
+            if member.external_attr >> 16 & stat.S_IXUSR:
+                target.chmod(target.stat().st_mode | 0o111)
+
+
+def _safe_parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
+    """Return the parts of a member's path, all of them plain names."""
+    parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    is_plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
+    if not is_plain or not parts or any(part in ("..", "/") or ":" in part for part in parts):
+        raise SnapshotError(f"snapshot member {member.filename!r} is not safe to unpack")
+    return parts
+
+
+def _empty(folder: Path, *, and_remove: bool) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+    if and_remove:
+        folder.rmdir()
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what snapshots left behind whose process was killed."""
+    for entry in folder.glob("*.tmp"):
+        try:
+            if time.time() - entry.stat().st_mtime > _STALE_AFTER_S:
+                entry.unlink()
+        except OSError:
+            continue  # somebody else removed it
+
+
+def _listing_of_file(path: Path) -> Listing:
+    info = path.stat()
+    if not stat.S_ISREG(info.st_mode):
+        raise SnapshotError(f"no snapshot of {str(path)!r}: neither a folder nor a file")
+    file = SourceFile(path.name, info.st_size, _is_executable(info), str(path))
+    return Listing(path.parent, (file,), (), "")
+
+
+def _ignore_rules(root: Path) -> tuple[str, Callable[[str], bool], list[Skipped]]:
+    """Return the name of the ignore file in `root`, its rules and its faulty lines."""
+    for name in IGNORE_FILES:
+        try:
+            text = (root / name).read_text("utf-8-sig", errors="surrogateescape")
+        except FileNotFoundError:
+            continue
+        # Not at the top: it costs a training script 40 ms, and few need it.
+        from pathspec import GitIgnoreSpec
+
+        lines, faulty = [], []
+        for line in text.splitlines():
+            try:
+                GitIgnoreSpec.from_lines([line])
+                lines.append(line)
+            except (ValueError, re.error) as error:
+                faulty.append(Skipped(f"{name}: {line}", f"not a pattern: {error}"))
+        return name, GitIgnoreSpec.from_lines(lines).match_file, faulty
+    return "", lambda _: False, []
+
+
+def _can_be_made_again(folder: str, names: set[str]) -> bool:
+    if any(mark in names for mark in _MARKS_AN_ENVIRONMENT):
+        return True
+    if _MARKS_A_CACHE not in names:
+        return False
+    try:
+        with open(os.path.join(folder, _MARKS_A_CACHE), "rb") as file:
+            return file.read(len(_CACHE_SIGNATURE)) == _CACHE_SIGNATURE
+    except OSError:
+        return False
+
+
+def _refuse_if_too_large(found: Listing, *, max_bytes: int, max_files: int) -> None:
+    total = found.bytes
+    if len(found.files) <= max_files and total <= max_bytes:
+        return
+    if len(found.files) > max_files:
+        size = f"more than {max_files:,} files"
+    else:
+        size = f"{size_text(total)} in {len(found.files):,} files, over {size_text(max_bytes)}"
+    largest = ", ".join(
+        f"{name!r} ({size_text(part)} in {files:,} files)"
+        if name.endswith("/")
+        else f"{name!r} ({size_text(part)})"
+        for name, part, files in found.largest(3)
+    )
+    raise SnapshotError(
+        f"a snapshot of {str(found.root)!r} would take {size}; the largest there: {largest}. "
+        f"Name what is not source in {str(found.root / (found.ignore_file or '.amlignore'))!r}, "
+        "or pass snapshot_directory=None"
+    )
+
+
+def size_text(count: int) -> str:
+    """Return a number of bytes as people write it, such as ``1.2 GB``."""
+    size, unit = float(count), "bytes"
+    for unit in ("bytes", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if size >= 100 or unit == "bytes" else f"{size:.1f} {unit}"
