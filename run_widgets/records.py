@@ -75,6 +75,7 @@ class RunRecord:
     properties: Mapping[str, str | None] = field(default_factory=dict)
     error: RunError | None = None
     waiting_for: str = ""  # why a queued run has not started
+    interrupted: str = ""  # the error the last cell ended with, while the run goes on
     stop_requested: bool = False  # somebody asked it to end at its next step
     goals: Mapping[str, str] = field(default_factory=dict)  # metric -> "minimize" | "maximize"
     total_steps: int | None = None  # of the loop it tracks, where one is known

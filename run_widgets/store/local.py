@@ -416,6 +416,7 @@ def _record(document: Mapping[str, Any], folder: Path) -> RunRecord:
         properties=_texts(get("properties", dict, {})),
         error=error,
         waiting_for=get("waiting_for", str, ""),
+        interrupted=get("interrupted", str, ""),
         stop_requested=not status.is_final and (folder / layout.STOP_FILE).exists(),
         goals={k: str(v) for k, v in get("goals", dict, {}).items()},
         total_steps=get("total_steps", int),
@@ -464,7 +465,7 @@ def _true_status(
         reason = f"process {pid} on {host} has shown no sign of life for {silent_s / 60:.0f} min"
     else:
         reason = f"process {pid} ended without completing the run"
-    if isinstance(document.get("interrupted"), str):
+    if isinstance(document.get("interrupted"), str) and document["interrupted"]:
         reason += f" (before that: {document['interrupted']})"
     return RunStatus.FAILED, error or RunError(reason, code="ProcessEnded"), last
 

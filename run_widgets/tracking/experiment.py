@@ -7,7 +7,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from run_widgets.store import layout
 from run_widgets.tracking.files import folders_of
@@ -23,6 +23,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from run_widgets.store.local import Document, Labels, LocalStore
+
+
+class Submittable(Protocol):
+    """What `Experiment.submit` takes; `launch` has those for scripts and notebooks."""
+
+    def submit_to(
+        self,
+        experiment: Experiment,
+        *,
+        tags: Mapping[str, object] | None,
+        parent: Run | None,
+        **options: Any,
+    ) -> Run:
+        """Start it as a new run of `experiment`, below `parent` where there is one."""
+        ...
 
 
 class Experiment:
@@ -163,14 +178,25 @@ class Experiment:
         """
         return Run.list(self, type, tags, properties, None, include_children)
 
-    def submit(self, config: Any, tags: Mapping[str, object] | None = None, **kwargs: Any) -> Run:
+    def submit(
+        self, config: Submittable, tags: Mapping[str, object] | None = None, **options: Any
+    ) -> Run:
         """Run a script or notebook in a process of its own that outlives this one.
 
-        `config` is a `ScriptRunConfig` or `NotebookRunConfig`.
-        """
-        from run_widgets import launch
+        Parameters
+        ----------
+        config
+            A `ScriptRunConfig`, a `NotebookRunConfig`, or anything that knows how
+            to submit itself.
+        tags
+            Of the new run.
 
-        return launch.submit(self, config, tags=tags, **kwargs)
+        Raises
+        ------
+        TypeError
+            `config` cannot be submitted.
+        """
+        return submit(self, config, tags, None, options)
 
     # -- the experiment itself --
 
@@ -274,3 +300,18 @@ class Experiment:
 
 def _utc(at: Any) -> datetime | None:
     return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else None
+
+
+def submit(
+    experiment: Experiment,
+    config: Submittable,
+    tags: Mapping[str, object] | None,
+    parent: Run | None,
+    options: Mapping[str, Any],
+) -> Run:
+    """Let `config` submit itself, or say that it cannot."""
+    if not callable(getattr(config, "submit_to", None)):
+        raise TypeError(
+            f"submit takes a ScriptRunConfig or NotebookRunConfig, got {type(config).__name__}"
+        )
+    return config.submit_to(experiment, tags=tags, parent=parent, **options)

@@ -17,6 +17,7 @@ from run_widgets.errors import (
 )
 from run_widgets.records import RunError, RunRecord, RunStatus
 from run_widgets.store.keeper import keeper
+from run_widgets.tracking import cells
 from run_widgets.tracking.console import Block, LogPrinter
 from run_widgets.tracking.details import Details
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 
 POLL_S = 0.5
+
+SUBMITTED = ("azureml.scriptrun", "azureml.notebookrun")
+"""Types of run that have a supervisor, a process that starts and ends theirs."""
 
 
 class Life(Details):
@@ -64,15 +68,22 @@ class Life(Details):
         self._end(RunStatus.FAILED if _set_status else None, error)
 
     def cancel(self) -> None:
-        """End the run as Canceled; a submitted run's processes are ended too."""
-        if self._record.type is not None and not self._owned:
-            from run_widgets import launch
-
-            launch.cancel(self)
-            self._refresh()
-            return
+        """End the run as Canceled; a submitted run's supervisor ends its processes first."""
         self.store.request_stop(self.id)
-        self._end(RunStatus.CANCELED)
+        if self._owned or self._refresh().type not in SUBMITTED:
+            self._end(RunStatus.CANCELED)
+            return
+
+        def request(known: Document) -> None:
+            status = RunStatus(known["status"])
+            if status.is_final:
+                return
+            if known.get("owner"):  # its supervisor, which looks for this
+                known["status"] = RunStatus.CANCEL_REQUESTED.value
+            else:
+                known.update(status=RunStatus.CANCELED.value, ended_at=time.time())
+
+        self._update(request)
 
     def should_stop(self) -> bool:
         """Tell whether somebody asked the run to stop: ask at each step, then end it."""
@@ -97,6 +108,7 @@ class Life(Details):
     def _own(self) -> None:
         self._owned = True
         keeper.at_exit(self, self._end_at_exit)
+        cells.watch(self)
         for folder in self._outputs:
             with contextlib.suppress(OSError):
                 os.makedirs(folder, exist_ok=True)
@@ -128,6 +140,7 @@ class Life(Details):
         if self._writer is not None:
             self._writer.close(self._closed_text(status or RunStatus.COMPLETED))
         keeper.forget(self)
+        cells.forget(self)
         if status is not None or error is not None:
             self._set_final(status, error)
         self._owned = False
@@ -155,6 +168,14 @@ class Life(Details):
                 stacklevel=4,
             )
             keeper.hold(_Later(lambda: self._update(change)))
+
+    def _note_interruption(self, error: BaseException | None) -> None:
+        """Note how a cell of this kernel ended, or that a later one ended well."""
+        text = "" if error is None else f"{type(error).__name__}: {error}".rstrip(": ")
+        if text == self._record.interrupted:
+            return
+        with contextlib.suppress(StoreUnavailable, LookupError):
+            self._update(lambda known: known.update(interrupted=text))
 
     def _end_at_exit(self) -> None:
         """The interpreter ends and nobody has ended the run."""

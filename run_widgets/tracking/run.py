@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from run_widgets.metrics import Series
-    from run_widgets.tracking.experiment import Experiment
+    from run_widgets.tracking.experiment import Experiment, Submittable
     from run_widgets.tracking.workspace import Workspace
 
 
@@ -273,12 +273,12 @@ class Run(Recording, Labelled, Life):
         return [self._child(str(uuid.uuid4()), None, tag) for tag in tags]
 
     def submit_child(
-        self, config: Any, tags: Mapping[str, object] | None = None, **kwargs: Any
+        self, config: Submittable, tags: Mapping[str, object] | None = None, **options: Any
     ) -> Run:
-        """Submit a script or notebook as a run below this one."""
-        from run_widgets import launch
+        """Submit a script or notebook as a run below this one, as `Experiment.submit` does."""
+        from run_widgets.tracking.experiment import submit
 
-        return launch.submit(self.experiment, config, tags=tags, parent=self, **kwargs)
+        return submit(self.experiment, config, tags, self, options)
 
     def get_children(
         self,
