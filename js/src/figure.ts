@@ -129,7 +129,7 @@ function ours(scale: Model<ScaleModel>, range: Range): Range {
 function label(axis: Model<AxisModel>, values: number[], name: string, margin: Margin): void {
   if (axis.get("tick_format")) return; // somebody's own
   const texts = tickLabels(values);
-  const offset = isHorizontal(axis) ? margin.bottom - 3 : margin.left - 12;
+  const offset = isHorizontal(axis) ? margin.bottom - 6 : margin.left - 12;
   const state = {
     tick_values: values,
     tick_labels: Object.fromEntries(values.map((value, i) => [String(value), texts[i] as string])),

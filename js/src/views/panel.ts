@@ -5,7 +5,7 @@ import { charts } from "./charts.ts";
 import { files } from "./files.ts";
 import { header } from "./header.ts";
 import { images } from "./images.ts";
-import { metrics } from "./metrics.ts";
+import { metrics, properties } from "./metrics.ts";
 import { tables } from "./tables.ts";
 import { tabs } from "./tabs.ts";
 
@@ -18,6 +18,7 @@ export function panel(model: Model<RunModel>, mount: Mount, life: AbortSignal): 
     { class: "rw-overview" },
     metrics(model, life),
     h("div", { class: "rw-main" }, charts(model, mount, life), images(model, life), nothing),
+    properties(model, life),
   );
   const pages = tabs([
     { name: "Overview", content: overview },
