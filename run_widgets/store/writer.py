@@ -104,6 +104,7 @@ class Writer:
 
     def record(self, kind: Kind, name: str, value: Any, step: int | None = None) -> None:
         """Append a text, list, row, table, image or document as one line of JSON."""
+        metric_name(name)
         at = _now()
         entry: dict[str, Any] = {"record": kind.value, "name": name, "at": at}
         if step is not None:
