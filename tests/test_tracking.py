@@ -49,7 +49,7 @@ def run(experiment: Experiment) -> Any:
         run.complete()
 
 
-# -- workspace and experiment ------------------------------------------------------------------
+# -- workspace and experiment --
 
 
 def test_a_workspace_is_found_upwards_from_the_current_folder(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_only_an_empty_experiment_can_be_deleted(workspace: Workspace, run: Run)
         Experiment.delete(workspace, "never")
 
 
-# -- metrics --------------------------------------------------------------------------------------
+# -- metrics --
 
 
 def test_what_comes_back_is_what_went_in(run: Run) -> None:
@@ -311,7 +311,7 @@ def test_threads_log_to_one_run_and_lose_nothing(run: Run) -> None:
     assert all(run.get_metrics()[f"m{n}"] == [float(i) for i in range(20_000)] for n in range(4))
 
 
-# -- images and files -----------------------------------------------------------------------------
+# -- images and files --
 
 
 class PlotOf:
@@ -435,7 +435,7 @@ def test_a_folder_made_for_outputs_goes_if_it_stays_empty(
     assert not (here / "outputs").exists()
 
 
-# -- labels -------------------------------------------------------------------------------------------
+# -- labels --
 
 
 def test_tags_change_and_properties_do_not(run: Run) -> None:
@@ -460,7 +460,7 @@ def test_tags_can_be_added_after_the_end(run: Run) -> None:
     assert Run(run.experiment, run.id).tags == {"judged": "good"}
 
 
-# -- life ------------------------------------------------------------------------------------------------
+# -- life --
 
 
 def test_runs_are_numbered_and_listed_newest_first(experiment: Experiment) -> None:
@@ -658,7 +658,7 @@ def test_system_metrics_are_metrics_like_others(experiment: Experiment) -> None:
     assert not [t for t in threading.enumerate() if t.name == "run-widgets-monitor"]
 
 
-# -- how processes end --------------------------------------------------------------------------------
+# -- how processes end --
 
 
 def script(tmp_path: Path, body: str) -> subprocess.Popen[str]:
