@@ -1,0 +1,352 @@
+"""The run pages, asked of a real Jupyter server that runs below a prefix, as behind a hub."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import math
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from lab import Lab, running
+from run_widgets import Experiment, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from run_widgets import Run
+
+SECRET = "the other file's content"
+
+
+class Portal:
+    """Asks for addresses exactly as they are spelled: nothing is normalized on the way."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def ask(
+        self, path: str, *, method: str = "GET", signed_in: bool = True, **headers: str
+    ) -> http.client.HTTPResponse:
+        server = urlsplit(self.lab.url)
+        if signed_in:
+            headers["Authorization"] = f"token {self.lab.token}"
+        connection = http.client.HTTPConnection(server.hostname or "", server.port, timeout=20)
+        connection.request(method, f"{server.path}run-widgets{path}", headers=headers)
+        answer = connection.getresponse()
+        answer.body = answer.read()  # type: ignore[attr-defined]
+        connection.close()
+        return answer
+
+    def json(self, path: str) -> Any:
+        answer = self.ask(path)
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body, parse_constant=pytest.fail)
+
+    def file(self, run: Run, name: str, **headers: str) -> http.client.HTTPResponse:
+        return self.ask(f"/files/{run.id}/{name}", **headers)
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    with running(Lab(tmp_path_factory.mktemp("lab"), base_url="/user/jo/")) as lab:
+        yield Portal(lab)
+
+
+@pytest.fixture
+def run(portal: Portal) -> Iterator[Run]:
+    run = begin(portal.lab.home, "model-logging")
+    yield run
+    if run.get_status() == "Running":
+        run.complete()
+
+
+def begin(workspace: Path, experiment: str) -> Run:
+    return Experiment(Workspace(workspace), experiment).start_logging(
+        outputs=False, snapshot_directory=None
+    )
+
+
+def upload(run: Run, name: str, content: bytes) -> None:
+    run.upload_file(name, io.BytesIO(content))
+
+
+# -- who is let in ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "/model-logging",
+        "/runs/{id}",
+        "/api/runs",
+        "/api/runs/{id}",
+        "/files/{id}/a.txt",
+        "/assets/run.js",
+    ],
+)
+def test_nobody_sees_anything_without_signing_in(portal: Portal, run: Run, path: str) -> None:
+    upload(run, "a.txt", b"secret")
+
+    answer = portal.ask(path.format(id=run.id), signed_in=False)
+
+    assert answer.status in (302, 403)
+    assert answer.status == 403 or "/login?" in answer.headers["Location"]
+    assert b"secret" not in answer.body
+    assert run.id.encode() not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/", "/runs/{id}", "/model-logging"])
+def test_a_page_runs_nothing_but_the_servers_own_files(portal: Portal, run: Run, path: str) -> None:
+    answer = portal.ask(path.format(id=run.id))
+
+    policy = answer.headers["Content-Security-Policy"]
+    assert answer.status == 200
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert b"<script>" not in answer.body
+
+
+# -- the run -----------------------------------------------------------------------------------
+
+
+def test_a_run_shows_its_facts_metrics_and_files(portal: Portal, run: Run) -> None:
+    run.tag("Build Number", "20190715.4")
+    run.add_properties({"author": "John Doe"})
+    run.log("Numeric 1", 10)
+    for place in range(20):
+        run.log("Sigmoid", place / 20)
+        run.log_row("Cosine Wave", angle=place, cos=math.cos(place))
+    upload(run, "outputs/metrics.txt", b"accuracy: 0.97\n")
+
+    shown = portal.json(f"/api/runs/{run.id}")
+
+    assert shown["facts"]["status"] == "Running"
+    assert shown["facts"]["tags"]["Build Number"] == "20190715.4"
+    assert shown["facts"]["properties"]["author"] == "John Doe"
+    assert [(metric["name"], metric["text"]) for metric in shown["metrics"]] == [
+        ("Numeric 1", "10"),
+        ("Sigmoid", "Vector[20]"),
+        ("Cosine Wave", "Table[20x2]"),
+    ]
+    assert [(file["path"], file["bytes"]) for file in shown["files"]] == [
+        ("outputs/metrics.txt", 15)
+    ]
+
+
+def test_a_run_of_another_process_is_followed_to_its_end(portal: Portal, run: Run) -> None:
+    run.log("loss", 1.0)
+    first = portal.json(f"/api/runs/{run.id}")
+    run.log("loss", 0.5)
+    run.complete()
+
+    then = portal.json(f"/api/runs/{run.id}")
+
+    assert [state["facts"]["status"] for state in (first, then)] == ["Running", "Completed"]
+    assert [state["metrics"][0]["text"] for state in (first, then)] == ["1", "Vector[2]"]
+
+
+def test_numbers_that_json_has_not_are_sent_as_texts(portal: Portal, run: Run) -> None:
+    run.log("loss", math.nan)
+    run.log("bound", math.inf)
+
+    texts = [metric["text"] for metric in portal.json(f"/api/runs/{run.id}")["metrics"]]
+
+    assert texts == ["nan", "inf"]
+
+
+def test_nothing_is_sent_while_nothing_changes(portal: Portal, run: Run) -> None:
+    run.log("loss", 1.0)
+    tag = portal.ask(f"/api/runs/{run.id}").headers["ETag"]
+
+    same = portal.ask(f"/api/runs/{run.id}", **{"If-None-Match": tag})
+    run.log("loss", 2.0)
+    changed = portal.ask(f"/api/runs/{run.id}", **{"If-None-Match": tag})
+
+    assert (same.status, same.body) == (304, b"")
+    assert changed.status == 200
+
+
+def test_more_runs_than_are_kept_open_are_all_still_followed(portal: Portal) -> None:
+    runs = [begin(portal.lab.home, "many") for _ in range(25)]
+    for value in (1, 2):
+        for run in runs:
+            run.log("loss", value)
+            portal.json(f"/api/runs/{run.id}")
+
+    texts = {portal.json(f"/api/runs/{run.id}")["metrics"][0]["text"] for run in runs}
+    for run in runs:
+        run.complete()
+
+    assert texts == {"Vector[2]"}
+
+
+@pytest.mark.parametrize("run_id", ["nope", "..", "%2e%2e%2f", ".", "a%00b", "%s%d", "a" * 300])
+def test_a_run_that_is_not_there_is_said_not_to_be(portal: Portal, run_id: str) -> None:
+    answer = portal.ask(f"/api/runs/{run_id}")
+
+    assert answer.status == 404
+    assert "no run " in json.loads(answer.body)["message"]
+
+
+# -- which workspace ---------------------------------------------------------------------------
+
+
+def test_a_run_elsewhere_is_found_by_its_workspace(portal: Portal, tmp_path: Path) -> None:
+    run = begin(tmp_path / "elsewhere", "there")
+    upload(run, "a.txt", b"there")
+    run.complete()
+    folder = quote(str(tmp_path / "elsewhere"), safe="")
+
+    assert portal.ask(f"/api/runs/{run.id}").status == 404
+    assert portal.json(f"/api/runs/{run.id}?workspace={folder}")["facts"]["experiment"] == "there"
+    assert portal.file(run, f"a.txt?workspace={folder}").body == b"there"
+
+
+@pytest.mark.parametrize("named", ["{folder}", "/", "/etc", "runs", "../runs", "%00", ""])
+def test_a_folder_that_is_no_workspace_shows_nothing(
+    portal: Portal, run: Run, tmp_path: Path, named: str
+) -> None:
+    (tmp_path / "secret.txt").write_text(SECRET)
+
+    answer = portal.ask(f"/api/runs/{run.id}?workspace={named.format(folder=tmp_path)}")
+
+    assert answer.status == 404
+    assert "there is no workspace at" in json.loads(answer.body)["message"]
+
+
+def test_the_list_has_every_experiment_and_its_runs_newest_first(portal: Portal) -> None:
+    runs = [begin(portal.lab.home, "listed") for _ in range(2)]
+    for run in runs:
+        run.complete()
+
+    (place,) = portal.json("/api/runs?experiment=listed")["workspaces"]
+
+    assert place["folder"] == str(portal.lab.home)
+    assert [experiment["name"] for experiment in place["experiments"]] == ["listed"]
+    assert [run["run_id"] for run in place["experiments"][0]["runs"]] == [runs[1].id, runs[0].id]
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+def test_a_file_comes_as_it_was_kept(portal: Portal, run: Run) -> None:
+    content = os.urandom(3_000_000)
+    upload(run, "outputs/model.bin", content)
+
+    answer = portal.file(run, "outputs/model.bin")
+
+    assert answer.body == content
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "got", "told"),
+    [
+        ("bytes=2-4", 206, b"234", "bytes 2-4/10"),
+        ("bytes=7-", 206, b"789", "bytes 7-9/10"),
+        ("bytes=-3", 206, b"789", "bytes 7-9/10"),
+        ("bytes=-99", 206, b"0123456789", "bytes 0-9/10"),
+        ("bytes=5-99", 206, b"56789", "bytes 5-9/10"),
+        ("bytes=10-", 416, b"", "bytes */10"),
+        ("bytes=0-1,3-4", 200, b"0123456789", None),
+        ("bytes=-", 200, b"0123456789", None),
+        ("lines=1-2", 200, b"0123456789", None),
+    ],
+)
+def test_a_part_of_a_file_can_be_asked_for(
+    portal: Portal, run: Run, asked: str, status: int, got: bytes, told: str | None
+) -> None:
+    upload(run, "digits.txt", b"0123456789")
+
+    answer = portal.file(run, "digits.txt", Range=asked)
+
+    assert (answer.status, answer.body) == (status, got)
+    assert answer.headers["Content-Range"] == told
+
+
+def test_the_head_of_a_file_tells_its_size_alone(portal: Portal, run: Run) -> None:
+    upload(run, "digits.txt", b"0123456789")
+
+    answer = portal.ask(f"/files/{run.id}/digits.txt", method="HEAD")
+
+    assert (answer.headers["Content-Length"], answer.body) == ("10", b"")
+
+
+@pytest.mark.parametrize(
+    "name", ["ä ö/日本 語.txt", "50% & more.txt", 'it\'s "it".txt', "a+b#c?.txt"]
+)
+def test_names_of_any_script_and_sign_are_found(portal: Portal, run: Run, name: str) -> None:
+    upload(run, name, b"found")
+    (entry,) = portal.json(f"/api/runs/{run.id}")["files"]
+
+    answer = portal.file(run, quote(entry["path"]) + "?download=1")
+
+    assert answer.body == b"found"
+    kept_as = quote(name.rpartition("/")[2], safe="")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename*=utf-8''{kept_as}"
+
+
+@pytest.mark.parametrize("kind", ["html", "svg", "js", "xml"])
+def test_what_a_strangers_file_contains_never_runs(portal: Portal, run: Run, kind: str) -> None:
+    upload(run, f"page.{kind}", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
+
+    answer = portal.file(run, f"page.{kind}")
+
+    assert answer.headers["Content-Type"].startswith(("text/plain", "image/svg+xml"))
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../run.json",
+        "%2e%2e/run.json",
+        "..%2frun.json",
+        "%2e%2e%2frun.json",
+        "..%5crun.json",
+        "outputs/../../run.json",
+        "outputs/%2e%2e/%2e%2e/run.json",
+        "%2fetc/passwd",
+        "/etc/passwd",
+        "//etc/passwd",
+        "file:///etc/passwd",
+        "a.txt%00",
+        "outputs",
+        "nothing.txt",
+        "%ff%fe",
+    ],
+)
+def test_no_name_leads_out_of_the_run(portal: Portal, run: Run, name: str) -> None:
+    upload(run, "outputs/a.txt", b"inside")
+
+    answer = portal.file(run, name)
+
+    assert answer.status in (400, 404)
+    assert b'"experiment"' not in answer.body
+    assert b"root:" not in answer.body
+
+
+def test_no_link_leads_out_of_the_run(portal: Portal, run: Run, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text(SECRET)
+    upload(run, "a.txt", b"inside")
+    files = run.folder / "files"
+    (files / "link.txt").symlink_to(secret)
+    (files / "folder").symlink_to(tmp_path)
+    os.mkfifo(files / "pipe")
+
+    answers = [portal.file(run, name) for name in ("link.txt", "folder/secret.txt", "pipe")]
+
+    assert [answer.status for answer in answers] == [404, 404, 404]
+    assert [file["path"] for file in portal.json(f"/api/runs/{run.id}")["files"]] == ["a.txt"]
