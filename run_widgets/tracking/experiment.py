@@ -82,18 +82,22 @@ class Experiment:
 
     @property
     def id(self) -> str:
+        """A uuid given when the experiment was made."""
         return str(self._document.get("id", ""))
 
     @property
     def workspace_object(self) -> Workspace:
+        """The workspace; an older name."""
         return self.workspace
 
     @property
     def archived_time(self) -> datetime | None:
+        """When the experiment was archived; None while it is active."""
         return _utc(self._document.get("archived_at"))
 
     @property
     def tags(self) -> dict[str, str | None]:
+        """The tags when they were last read."""
         return dict(self._document.get("tags") or {})
 
     # -- runs --

@@ -19,9 +19,11 @@ class Labelled(Handle):
 
     @property
     def tags(self) -> dict[str, str | None]:
+        """The tags when they were last read; `get_tags` reads them again."""
         return dict(self._record.tags)
 
     def get_tags(self) -> dict[str, str | None]:
+        """Read the tags."""
         return dict(self._refresh().tags)
 
     def tag(self, key: str, value: object = None) -> None:
@@ -39,9 +41,11 @@ class Labelled(Handle):
 
     @property
     def properties(self) -> dict[str, str | None]:
+        """The properties when they were last read."""
         return dict(self._record.properties)
 
     def get_properties(self) -> dict[str, str | None]:
+        """Read the properties."""
         return dict(self._refresh().properties)
 
     def add_properties(self, properties: Mapping[str, object] | None) -> None:

@@ -22,11 +22,12 @@ from run_widgets.tracking.recording import Recording
 from run_widgets.tracking.show import DOCS_URL, html_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from run_widgets.metrics import Series
+    from run_widgets.records import RunRecord
     from run_widgets.tracking.experiment import Experiment, Submittable
     from run_widgets.tracking.workspace import Workspace
 
@@ -104,6 +105,7 @@ class Run(Recording, Labelled, Life):
 
     @property
     def name(self) -> str:
+        """The display name, or one made of the id."""
         return self._record.display_name or f"run_{self.id}"
 
     @property
@@ -126,6 +128,7 @@ class Run(Recording, Labelled, Life):
 
     @property
     def type(self) -> str | None:
+        """What kind of run it is: None for one that logs in a notebook or script."""
         return self._record.type or self._record.properties.get("azureml.runsource")
 
     @property
@@ -143,6 +146,7 @@ class Run(Recording, Labelled, Life):
         return self._refresh().status.value
 
     def get_detailed_status(self) -> dict[str, str | None]:
+        """Read the status, and what a queued run waits for."""
         record = self._refresh()
         return {"status": record.status.value, "details": record.waiting_for or None}
 
@@ -344,9 +348,20 @@ class Run(Recording, Labelled, Life):
                 continue
             if status is not None and record.status != status:
                 continue
-            run = Run.__new__(Run)
-            run._set_up(experiment, record, ())
-            yield run
+            yield _run_of(experiment, record)
+
+    @staticmethod
+    def add_type_provider(runtype: str, factory: Callable[[Experiment, RunRecord], Run]) -> None:
+        """Have lists of runs call `factory(experiment, record)` for runs of a type.
+
+        Raises
+        ------
+        ValueError
+            The type has a factory already.
+        """
+        if runtype in _factories:
+            raise ValueError(f"runs of type {runtype!r} have a factory already")
+        _factories[runtype] = factory
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
@@ -399,6 +414,17 @@ class Run(Recording, Labelled, Life):
                 "Status": self.status,
             }
         )
+
+
+_factories: dict[str, Callable[[Experiment, RunRecord], Run]] = {}  # by type of run
+
+
+def _run_of(experiment: Experiment, record: RunRecord) -> Run:
+    if record.type in _factories:
+        return _factories[record.type](experiment, record)
+    run = Run.__new__(Run)
+    run._set_up(experiment, record, ())
+    return run
 
 
 def get_run(

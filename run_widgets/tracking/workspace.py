@@ -72,6 +72,7 @@ class Workspace:
 
     @property
     def path(self) -> Path:
+        """The folder of the workspace."""
         return self.store.root
 
     @property
@@ -95,6 +96,7 @@ class Workspace:
         return Run(Experiment._of(self, record.experiment), run_id)
 
     def get_details(self) -> dict[str, str]:
+        """Return name, id and location, as the cloud's would."""
         return {"name": self.name, "id": str(self.path), "location": self.location}
 
     def write_config(self, path: str | Path | None = None, file_name: str = "") -> None:
