@@ -46,19 +46,25 @@ IGNORE_FILES = (".amlignore", ".gitignore")
 
 MAX_BYTES = 300 * 2**20
 MAX_FILES = 50_000
+BYTES_VARIABLE = "RUN_WIDGETS_SNAPSHOT_MAX_BYTES"
+FILES_VARIABLE = "RUN_WIDGETS_SNAPSHOT_MAX_FILES"
+"""Of the environment: other limits than these two."""
 
 # fmt: off
 _NOT_SOURCE_FOLDERS = frozenset((
     ".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS",
     ".venv", "__pypackages__", "site-packages", "node_modules",
-    "__pycache__", ".ipynb_checkpoints", ".virtual_documents", ".cache", ".eggs", ".tox", ".nox",
-    ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".pytype", ".terraform", ".idea",
+    ".cache", ".eggs", ".tox", ".nox", ".terraform", ".idea",
+))
+_CACHE_FOLDERS = frozenset((
+    "__pycache__", ".ipynb_checkpoints", ".virtual_documents",
+    ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".pytype",
 ))
 _SECRET_FOLDERS = frozenset((".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker"))
 
 # Of files, in lower case: whole names, beginnings, ends.
 _NOT_SOURCE_NAMES = frozenset((".git", ".ds_store", "thumbs.db", "desktop.ini"))
-_NOT_SOURCE_ENDS = (".pyc", ".pyo", ".swp", "~")
+_CACHE_ENDS = (".pyc", ".pyo", ".swp", "~")
 _SECRET_NAMES = frozenset((
     ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc", ".yarnrc", ".htpasswd", ".dockercfg",
     ".git-credentials", ".boto", ".s3cfg", "credentials", "kaggle.json",
@@ -120,6 +126,7 @@ class Listing:
     files: tuple[SourceFile, ...]  # sorted by path
     skipped: tuple[Skipped, ...]
     ignore_file: str  # ".amlignore", ".gitignore" or ""
+    left_out: tuple[str, ...] = ()  # but for caches: what a copy of the source would lack
 
     @property
     def bytes(self) -> int:
@@ -146,6 +153,7 @@ class Snapshot:
     files: int
     bytes: int  # of the files, before compression
     skipped: tuple[Skipped, ...] = ()
+    left_out: tuple[str, ...] = ()  # as of a `Listing`
 
 
 def listing(
@@ -181,7 +189,8 @@ def listing(
     except OSError as error:
         raise SnapshotError(f"no snapshot of {str(source)!r}: {error.strerror or error}") from error
     files.sort(key=lambda file: file.path)
-    return Listing(root, tuple(files), (*problems, *walk.skipped), ignore_file)
+    skipped = (*problems, *walk.skipped)
+    return Listing(root, tuple(files), skipped, ignore_file, tuple(sorted(walk.left_out)))
 
 
 def take(
@@ -189,8 +198,8 @@ def take(
     into: str | Path,
     *,
     exclude: Iterable[str | Path] = (),
-    max_bytes: int = MAX_BYTES,
-    max_files: int = MAX_FILES,
+    max_bytes: int | None = None,
+    max_files: int | None = None,
 ) -> Snapshot:
     """Keep `source` as it is now under `into`, the workspace's folder of snapshots.
 
@@ -207,13 +216,15 @@ def take(
     exclude
         Files and folders to leave out; relative ones are meant from `source`.
     max_bytes, max_files
-        Of what would be kept, before compression.
+        Of what would be kept, before compression; None for `MAX_BYTES` and
+        `MAX_FILES`, or what the environment says.
 
     Raises
     ------
     SnapshotError
         `source` cannot be read or is over a limit, or `into` cannot be written.
     """
+    max_bytes, max_files = _limits(max_bytes, max_files)
     found = listing(source, exclude=exclude, max_files=max_files)
     _refuse_if_too_large(found, max_bytes=max_bytes, max_files=max_files)
     into = Path(into)
@@ -230,7 +241,8 @@ def take(
     except OSError as error:
         raise SnapshotError(f"no snapshot of {str(found.root)!r}: {error}") from error
     skipped = (*found.skipped, *kept.skipped)
-    return Snapshot(path.stem, path, len(found.files) - len(kept.skipped), kept.bytes, skipped)
+    files = len(found.files) - len(kept.skipped)
+    return Snapshot(path.stem, path, files, kept.bytes, skipped, found.left_out)
 
 
 def place(snapshot: Snapshot, run_folder: Path) -> Path:
@@ -254,8 +266,8 @@ def restore(
     archive: str | Path,
     into: str | Path,
     *,
-    max_bytes: int = MAX_BYTES,
-    max_files: int = MAX_FILES,
+    max_bytes: int | None = None,
+    max_files: int | None = None,
 ) -> Path:
     """Unpack `archive` into the new or empty folder `into`, and return that.
 
@@ -269,6 +281,7 @@ def restore(
         that leads elsewhere, or unpacks to more than a limit. What had been
         written until then is removed.
     """
+    max_bytes, max_files = _limits(max_bytes, max_files)
     into = Path(into)
     try:
         if into.exists() and any(into.iterdir()):
@@ -301,6 +314,7 @@ class _Walk:
     ) -> None:
         self.root = root
         self.skipped: list[Skipped] = []
+        self.left_out: list[str] = []
         self._is_ignored = is_ignored
         self._prune = prune
         self._excluded = {os.path.realpath(root / path) for path in exclude}
@@ -322,6 +336,7 @@ class _Walk:
                 continue
             names = {entry.name for entry in entries}
             if prefix and _can_be_made_again(folder, names):
+                self.left_out.append(prefix[:-1])
                 continue
             above |= {folder}
             is_empty = True
@@ -360,7 +375,7 @@ class _Walk:
             if is_folder and real in above:
                 raise _LeftOut("a link to a folder that it lies in")
         if self._excluded and not self._excluded.isdisjoint((real, *_folders_of(real, is_link))):
-            raise _LeftOut
+            raise _LeftOut(is_lacking=False)
         if not is_folder and not stat.S_ISREG(info.st_mode):
             raise _LeftOut("not a file: a socket, pipe or device")
         if not path.isascii():
@@ -374,13 +389,17 @@ class _Walk:
         """Raise `_LeftOut` where a rule for names leaves `path` out."""
         name = path.rpartition("/")[2]
         if is_folder:
+            if name in _CACHE_FOLDERS:
+                raise _LeftOut(is_lacking=False)
             if name in _NOT_SOURCE_FOLDERS or (self._prune and self._is_ignored(path + "/")):
                 raise _LeftOut
             if name in _SECRET_FOLDERS:
                 raise _LeftOut("may hold secrets")
             return
         name = name.lower()
-        if name in _NOT_SOURCE_NAMES or name.endswith(_NOT_SOURCE_ENDS) or self._is_ignored(path):
+        if name.endswith(_CACHE_ENDS):
+            raise _LeftOut(is_lacking=False)
+        if name in _NOT_SOURCE_NAMES or self._is_ignored(path):
             raise _LeftOut
         if (
             name in _SECRET_NAMES
@@ -390,6 +409,8 @@ class _Walk:
             raise _LeftOut("may hold secrets")
 
     def _note(self, path: str, why: Exception) -> None:
+        if isinstance(why, _LeftOut) and why.is_lacking:
+            self.left_out.append(path)
         reason = why.strerror if isinstance(why, OSError) else str(why)
         if reason:
             # Such a name cannot be printed, nor kept in JSON.
@@ -398,7 +419,11 @@ class _Walk:
 
 
 class _LeftOut(Exception):
-    """A rule leaves something out; the text says why where nobody asked for that."""
+    """A rule leaves something out; `reason` says why where nobody asked for that."""
+
+    def __init__(self, reason: str = "", *, is_lacking: bool = True) -> None:
+        super().__init__(reason)
+        self.is_lacking = is_lacking
 
 
 def _folders_of(path: str, is_link: bool) -> tuple[str, ...]:
@@ -624,8 +649,17 @@ def _refuse_if_too_large(found: Listing, *, max_bytes: int, max_files: int) -> N
     raise SnapshotError(
         f"a snapshot of {str(found.root)!r} would take {size}; the largest there: {largest}. "
         f"Name what is not source in {str(found.root / (found.ignore_file or '.amlignore'))!r}, "
-        "or pass snapshot_directory=None"
+        "pass snapshot_directory=None, or raise "
+        f"{FILES_VARIABLE if len(found.files) > max_files else BYTES_VARIABLE}"
     )
+
+
+def _limits(max_bytes: int | None, max_files: int | None) -> tuple[int, int]:
+    def limit(given: int | None, variable: str, usual: int) -> int:
+        text = os.environ.get(variable, "")
+        return given if given is not None else int(text) if text.isdecimal() else usual
+
+    return limit(max_bytes, BYTES_VARIABLE, MAX_BYTES), limit(max_files, FILES_VARIABLE, MAX_FILES)
 
 
 def size_text(count: int) -> str:
