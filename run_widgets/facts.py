@@ -44,7 +44,6 @@ def facts(
 
     Times are seconds since the epoch, UTC, durations seconds.
     """
-    started, ended = time_of(record.started_at), time_of(record.ended_at)
     error = record.error
     return {
         "run_id": shown(record.id),
@@ -55,9 +54,9 @@ def facts(
         "description": shown(record.description, LONG_TEXT),
         "status": record.status.value,
         "created_at": time_of(record.created_at),
-        "started_at": started,
-        "ended_at": ended,
-        "elapsed_s": None if started is None else max(0.0, (ended or now) - started),
+        "started_at": time_of(record.started_at),
+        "ended_at": time_of(record.ended_at),
+        "elapsed_s": elapsed_s(record, now),
         "arguments": [shown(argument) for argument in record.arguments[:MAX_LABELS]],
         "script": shown(record.script),
         "type": None if record.type is None else shown(record.type),
@@ -76,6 +75,12 @@ def facts(
         "points": points,
         "last_value_at": last_value_at,
     }
+
+
+def elapsed_s(record: RunRecord, now: float) -> float | None:
+    """Return the seconds from a run's start to its end, or to `now`; None before its start."""
+    started = time_of(record.started_at)
+    return None if started is None else max(0.0, (time_of(record.ended_at) or now) - started)
 
 
 def shown(text: str, limit: int = MAX_TEXT) -> str:

@@ -220,7 +220,11 @@ class Rows:
         that it makes no difference in what portions the records come.
         """
         for record in records:
-            numeric = [name for name, cells in record.value.items() if _is_numeric(cells)]
+            numeric = [
+                name
+                for name, cells in record.value.items()
+                if self._numeric[name] and _is_numeric(cells)
+            ]
             if numeric:
                 self._x = numeric[0] if len(numeric) > 1 else None
                 label = "row" if self._x is None else shown(self._x)

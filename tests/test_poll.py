@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from run_widgets.poll import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, News, pause_s, poll
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class FakeClock:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from typing import Any
@@ -224,6 +225,17 @@ def test_a_single_numeric_column_is_drawn_over_the_rows() -> None:
     assert drawn(summary) == {"score": [(0, 5), (1, 6)]}
 
 
+def test_a_column_that_began_with_text_is_not_drawn() -> None:
+    summary = summary_of(
+        records(record("t", Kind.ROW, {"a": "x"})), records(record("t", Kind.ROW, {"a": 1}))
+    )
+    assert summary.charts == []
+
+    summary.feed(records(record("t", Kind.ROW, {"a": 2, "b": 3})))
+
+    assert drawn(summary) == {"b": [(2, 3)]}
+
+
 def test_rows_and_tables_of_one_name_are_one_table_padded_with_none() -> None:
     summary = summary_of(
         records(record("t", Kind.ROW, {"a": 1})),
@@ -256,7 +268,7 @@ def test_portions_of_rows_make_no_difference(
     cuts = [0, *sorted(edges), len(logged)]
 
     at_once = summary_of(records(*logged)) if logged else summary_of()
-    portions = [logged[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    portions = [logged[start:end] for start, end in itertools.pairwise(cuts)]
     bit_by_bit = summary_of(*(records(*part) for part in portions if part))
 
     assert [t.columns for t in bit_by_bit.tables] == [t.columns for t in at_once.tables]

@@ -1,0 +1,369 @@
+"""The picture of a run that needs no kernel, no script and no server: HTML, or plain text.
+
+A saved notebook keeps it beside the live panel, for wherever that cannot run:
+GitHub, a PDF, somebody else's JupyterLab. So it is made of what JupyterLab's
+sanitiser leaves alone (inline styles, tables, ``<details>``, images as data), in
+colours for light and dark pages, and within a budget of bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from run_widgets.downsample import Columns, Floats, reduced
+from run_widgets.facts import shown, text_of
+
+if TYPE_CHECKING:
+    from run_widgets.records import FileEntry
+    from run_widgets.summary import Curves, Pictures, Rows, RunSummary
+
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+Facts: TypeAlias = Mapping[str, Any]
+"""What `facts.facts` returns."""
+
+ImageOf: TypeAlias = Callable[[str], tuple[str, bytes] | None]
+"""From an image's file name to its media type and content; None where it cannot be had."""
+
+MAX_BYTES = 300_000
+"""Of the whole. A part that does not fit is left out and said to be."""
+
+LINE_BYTES = 120_000
+"""Of all lines of all charts together."""
+
+POINT_BYTES = 9
+"""Of one point of a line, about."""
+
+IMAGE_BYTES = 60_000
+MAX_ROWS = 20
+MAX_FILES = 100
+MAX_CHARTS = 100
+
+STATUS_COLORS = {"Completed": "#0f9d76", "Failed": "#d3453a", "Canceled": "#a8871c"}
+OTHER_STATUS_COLOR = "#2b7bd6"
+GREY = "#808080"
+
+WIDTH, HEIGHT = 300, 150
+LEFT, RIGHT, TOP, BOTTOM = 46, 8, 8, 22
+"""Pixels of a chart, and around its plot."""
+
+
+def static_html(
+    facts: Facts,
+    summary: RunSummary,
+    files: Sequence[FileEntry] = (),
+    *,
+    image_of: ImageOf = lambda _: None,
+) -> str:
+    """Return the run as one HTML element of at most `MAX_BYTES` bytes."""
+    parts = [
+        _header(facts),
+        _error(facts["error"]),
+        _listing("Metrics", [(m.name, m.text) for m in summary.metrics]),
+        *_charts(summary.charts),
+        *(_image(images, image_of) for images in summary.images),
+        *(_table(table) for table in summary.tables),
+        _files(files),
+        _listing("Details", _details(facts), opened=False),
+    ]
+    # mathjax_ignore: a logged text with dollars in it is not a formula.
+    return (
+        '<div class="mathjax_ignore" style="font-family:system-ui,sans-serif;font-size:13px;'
+        f'line-height:1.5">{"".join(_within_budget(parts))}</div>'
+    )
+
+
+def static_text(facts: Facts, summary: RunSummary) -> str:
+    """Return the run as a few lines of text."""
+    metrics = summary.metrics[:MAX_ROWS]
+    width = max((len(metric.name) for metric in metrics), default=0)
+    lines = [f"{facts['title']} · {facts['status']}{_lasting(facts)}", facts["run_id"]]
+    if facts["error"]:
+        lines.append(f"{facts['error']['type'] or 'Error'}: {facts['error']['message']}")
+    lines += [f"  {metric.name:{width}}  {metric.text}{_newest(metric)}" for metric in metrics]
+    if len(summary.metrics) > len(metrics):
+        lines.append(f"  … and {len(summary.metrics) - len(metrics)} more")
+    return _legible("\n".join(lines))
+
+
+def _within_budget(parts: Iterable[str]) -> Iterable[str]:
+    left, omitted = MAX_BYTES - 500, 0
+    for part in parts:
+        size = len(part.encode("utf-8"))
+        if size <= left:
+            left -= size
+            yield part
+        else:
+            omitted += 1
+    if omitted:
+        yield f'<p style="opacity:0.7">{omitted} more parts are in the run itself.</p>'
+
+
+def _header(facts: Facts) -> str:
+    status = facts["status"]
+    color = STATUS_COLORS.get(status, OTHER_STATUS_COLOR)
+    points = facts["points"]
+    about = " · ".join(
+        [
+            *([_time(facts["started_at"])] if facts["started_at"] else []),
+            *([duration(facts["elapsed_s"])] if facts["elapsed_s"] is not None else []),
+            f"{points:,} {'value' if points == 1 else 'values'}",
+        ]
+    )
+    return (
+        f'<div><strong style="font-size:15px">{text(facts["title"])}</strong> '
+        f'<strong style="color:{color};margin-left:8px">● {text(status)}</strong> '
+        f'<span style="opacity:0.7;margin-left:8px">{text(about)}</span><br>'
+        f'<code style="opacity:0.7;font-size:11px">{text(facts["run_id"])}</code></div>'
+    )
+
+
+def _error(error: Mapping[str, str] | None) -> str:
+    if error is None:
+        return ""
+    kind = f"{error['type']}: " if error["type"] else ""
+    message = (
+        f'<strong style="color:{STATUS_COLORS["Failed"]}">{text(kind + error["message"])}</strong>'
+    )
+    if not error["traceback"]:
+        return f"<div>{message}</div>"
+    return _section(message, f'<pre style="font-size:11px">{text(error["traceback"])}</pre>')
+
+
+def _listing(title: str, pairs: Sequence[tuple[str, str]], *, opened: bool = True) -> str:
+    if not pairs:
+        return ""
+    rows = "".join(
+        f'<tr><td style="opacity:0.7;padding:1px 16px 1px 0;text-align:left">{text(name)}</td>'
+        f'<td style="padding:1px 0;text-align:left">{text(value)}</td></tr>'
+        for name, value in pairs[:MAX_FILES]
+    )
+    more = len(pairs) - MAX_FILES
+    note = f"<p>… and {more} more</p>" if more > 0 else ""
+    return _section(title, f'<table style="border-collapse:collapse">{rows}</table>{note}', opened)
+
+
+def _section(title: str, body: str, opened: bool = False) -> str:
+    """Return a part that folds; `title` and `body` are HTML."""
+    state = " open" if opened else ""
+    return (
+        f'<details{state} style="margin-top:8px"><summary style="font-weight:600">{title}'
+        f"</summary>{body}</details>"
+    )
+
+
+# -- charts ------------------------------------------------------------------------------
+
+
+def _charts(charts: Sequence[Curves]) -> Iterable[str]:
+    lines = sum(len(curves.lines) for curves in charts[:MAX_CHARTS])
+    points = LINE_BYTES // POINT_BYTES // max(1, lines)
+    for curves in charts[:MAX_CHARTS]:
+        yield _chart(curves, max_points=min(max(points, 20), 2 * WIDTH))
+    if len(charts) > MAX_CHARTS:
+        yield f"<p>… and {len(charts) - MAX_CHARTS} more charts</p>"
+
+
+def _chart(curves: Curves, *, max_points: int) -> str:
+    picture = base64.b64encode(svg(curves, max_points=max_points).encode("utf-8")).decode("ascii")
+    names = [(line.name, line.color) for line in curves.lines]
+    legend = "".join(
+        f'<span style="color:{color};margin-left:8px">— {text(name)}</span>'
+        for name, color in names
+    )
+    return (
+        f'<div style="display:inline-block;vertical-align:top;margin:8px 16px 0 0;max-width:'
+        f'{WIDTH}px"><strong>{text(curves.name)}</strong>{legend if len(names) > 1 else ""}<br>'
+        f'<img alt="{text(_spoken(curves))}" width="{WIDTH}" height="{HEIGHT}" '
+        f'src="data:image/svg+xml;base64,{picture}"></div>'
+    )
+
+
+def _spoken(curves: Curves) -> str:
+    total = max((line.outline.total for line in curves.lines), default=0)
+    return f"{curves.name} over {curves.x_label}, {total:,} values"
+
+
+def svg(curves: Curves, *, max_points: int) -> str:
+    """Return a chart as an SVG document of `WIDTH` by `HEIGHT` pixels."""
+    lines = [(line.color, _thinned(line.outline.columns(), max_points)) for line in curves.lines]
+    xs = _range([columns.x for _, columns in lines])
+    ys = _range([columns.y for _, columns in lines])
+    paths = "".join(_path(color, columns, xs, ys) for color, columns in lines)
+    low, middle = HEIGHT - BOTTOM, (TOP + HEIGHT - BOTTOM) / 2
+    grid = "".join(
+        f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="{GREY}" stroke-opacity=".3"/>'
+        for y in (TOP, middle, low)
+    )
+    labels = "".join(
+        f'<text x="{x}" y="{y}" text-anchor="{anchor}">{text(label)}</text>'
+        for x, y, anchor, label in (
+            (LEFT - 5, TOP + 4, "end", _tick(ys[1])),
+            (LEFT - 5, low + 3, "end", _tick(ys[0])),
+            (LEFT, HEIGHT - 8, "start", _tick(xs[0])),
+            (WIDTH - RIGHT, HEIGHT - 8, "end", _tick(xs[1])),
+            ((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "middle", shown(curves.x_label, 24)),
+        )
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="{GREY}" '
+        f'font-family="system-ui,sans-serif" font-size="10">{grid}{labels}'
+        f'<g fill="none" stroke-width="15" stroke-linecap="round" stroke-linejoin="round" '
+        f'transform="scale(.1)">{paths}</g></svg>'
+    )
+
+
+def _thinned(columns: Columns, max_points: int) -> Columns:
+    kept = reduced(columns.y, max_points)
+    return Columns(columns.x[kept], columns.y[kept], columns.at[kept])
+
+
+def _range(columns: Sequence[Floats]) -> tuple[float, float]:
+    """Return the lowest and highest of all numbers; some range around a single one."""
+    numbers = np.concatenate([*columns, np.empty(0)])
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
+        return (0.0, 1.0)
+    low, high = float(numbers.min()), float(numbers.max())
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def _path(color: str, columns: Columns, xs: tuple[float, float], ys: tuple[float, float]) -> str:
+    """Return a line in tenths of a pixel, relative to the point before: half the bytes."""
+    drawn = np.isfinite(columns.y)
+    x = np.rint(10 * (LEFT + (WIDTH - LEFT - RIGHT) * _share(columns.x[drawn], xs))).astype(int)
+    y = np.rint(
+        10 * (HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * _share(columns.y[drawn], ys))
+    ).astype(int)
+    # A line begins anew after each gap; a point between two gaps is a dot.
+    begins = np.diff(np.flatnonzero(drawn), prepend=-2) > 1
+    steps = [
+        f"{'m' if new else 'l'}{dx} {dy}"
+        for new, dx, dy in zip(
+            begins.tolist(),
+            np.diff(x, prepend=0).tolist(),
+            np.diff(y, prepend=0).tolist(),
+            strict=True,
+        )
+    ]
+    alone = begins & np.append(begins[1:], True)
+    path = "".join(f"{step}h0" if dot else step for step, dot in zip(steps, alone, strict=True))
+    path = path.replace(" -", "-")
+    return f'<path d="{path}" stroke="{color}"/>' if path else ""
+
+
+def _share(values: Floats, within: tuple[float, float]) -> Floats:
+    # In halves, as the distance between the largest floats is not a float.
+    low, high = within[0] / 2, within[1] / 2
+    return (values / 2 - low) / (high - low)
+
+
+def _tick(value: float) -> str:
+    return f"{value:.4g}"
+
+
+# -- tables, images, files ---------------------------------------------------------------
+
+
+def _table(table: Rows) -> str:
+    head = _row("th", table.columns)
+    rows = "".join(_row("td", map(_cell, row)) for row in table.rows()[:MAX_ROWS])
+    more = table.total - min(MAX_ROWS, len(table.rows()))
+    note = f'<p style="opacity:0.7">… and {more:,} more rows</p>' if more > 0 else ""
+    title = f'{text(table.name)} <span style="opacity:0.7">{text(table.text)}</span>'
+    return _section(title, f"<table>{head}{rows}</table>{note}")
+
+
+def _row(tag: str, cells: Iterable[str]) -> str:
+    style = "padding:1px 12px 1px 0;text-align:left"
+    return f"<tr>{''.join(f'<{tag} style={style!r}>{text(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else text_of(value)
+
+
+def _image(images: Pictures, image_of: ImageOf) -> str:
+    picture = images.kept[-1]
+    name = f"<strong>{text(images.name)}</strong>"
+    found = image_of(picture.path)
+    if found is None or len(found[1]) > IMAGE_BYTES:
+        return f"<div>{name} <code>{text(shown(picture.path))}</code></div>"
+    kind, content = found
+    data = base64.b64encode(content).decode("ascii")
+    return (
+        f'<div style="display:inline-block;vertical-align:top;margin:8px 16px 0 0">{name}<br>'
+        f'<img alt="{text(images.name)}" style="max-width:400px" '
+        f'src="data:{text(kind)};base64,{data}"></div>'
+    )
+
+
+def _files(files: Sequence[FileEntry]) -> str:
+    pairs = [(shown(entry.path), size(entry.bytes)) for entry in files]
+    return _listing("Files", pairs, opened=False)
+
+
+def _details(facts: Facts) -> list[tuple[str, str]]:
+    pairs = [
+        ("Arguments", " ".join(facts["arguments"])),
+        ("Script", facts["script"]),
+        ("Description", facts["description"]),
+        ("Waiting for", facts["waiting_for"]),
+        ("Parent", facts["parent"]),
+        *((f"Tag {key}", value or "") for key, value in facts["tags"].items()),
+        *((f"Property {key}", value or "") for key, value in facts["properties"].items()),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+# -- numbers to text ---------------------------------------------------------------------
+
+
+def text(value: str) -> str:
+    """Return logged text for HTML and SVG, in an element or an attribute."""
+    return html.escape(_legible(value), quote=True)
+
+
+def _legible(value: str) -> str:
+    """Replace what neither XML nor a page may have: control characters and half surrogates."""
+    return _UNFIT.sub("\ufffd", value)
+
+
+def duration(elapsed_s: float) -> str:
+    """Return seconds as a person says them: ``3.2 s``, ``5 min 12 s``, ``3 h 05 min``."""
+    if elapsed_s < 59.95:
+        return f"{elapsed_s:.1f} s"
+    minutes, seconds = divmod(round(elapsed_s), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds:02d} s"
+    return f"{minutes // 60:,} h {minutes % 60:02d} min"
+
+
+def size(count: float) -> str:
+    """Return bytes as a person says them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 999.5:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:,.3g} TB"
+
+
+def _time(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
+
+
+def _lasting(facts: Facts) -> str:
+    return "" if facts["elapsed_s"] is None else f" · {duration(facts['elapsed_s'])}"
+
+
+def _newest(metric: object) -> str:
+    last = getattr(metric, "last", None)
+    is_vector = getattr(metric, "kind", "") == "vector" and last is not None
+    return f"  last {text_of(last)}" if is_vector else ""

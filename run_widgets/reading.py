@@ -1,0 +1,167 @@
+"""One run as it is read again and again: what it is, what it logged, its files."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from run_widgets.errors import FileNotInRun
+from run_widgets.facts import elapsed_s, facts, time_of
+from run_widgets.records import RunStatus
+from run_widgets.store.drive import open_plain
+from run_widgets.summary import Pictures, Rows, RunSummary, Vector
+
+if TYPE_CHECKING:
+    from run_widgets.facts import Cell
+    from run_widgets.records import FileEntry, RunRecord
+    from run_widgets.store import RunReader
+    from run_widgets.summary import Metric
+
+MAX_IMAGE_BYTES = 8_000_000
+"""Of an image that is shown; a larger one is only named."""
+
+PIECE = 250_000
+"""Points beyond which a reading may have stopped before the end of what is there."""
+
+SETTLING_S = 3.0
+"""After the end of a run that did not end of its own accord."""
+
+FILES_SHARE = 0.001
+"""Of one processor's time, for listing the files: a run may have very many."""
+
+
+class Reading:
+    """Follows one run; `look` brings it up to date.
+
+    Raises
+    ------
+    RunNotFound
+        The store has no run `run_id`.
+    """
+
+    def __init__(self, store: RunReader, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._follower = store.follow(run_id)
+        self._files_due = 0.0
+        self._ended_since: float | None = None
+        self.record: RunRecord = store.run(run_id)
+        self.summary = RunSummary()
+        self.files: list[FileEntry] = []
+        self.is_over = False
+        """Whether the run has ended and all of it has been read."""
+
+    def look(self) -> None:
+        """Read what came since the last time; what has been read stays if this fails."""
+        # First the status: what a run logs comes before its end.
+        self.record = self._store.run(self._run_id)
+        ended = self.record.status.is_final
+        while batch := self._follower.read():
+            self.summary.feed(batch)
+            if sum(map(len, batch.points.values())) < PIECE:
+                break  # that was the end, if the run has not gone on meanwhile
+        self._list_files(anyway=ended)
+        self._ended_since = self._ended_since or time.monotonic() if ended else None
+        self.is_over = ended and self._is_settled()
+
+    def _is_settled(self) -> bool:
+        """Tell whether the files of an ended run can be taken as complete.
+
+        A reader waits for a moment behind a value that a killed thread was
+        just writing, so what comes after it may not have been handed out yet.
+        """
+        if self.record.status is RunStatus.COMPLETED or self._ended_since is None:
+            return True
+        ended_at = time_of(self.record.ended_at)
+        if ended_at is not None and time.time() - ended_at > SETTLING_S:
+            return True
+        return time.monotonic() - self._ended_since > SETTLING_S
+
+    def _list_files(self, *, anyway: bool) -> None:
+        now = time.monotonic()
+        if now < self._files_due and not anyway:
+            return
+        before = time.thread_time()
+        self.files = self._store.files(self._run_id)
+        self._files_due = now + (time.thread_time() - before) / FILES_SHARE
+
+    def facts(self) -> dict[str, object]:
+        """Return what a header shows, as of now."""
+        summary = self.summary
+        return facts(
+            self.record,
+            points=summary.points,
+            last_value_at=summary.last_value_at,
+            now=time.time(),
+        )
+
+    def image(self, name: str) -> bytes | None:
+        """Return the content of an image file; None where it is too big or is not there."""
+        try:
+            descriptor = open_plain(self._store.file_path(self._run_id, name))
+        except (FileNotInRun, OSError):
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            content = file.read(MAX_IMAGE_BYTES + 1)
+        return content if len(content) <= MAX_IMAGE_BYTES else None
+
+    def data(self) -> dict[str, Any]:
+        """Return what a panel shows, with the names that Azure ML's widget gave it."""
+        record = self.record
+        elapsed = elapsed_s(record, time.time())
+        return {
+            "status": record.status.value,
+            "run_id": record.id,
+            "run_properties": {
+                "run_id": record.id,
+                "run_number": str(record.number),
+                "created_utc": _utc(record.created_at),
+                "start_time_utc": _utc(record.started_at),
+                "end_time_utc": _utc(record.ended_at),
+                "run_duration": None if elapsed is None else str(timedelta(seconds=int(elapsed))),
+                "status": record.status.value,
+                "script_name": record.script,
+                "arguments": " ".join(record.arguments) or "N/A",
+                "tags": dict(record.tags),
+                "properties": dict(record.properties),
+            },
+            "run_metrics": [self._metric_data(metric) for metric in self.summary.metrics],
+            "child_runs": [],
+            "files": [entry.path for entry in self.files],
+            "error": "" if record.error is None else record.error.message,
+        }
+
+    def _metric_data(self, metric: Metric) -> dict[str, Any]:
+        """Return one metric as far as it is shown: lines by their outlines, first rows."""
+        data: list[Any]
+        places: list[float] = [0]
+        if metric.curves is not None and isinstance(metric, Vector):
+            columns = metric.curves.lines[0].outline.columns()
+            places, data = columns.x.tolist(), columns.y.tolist()
+        elif isinstance(metric, Rows):
+            data = [_columns_of(metric)]
+        elif isinstance(metric, Pictures):
+            data = [picture.path for picture in metric.kept]
+        else:
+            data = [metric.last]
+        return {
+            "name": metric.name,
+            "run_id": self._run_id,
+            "categories": places,
+            "series": [{"data": data}],
+        }
+
+    def close(self) -> None:
+        """Let go of the run's files."""
+        self._follower.close()
+
+
+def _columns_of(table: Rows) -> dict[str, list[Cell]]:
+    return dict(zip(table.columns, map(list, zip(*table.rows(), strict=True)), strict=False))
+
+
+def _utc(at: float | None) -> str | None:
+    known = time_of(at)
+    return None if known is None else datetime.fromtimestamp(known, UTC).isoformat()

@@ -1,0 +1,468 @@
+"""RunDetails: the live view of one run, wherever that run goes on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+import ipywidgets
+import traitlets as t
+from IPython import get_ipython
+from IPython.display import DisplayHandle, display
+
+from run_widgets.charts import FRONT_END, ChartList, Charts, Common, RunChart
+from run_widgets.facts import shown, time_of
+from run_widgets.images import media_type
+from run_widgets.picture import static_html, static_text
+from run_widgets.poll import News, poll
+from run_widgets.reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from run_widgets.facts import Cell
+    from run_widgets.store import RunReader
+    from run_widgets.summary import Metric, Picture, Rows
+
+MAX_FILES = 1_000
+"""Files that are listed; a run may have more."""
+
+MAX_IMAGES_BYTES = 32_000_000
+"""Of all images that a panel holds; the others are only named."""
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # else Python prints into a cell what nobody asked for
+
+_panels: weakref.WeakSet[RunDetails] = weakref.WeakSet()
+"""Those that are shown in some cell, so that the cell's next panel can take their place."""
+
+
+class Watched(Protocol):
+    """What of a `Run` it takes to show it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def store(self) -> RunReader: ...
+
+    def get_portal_url(self) -> str: ...
+
+
+class RunImage(ipywidgets.Widget):  # type: ignore[misc]
+    """One logged picture, whose bytes are sent once."""
+
+    _model_name = t.Unicode("RunImageModel").tag(sync=True)
+    _model_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
+    _model_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
+
+    name = t.Unicode(read_only=True).tag(sync=True)
+
+    path = t.Unicode(read_only=True).tag(sync=True)
+    """The name of its file in the run."""
+
+    step = t.Int(None, allow_none=True, read_only=True).tag(sync=True)
+
+    at = t.Float(None, allow_none=True, read_only=True).tag(sync=True)
+    """Seconds since the epoch, UTC."""
+
+    mime = t.Unicode(read_only=True).tag(sync=True)
+    """As its content tells; empty where that is no picture or cannot be had."""
+
+    data = t.Bytes(None, allow_none=True, read_only=True).tag(sync=True)
+    """None where it is too big or cannot be had."""
+
+    def __init__(self, name: str, picture: Picture, content: bytes | None) -> None:
+        for trait, value in {
+            "name": name,
+            "path": shown(picture.path),
+            "step": picture.step,
+            "at": time_of(picture.at),
+            "mime": media_type(content[:1024]) if content else "",
+            "data": content,
+        }.items():
+            self.set_trait(trait, value)
+        super().__init__()
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a panel is shown: the outputs of one execution of a cell."""
+
+    execution: str
+    handles: list[DisplayHandle] = field(default_factory=list)
+    is_final: bool = True  # whether these outputs show the run's end
+
+
+class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
+    """A live view of one run: status, charts, values, tables, images and files.
+
+    It follows the run in a thread of its own: a run of this kernel, also while
+    the cell that trains is busy; of another process; of long ago. The thread
+    ends with the run, and rests while no browser has the panel on its page.
+
+    Parameters
+    ----------
+    run
+        A `Run`, whatever process it lives in.
+
+    Raises
+    ------
+    TypeError
+        `run` is not a run.
+    """
+
+    _model_name = t.Unicode("RunDetailsModel").tag(sync=True)
+    _model_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
+    _model_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
+    _view_name = t.Unicode("RunDetailsView").tag(sync=True)
+    _view_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
+    _view_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
+
+    facts = t.Dict(read_only=True).tag(sync=True, to_json=lambda _, panel: panel._facts())
+    """What the header shows, as `run_widgets.facts` makes it, and ``portal_path``."""
+
+    metrics: t.List[Any] = t.List(read_only=True).tag(sync=True)
+    """``{"name": str, "kind": str, "text": str}`` for each, in the order of appearance."""
+
+    charts = ChartList(read_only=True).tag(sync=True, **ipywidgets.widget_serialization)
+    """A `RunChart` for each metric that can be drawn; ``charts["loss"]`` is its figure."""
+
+    tables: t.List[Any] = t.List(read_only=True).tag(
+        sync=True, to_json=lambda _, panel: panel._tables()
+    )
+    """``{"name", "columns", "rows", "total"}`` for each. Made when a browser asks for the
+    state, and not sent when it changes: what came since is in the message of `_grow`."""
+
+    images: t.List[Any] = t.List(read_only=True).tag(sync=True, **ipywidgets.widget_serialization)
+    """A `RunImage` for each picture."""
+
+    files: t.List[Any] = t.List(read_only=True).tag(sync=True)
+    """``{"path": str, "bytes": int, "modified_at": float}`` for each, sorted by path."""
+
+    problem = t.Unicode(read_only=True).tag(sync=True)
+    """Why the last reading failed, or what it had to say; empty when all is well."""
+
+    following = t.Bool(True, read_only=True).tag(sync=True)
+    """False once the run has ended and all of it has been read."""
+
+    _is_open = False
+
+    def __init__(self, run: Watched) -> None:
+        if not all(hasattr(run, part) for part in ("id", "store", "get_portal_url")):
+            raise TypeError(
+                f"RunDetails takes a Run, got {run!r} of type {type(run).__name__}; "
+                "Run(experiment, run_id) is one that exists"
+            )
+        self._run = run
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._places: dict[str, _Place] = {}
+        # A count that is not None asks browsers to tell how many views they have.
+        super().__init__(_view_count=0)
+        if _kernel() is not None:
+            self.follow()
+
+    # -- showing ---------------------------------------------------------------------------
+
+    def show(
+        self,
+        render_lib: Callable[[str], object] | None = None,
+        widget_settings: object = None,
+    ) -> None:
+        """Show the panel in the output of this cell; where there is no kernel, print the run.
+
+        Parameters
+        ----------
+        render_lib
+            A function that shows HTML, such as Databricks' ``displayHTML``, for
+            where widgets cannot be: it gets a picture of the run as it is now.
+        widget_settings
+            Not used; notebooks written for Azure ML may give it.
+        """
+        del widget_settings
+        self._revive()
+        kernel = _kernel()
+        if render_lib is not None:
+            render_lib(self._static_html())
+        elif kernel is None:
+            print(static_text(self._facts(), self._reading.summary))
+        else:
+            self.follow()
+            cell, execution = _cell(kernel)
+            self._take_place(cell, execution)
+            handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+            with self._lock:
+                place = self._places[cell]
+                place.handles.append(handle)
+                place.is_final = not self.following
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        self._revive()
+        self.follow()
+        return self._bundle()
+
+    def _bundle(self) -> dict[str, Any]:
+        with self._lock:
+            return {
+                "application/vnd.jupyter.widget-view+json": self.get_view_spec(),
+                "text/html": self._static_html(),
+                "text/plain": static_text(self._facts(), self._reading.summary),
+            }
+
+    def _static_html(self) -> str:
+        with self._lock:
+            reading = self._reading
+            return static_html(
+                self._facts(), reading.summary, reading.files, image_of=self._image_of
+            )
+
+    def _image_of(self, name: str) -> tuple[str, bytes] | None:
+        content = self._reading.image(name)
+        mime = media_type(content[:1024]) if content else ""
+        return (mime, content) if content and mime else None
+
+    def _take_place(self, cell: str, execution: str) -> None:
+        """Note where this panel is shown, and close those that this cell showed before."""
+        for panel in list(_panels):
+            panel._leave(cell, execution)
+        with self._lock:
+            self._places.setdefault(cell, _Place(execution)).execution = execution
+        _panels.add(self)
+
+    def _leave(self, cell: str, execution: str) -> None:
+        """Forget outputs that an execution of their cell has cleared; close without any left."""
+        with self._lock:
+            if cell in self._places and self._places[cell].execution != execution:
+                del self._places[cell]
+                if not self._places:
+                    self.close()
+
+    # -- life ------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Read the run and make the model that browsers view; part of making a panel."""
+        if self._is_open:
+            return
+        self._reading = Reading(self._run.store, self._run.id)
+        self._common = Common()
+        self._charts: dict[str, RunChart] = {}
+        self._images: dict[tuple[str, int], RunImage] = {}
+        self._rows_sent: dict[str, tuple[int, int, int]] = {}
+        self._is_open = True
+        self.set_trait("following", True)
+        self.tick()
+        super().open()
+
+    def close(self) -> None:
+        """Take the panel off the screen and end its thread; `show` brings it back."""
+        if not self._is_open:
+            super().close()
+            return
+        with self._lock:
+            self._is_open = False
+            self._stop.set()
+            self._places.clear()
+            self._reading.close()
+            for chart in self._charts.values():
+                chart.close()
+            for image in self._images.values():
+                image.close()
+            self._common.close()
+            super().close()
+
+    def follow(self) -> None:
+        """Follow the run in the background; nothing changes where that is so already."""
+        with self._lock:
+            resting = self._thread is None or not self._thread.is_alive() or self._stop.is_set()
+            if not (self._is_open and self.following and resting):
+                return
+            self._stop = threading.Event()
+            # The thread knows the panel weakly, so that it does not keep it alive.
+            self._thread = threading.Thread(
+                target=_watch,
+                args=(weakref.ref(self), self._stop),
+                name=f"run-widgets {self._run.id}",
+                daemon=True,
+            )
+            self._thread.start()
+
+    @t.observe("_view_count")
+    def _views_changed(self, change: Any) -> None:
+        if change["new"]:
+            self.follow()
+        elif change["old"]:
+            self._stop.set()
+
+    def _revive(self) -> None:
+        """Bring back a closed panel, or one of a run that had ended and goes on again."""
+        with self._lock:
+            goes_on = not self._run.store.run(self._run.id).status.is_final
+            if self._is_open and not self.following and goes_on:
+                self.close()
+            if not self._is_open:
+                # Closing a widget hides this method of its class.
+                self.__dict__.pop("_repr_mimebundle_", None)
+                self.open()
+
+    def __repr__(self) -> str:
+        return f"RunDetails({self._run.id!r}, {self.facts.get('status', '')})"
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def tick(self) -> News:
+        """Look once for what is new and send it; what goes wrong is told in `problem`."""
+        with self._lock:
+            if not self._is_open:
+                return News.LAST
+            try:
+                self._reading.look()
+                changed = self._apply()
+            except Exception as error:
+                problem = shown(f"{type(error).__name__}: {error}")
+                if self._set("problem", problem):
+                    _log.exception("reading run %r failed; it is tried again", self._run.id)
+                return News.NONE
+            return News.LAST if not self.following else News.SOME if changed else News.NONE
+
+    def _apply(self) -> bool:
+        """Send what is new, in two messages at most but for new charts; return whether any was."""
+        reading, summary = self._reading, self._reading.summary
+        for curves in summary.charts:
+            if curves.name not in self._charts:
+                chart = RunChart(curves, common=self._common, lock=self._lock)
+                self._charts[curves.name] = chart
+        known = self._facts()
+        del known["elapsed_s"]  # it would make each look a change; the browser counts on
+        files = [
+            {"path": shown(f.path), "bytes": f.bytes, "modified_at": f.modified_at}
+            for f in reading.files[:MAX_FILES]
+        ]
+        with self.hold_sync():
+            changed = [
+                self._set("facts", known),
+                self._set("metrics", [_listed(metric) for metric in summary.metrics]),
+                self._set("charts", Charts(self._charts.values())),
+                self._set("images", self._images_now()),
+                self._set("files", files),
+                self._set("problem", " · ".join(summary.warnings)),
+                self._set("following", not reading.is_over),
+            ]
+        changed.append(self._grow())
+        if reading.is_over:
+            self._update_outputs()
+        return any(changed)
+
+    def _set(self, name: str, value: object) -> bool:
+        changed = bool(getattr(self, name) != value)
+        if changed:
+            self.set_trait(name, value)
+        return changed
+
+    def _grow(self) -> bool:
+        """Send all that grew, in one message; return whether anything did."""
+        buffers: list[memoryview] = []
+        charts: dict[str, object] = {}
+        for place, chart in enumerate(self._charts.values()):
+            if append := chart.append(buffers):
+                charts[str(place)] = append
+        tables = [news for table in self._reading.summary.tables if (news := self._new_rows(table))]
+        if charts or tables:
+            self.send({"type": "grow", "charts": charts, "tables": tables}, buffers=buffers)
+        return bool(charts or tables)
+
+    def _new_rows(self, table: Rows) -> dict[str, object] | None:
+        sent = self._rows_sent.get(table.name, (0, 0, 0))
+        start = sent[0] if sent[1] == len(table.columns) else 0
+        rows = table.rows(start)
+        now = (start + len(rows), len(table.columns), table.total)
+        if now == sent:
+            return None
+        self._rows_sent[table.name] = now
+        return _shown_table(table, rows) | {"from": start}
+
+    def _images_now(self) -> list[RunImage]:
+        """Return a model for each picture that is kept; make and close what that takes."""
+        pictures = {
+            (images.name, picture.place): picture
+            for images in self._reading.summary.images
+            for picture in images.kept
+        }
+        for key in self._images.keys() - pictures.keys():
+            self._images.pop(key).close()
+        room = MAX_IMAGES_BYTES - sum(len(image.data or b"") for image in self._images.values())
+        for (name, place), picture in pictures.items():
+            if (name, place) not in self._images:
+                content = self._reading.image(picture.path)
+                content = content if content is not None and len(content) <= room else None
+                room -= len(content or b"")
+                self._images[name, place] = RunImage(name, picture, content)
+        return [self._images[key] for key in pictures]
+
+    def _update_outputs(self) -> None:
+        """Let the notebook keep the run's end: once, as it makes the views anew."""
+        places = [place for place in self._places.values() if not place.is_final]
+        bundle = self._bundle() if places else {}
+        for place in places:
+            place.is_final = True
+            for handle in place.handles:
+                handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+    def _facts(self) -> dict[str, object]:
+        workspace = getattr(self._run.store, "root", None)
+        query = "" if workspace is None else f"?workspace={quote(str(workspace))}"
+        return self._reading.facts() | {"portal_path": self._run.get_portal_url() + query}
+
+    def _tables(self) -> list[dict[str, object]]:
+        return [_shown_table(table, table.rows()) for table in self._reading.summary.tables]
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """Return what a browser is told; nothing grows meanwhile."""
+        with self._lock:
+            state: dict[str, Any] = super().get_state(key, drop_defaults)
+        return state
+
+    def get_widget_data(self, widget_settings: object = None) -> dict[str, Any]:
+        """Return what is shown, read anew, with the names that Azure ML's widget gave it."""
+        del widget_settings
+        self._revive()
+        self.tick()
+        with self._lock:
+            return self._reading.data()
+
+
+def _watch(panel: weakref.ref[RunDetails], stop: threading.Event) -> None:
+    def tick() -> News:
+        live = panel()
+        return News.LAST if live is None else live.tick()
+
+    poll(tick, stop)
+
+
+def _kernel() -> Any:
+    """Return the Jupyter kernel that this process is, or None."""
+    return getattr(get_ipython(), "kernel", None)
+
+
+def _cell(kernel: Any) -> tuple[str, str]:
+    """Return which cell is running, and which of its executions this is.
+
+    A front end that does not name cells gets a cell for each execution.
+    """
+    parent = kernel.get_parent("shell")
+    execution = str(parent.get("header", {}).get("msg_id", ""))
+    return str(parent.get("metadata", {}).get("cellId") or execution), execution
+
+
+def _listed(metric: Metric) -> dict[str, str]:
+    return {"name": metric.name, "kind": metric.kind, "text": metric.text}
+
+
+def _shown_table(table: Rows, rows: list[list[Cell]]) -> dict[str, object]:
+    columns, total = list(table.columns), table.total
+    return {"name": table.name, "columns": columns, "rows": rows, "total": total}
