@@ -14,7 +14,10 @@ RunWidgetsError
 ├── BadName              a name that cannot be kept or is not safe
 │   └── NotAName         a name that is not text
 ├── NoRunHere            `Run.get_context(allow_offline=False)` outside a submitted run
+├── ModelNotFound        the workspace has no model with that name or version
+├── NotAvailable         a part of Azure ML that needs Azure: a cluster, a datastore, …
 ├── SnapshotError        a source folder that cannot be snapshotted
+├── SubmitError          a script or notebook that cannot be run as it is described
 └── StoreUnavailable     the folder of the store cannot be read or written
 """
 
@@ -23,6 +26,11 @@ from __future__ import annotations
 
 class RunWidgetsError(Exception):
     """Base of every error this package raises on purpose."""
+
+    @property
+    def message(self) -> str:
+        """The text, under the name that Azure ML's errors have for it."""
+        return str(self)
 
 
 class ExperimentNotFound(RunWidgetsError, LookupError):
@@ -77,8 +85,20 @@ class NoRunHere(RunWidgetsError, RuntimeError):
     """`Run.get_context(allow_offline=False)` was called outside a submitted run."""
 
 
+class ModelNotFound(RunWidgetsError, LookupError):
+    """The workspace has no model with that name, version or label."""
+
+
+class NotAvailable(RunWidgetsError, NotImplementedError):
+    """A part of Azure ML that needs Azure; the text says what to do instead."""
+
+
 class SnapshotError(RunWidgetsError, OSError):
     """A source folder that cannot be snapshotted."""
+
+
+class SubmitError(RunWidgetsError, ValueError):
+    """A script or notebook that cannot be run as it is described."""
 
 
 class StoreUnavailable(RunWidgetsError, OSError):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from run_widgets.metrics import Series
+    from run_widgets.models import Model
     from run_widgets.records import RunRecord
     from run_widgets.tracking.experiment import Experiment, Submittable
     from run_widgets.tracking.workspace import Workspace
@@ -382,6 +383,44 @@ class Run(Recording, Labelled, Life):
         """
         del ignored
         return _context(allow_offline)
+
+    def register_model(
+        self,
+        model_name: str,
+        model_path: str | None = None,
+        tags: Mapping[str, object] | None = None,
+        properties: Mapping[str, object] | None = None,
+        model_framework: str | None = None,
+        model_framework_version: str | None = None,
+        description: str | None = None,
+        **ignored: object,
+    ) -> Model:
+        """Keep a file or folder of the run in the workspace, as the next version of a named model.
+
+        `model_path` is its name in the run; default: `model_name`.
+
+        Raises
+        ------
+        BadName
+            `model_name` cannot name a folder.
+        FileNotInRun
+            The run has nothing at `model_path`; the message lists its files.
+        StoreUnavailable
+            The workspace cannot be written.
+        """
+        from run_widgets.models import register
+
+        del ignored
+        return register(
+            self,
+            model_name,
+            model_path,
+            tags=tags,
+            properties=properties,
+            description=description,
+            model_framework=model_framework,
+            model_framework_version=model_framework_version,
+        )
 
     def delete(self) -> Path:
         """Move the run to the workspace's trash folder, and return where it lies."""
