@@ -3,29 +3,33 @@
 import { exponential } from "./format.ts";
 import type { Range } from "./series.ts";
 
-/** Beyond, the difference of two values may overflow. */
-const LARGEST = 4e307;
+/** Beyond, the difference of two values may overflow; below, what is computed of one vanishes. */
+const [LARGEST, SMALLEST] = [4e307, 1e-300];
 
 /** The range an axis of values shows: a little more than the data, also where that is one value. */
-export function padded([min, max]: Range, share = 0.06): Range {
-  const [low, high] = [clamp(min), clamp(max)];
+export function padded(data: Range, share = 0.06): Range {
+  const [low, high] = bounded(data);
   const pad = (high - low) * share;
-  // A difference below the precision of the numbers themselves is none.
-  if (high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high))) return [low - pad, high + pad];
-  const room = low === 0 ? 1 : Math.abs(low) * 0.1;
+  if (differ(low, high)) return [low - pad, high + pad];
+  const room = Math.abs(low) < SMALLEST ? 1 : Math.abs(low) * 0.1;
   return [low - room, high + room];
 }
 
 /** The range an axis of steps shows: the data exactly, or half a step around a single one. */
-export function tight([min, max]: Range): Range {
-  const [low, high] = [clamp(min), clamp(max)];
-  if (high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high))) return [low, high];
+export function tight(data: Range): Range {
+  const [low, high] = bounded(data);
+  if (differ(low, high)) return [low, high];
   const room = Math.max(0.5, Math.abs(low) * 1e-6);
   return [low - room, high + room];
 }
 
-function clamp(value: number): number {
-  return Math.max(-LARGEST, Math.min(LARGEST, value));
+function bounded(data: Range): Range {
+  return data.map((value) => Math.max(-LARGEST, Math.min(LARGEST, value))) as Range;
+}
+
+/** Whether two numbers are further apart than their own precision. */
+function differ(low: number, high: number): boolean {
+  return high - low > Math.max(SMALLEST, 1e-12 * Math.max(Math.abs(low), Math.abs(high)));
 }
 
 /**
@@ -79,10 +83,12 @@ function decimals(step: number): number {
   return 20;
 }
 
+const formats = new Map<number, Intl.NumberFormat>();
+
 function fixed(size: number, unit: string, digits: number): (value: number) => string {
-  const format = new Intl.NumberFormat(undefined, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
+  const places = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  // Kept: making one costs more than all that it then writes.
+  const format = formats.get(digits) ?? new Intl.NumberFormat(undefined, places);
+  formats.set(digits, format);
   return (value) => (value === 0 ? "0" : `${format.format(value / size)}${unit}`);
 }

@@ -42,13 +42,15 @@ export class Chart {
     return this.lines.reduce((sum, line) => sum + line.total, 0);
   }
 
-  /** Call `shown` after each drawing until `life` ends, with points for `columns` of pixels. */
-  show(columns: number, life: AbortSignal, shown: () => void): void {
-    if (!this.#views.has(shown)) {
-      life.addEventListener("abort", () => this.#views.delete(shown), { once: true });
-    }
+  /** Draw now, and call `shown` after each drawing, with points for `columns` of pixels. */
+  show(columns: number, shown: () => void): void {
     this.#views.set(shown, columns);
     this.#draw();
+  }
+
+  /** Forget a view, which ended or is out of sight. */
+  hide(shown: () => void): void {
+    this.#views.delete(shown);
   }
 
   /** Begin anew with the whole that the kernel sent. */

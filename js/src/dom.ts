@@ -63,14 +63,15 @@ export function list<T, E extends HTMLElement>(
   items: readonly T[],
   key: (item: T, index: number) => string,
   make: (item: T) => E,
-  update: (el: E, item: T) => void = () => {},
+  update: (el: E, item: T, index: number) => void = () => {},
 ): void {
   const known = (children.get(parent) ?? new Map()) as Map<string, E>;
   const kept = new Map<string, E>();
   items.forEach((item, index) => {
-    const name = key(item, index);
+    let name = key(item, index);
+    while (kept.has(name)) name += "'"; // two items claim one key
     const el = known.get(name) ?? make(item);
-    update(el, item);
+    update(el, item, index);
     kept.set(name, el);
     if (parent.children[index] !== el) parent.insertBefore(el, parent.children[index] ?? null);
   });
@@ -88,33 +89,55 @@ export function every(seconds: number, life: AbortSignal, tick: () => void): voi
 
 /** Call `act` once, when `el` is on screen or close to it; at once where that cannot be told. */
 export function whenNear(el: Element, life: AbortSignal, act: () => void): void {
-  if (typeof IntersectionObserver === "undefined") {
+  const done = new AbortController();
+  whileNear(el, AbortSignal.any([life, done.signal]), (near) => {
+    if (!near) return;
+    done.abort();
     act();
+  });
+}
+
+/** Tell `act` whenever `el` comes close to what is on screen, or leaves it. */
+export function whileNear(el: Element, life: AbortSignal, act: (near: boolean) => void): void {
+  if (typeof IntersectionObserver === "undefined") {
+    act(true);
     return;
   }
   const margins = { rootMargin: "300px", scrollMargin: "300px" };
   const observer = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    act();
+    if (!life.aborted) act(entries.at(-1)?.isIntersecting ?? false);
   }, margins);
   observer.observe(el);
   life.addEventListener("abort", () => observer.disconnect(), { once: true });
 }
 
-/** Call `act` with `el`'s size, now and whenever it changes; never while it is not shown. */
+/** How long a size must last before it is told: a window is drawn out step by step. */
+const SETTLED_MS = 100;
+
+/** Call `act` with `el`'s size, now and when it has changed; never while it is not shown. */
 export function whenSized(
   el: Element,
   life: AbortSignal,
   act: (width: number, height: number) => void,
 ): void {
+  let told = "";
   const measure = () => {
     const { width, height } = el.getBoundingClientRect();
-    if (width > 0 && height > 0) act(width, height);
+    if (!(width > 0 && height > 0) || told === `${width} ${height}`) return;
+    told = `${width} ${height}`;
+    act(width, height);
   };
   measure();
   if (typeof ResizeObserver === "undefined") return;
-  const observer = new ResizeObserver(measure);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const observer = new ResizeObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(measure, SETTLED_MS);
+  });
   observer.observe(el);
-  life.addEventListener("abort", () => observer.disconnect(), { once: true });
+  const end = () => {
+    observer.disconnect();
+    clearTimeout(timer);
+  };
+  life.addEventListener("abort", end, { once: true });
 }

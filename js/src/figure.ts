@@ -110,20 +110,18 @@ function isHorizontal(axis: Model<AxisModel>): boolean {
   return ["bottom", "top"].includes(axis.get("side"));
 }
 
-const limits = new WeakMap<Model<ScaleModel>, Range>();
+/** The limits that we gave a scale; null where somebody else did. */
+const limits = new WeakMap<Model<ScaleModel>, (number | null)[]>();
 
 /** Set a scale's limits unless somebody else did; returns those in force. */
 function ours(scale: Model<ScaleModel>, range: Range): Range {
-  const [min, max] = [scale.get("min"), scale.get("max")];
+  const now = [scale.get("min"), scale.get("max")];
   const last = limits.get(scale);
-  const theirs = [min, max].map((limit, i) => limit !== null && limit !== last?.[i]);
-  const next: Range = [
-    theirs[0] ? (min as number) : range[0],
-    theirs[1] ? (max as number) : range[1],
-  ];
-  limits.set(scale, next);
-  if (min !== next[0] || max !== next[1]) scale.set_state({ min: next[0], max: next[1] });
-  return next;
+  const given = range.map((limit, i) => (now[i] === null || now[i] === last?.[i] ? limit : null));
+  limits.set(scale, given);
+  const [min, max] = given.map((limit, i) => limit ?? now[i]) as Range;
+  if (min !== now[0] || max !== now[1]) scale.set_state({ min, max });
+  return [min, max];
 }
 
 function label(axis: Model<AxisModel>, values: number[], name: string, margin: Margin): void {

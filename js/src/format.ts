@@ -33,8 +33,10 @@ export function number(value: number): string {
 
 /** `1.5e-7`: at most `digits` after the point, without zeros at the end. */
 export function exponential(value: number, digits: number): string {
-  const [mantissa = "", exponent = "0"] = value.toExponential(Math.min(digits, 20)).split("e");
-  return `${plain.format(Number(mantissa))}e${Number(exponent)}`;
+  const places = Math.min(digits, 20);
+  const [mantissa = "", exponent = "0"] = value.toExponential(places).split("e");
+  const text = Number(mantissa).toLocaleString(undefined, { maximumFractionDigits: places });
+  return `${text}e${Number(exponent)}`;
 }
 
 /** `950`, `12,500`, `3.2 M`. */

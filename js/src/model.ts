@@ -109,6 +109,7 @@ export type LinesModel = {
   y: Float64Array;
   marker: string | null;
   marker_size: number;
+  line_style: string;
   scales: { x: Model<ScaleModel>; y: Model<ScaleModel> };
 };
 export type ScaleModel = { min: number | null; max: number | null; allow_padding: boolean };

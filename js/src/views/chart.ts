@@ -1,5 +1,5 @@
 import { type Chart, chartOf } from "../chart.ts";
-import { h, list, set, whenNear, whenSized, write } from "../dom.ts";
+import { h, list, set, whenNear, whenSized, whileNear, write } from "../dom.ts";
 import { type Frame, frame } from "../figure.ts";
 import { count, number } from "../format.ts";
 import { type Model, type RunChartModel, watch } from "../model.ts";
@@ -34,17 +34,11 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
   let shape: Frame | null = null;
   const drawReadout = readout(plot, life, model, data, () => shape);
 
-  const lay = (width: number, height: number) => {
-    if (!data.figure) return;
-    const name = model.get("name");
-    const y_label = model.get("y_label");
-    // The title says it already.
-    const labels = { x: model.get("x_label"), y: y_label === name ? "" : y_label };
-    shape = frame(data.figure, data.lines, labels, width, height);
-  };
   const drawn = () => {
     const { width, height } = plot.getBoundingClientRect();
-    if (width > 0 && height > 0) lay(width, height);
+    if (data.figure && width > 0 && height > 0) {
+      shape = frame(data.figure, data.lines, labels(model), width, height);
+    }
     empty.hidden = data.total > 0;
     const [shown, total] = [data.drawn, data.total];
     write(note, shown < total ? `showing ${count(shown)} of ${count(total)}` : "");
@@ -64,25 +58,44 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
       series,
       (_, index) => String(index),
       () => h("li", {}, h("i"), h("span")),
-      (item, { name, color }) => {
-        (item.children[0] as HTMLElement).style.background = color;
+      (item, { name, color }, k) => {
+        const swatch = item.children[0] as HTMLElement;
+        swatch.style.color = color;
+        set(swatch, "data-dash", data.figure?.get("marks")[k]?.get("line_style"));
         write(item.children[1] as Element, name);
       },
     );
   });
+  drawn();
+  const seen = { near: false, columns: 0 };
+  const follow = () => {
+    if (seen.near && seen.columns > 0) data.show(seen.columns, drawn);
+    else data.hide(drawn);
+  };
+  whileNear(plot, life, (near) => {
+    seen.near = near;
+    follow();
+  });
   whenNear(plot, life, async () => {
-    whenSized(plot, life, (width) => data.show(Math.round(width), life, drawn));
-    drawn();
-    if (!data.figure) return;
+    whenSized(plot, life, (width) => {
+      seen.columns = Math.round(width);
+      follow();
+    });
     try {
-      await mount(data.figure as Model<never>, figure);
+      if (data.figure) await mount(data.figure as Model<never>, figure);
     } catch (reason) {
-      figure.replaceChildren(
-        h("p", { class: "rw-empty" }, `This chart cannot be drawn: ${reason}`),
-      );
+      const words = `This chart cannot be drawn: ${reason}`;
+      figure.replaceChildren(h("p", { class: "rw-empty" }, words));
     }
   });
+  life.addEventListener("abort", () => data.hide(drawn), { once: true });
   return el;
+}
+
+/** What the axes are called; the title has said the metric's name already. */
+function labels(model: Model<RunChartModel>): { x: string; y: string } {
+  const y = model.get("y_label");
+  return { x: model.get("x_label"), y: y === model.get("name") ? "" : y };
 }
 
 /** The last value of a metric alone in its chart; where lines share one, the readout tells. */

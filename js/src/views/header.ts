@@ -5,7 +5,7 @@ import { age_s, type Facts, isFinal, type Model, type RunModel, watch } from "..
 /** What the run is, how it does, since when, and why it failed. */
 export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   const status = h("span", { class: "rw-status" });
-  const title = h("h3", { class: "rw-title" });
+  const title = h("h3", { class: "rw-title" }, h("span"), h("small"));
   const portal = h("span", { class: "rw-portal" });
   const facts = h("dl", { class: "rw-facts" });
   const chips = h("ul", { class: "rw-chips", "aria-label": "Tags" });
@@ -27,7 +27,8 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
     age_s(run); // counts from now on
     write(status, words(run.status));
     set(status, "data-status", run.status.toLowerCase());
-    write(title, run.title);
+    write(title.children[0] as Element, run.display_name || run.title);
+    write(title.children[1] as Element, run.display_name ? run.title : "");
     about.hidden = !run.description && !run.waiting_for;
     write(
       about,

@@ -48,7 +48,7 @@ export function readout(
       ({ k }) => String(k),
       () => h("li", {}, h("i"), h("span"), h("b")),
       (item, { k, y }) => {
-        (item.children[0] as HTMLElement).style.background = series[k]?.color ?? "";
+        (item.children[0] as HTMLElement).style.color = series[k]?.color ?? "";
         write(item.children[1] as Element, series.length > 1 ? (series[k]?.name ?? "") : "");
         write(item.children[2] as Element, number(y));
       },
@@ -59,7 +59,7 @@ export function readout(
       ({ k }) => String(k),
       () => h("i"),
       (dot, { k, x, y }) => {
-        dot.style.background = series[k]?.color ?? "";
+        dot.style.color = series[k]?.color ?? "";
         dot.style.left = `${frame.left + frame.width * share(x, frame.x)}px`;
         dot.style.top = `${frame.top + frame.height * (1 - share(y, frame.y))}px`;
       },

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { header } from "../src/views/header.ts";
+import { FACTS, fakeRunWith, life } from "./fake_model.ts";
+
+const HOSTILE = "<img src=x onerror=alert(1)>";
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_700_000_065_000 });
+  const config = document.createElement("script");
+  config.id = "jupyter-config-data";
+  config.type = "application/json";
+  config.textContent = JSON.stringify({ baseUrl: "/user/jo/" });
+  document.body.append(config);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  document.body.replaceChildren();
+});
+
+const fact = (el: HTMLElement, name: string) =>
+  [...el.querySelectorAll("dt")].find((dt) => dt.textContent === name)?.nextElementSibling
+    ?.textContent;
+
+test("follows the status", () => {
+  const model = fakeRunWith({});
+  const el = header(model, life().signal);
+
+  model.set_state({ facts: { ...FACTS, status: "CancelRequested" } });
+
+  const status = el.querySelector<HTMLElement>(".rw-status");
+  expect(status?.textContent).toBe("Cancel requested");
+  expect(status?.dataset.status).toBe("cancelrequested");
+});
+
+test("the duration ticks in the browser, whatever its clock says", () => {
+  vi.setSystemTime(0);
+  const el = header(fakeRunWith({ elapsed_s: 64 }), life().signal);
+
+  vi.advanceTimersByTime(3000);
+
+  expect(fact(el, "Duration")).toBe("1 min 07 s");
+});
+
+test("the duration of a finished run stands still", () => {
+  const el = header(fakeRunWith({ status: "Completed", elapsed_s: 64 }), life().signal);
+
+  vi.advanceTimersByTime(3000);
+
+  expect(fact(el, "Duration")).toBe("1 min 04 s");
+});
+
+test("says how long ago the last value came", () => {
+  const last_value_at = (FACTS.started_at as number) + 60;
+  const el = header(fakeRunWith({ last_value_at, elapsed_s: 64 }), life().signal);
+
+  vi.advanceTimersByTime(2000);
+
+  expect(fact(el, "Last value")).toBe("6 s ago");
+});
+
+test("shows a logged name as text, never as HTML", () => {
+  const el = header(
+    fakeRunWith({
+      title: HOSTILE,
+      status: HOSTILE,
+      run_id: HOSTILE,
+      arguments: [HOSTILE],
+      tags: { [HOSTILE]: HOSTILE },
+      error: { message: HOSTILE, code: "", type: HOSTILE, traceback: HOSTILE },
+    }),
+    life().signal,
+  );
+
+  expect(el.querySelector("img")).toBeNull();
+  expect(el.querySelector(".rw-title")?.textContent).toBe(HOSTILE);
+});
+
+test("an error is on top, its traceback stays open once it is", () => {
+  const error = { message: "loss is NaN", code: "", type: "ValueError", traceback: "line 1" };
+  const model = fakeRunWith({ status: "Failed", error });
+  const el = header(model, life().signal);
+  const details = el.querySelector("details") as HTMLDetailsElement;
+  details.open = true;
+
+  model.set_state({ facts: { ...FACTS, status: "Failed", error } });
+
+  expect(el.querySelector(".rw-error-message")?.textContent).toBe("ValueError: loss is NaN");
+  expect(el.querySelector("details")).toBe(details);
+  expect(details.open).toBe(true);
+});
+
+test("the link leads to the run's page on this very server", () => {
+  const el = header(fakeRunWith({}), life().signal);
+
+  const link = el.querySelector<HTMLAnchorElement>(".rw-portal a");
+  expect(link?.getAttribute("href")).toBe("/user/jo/run-widgets/runs/5a0f2c1e");
+});
+
+test("there is no link where the run has no page, or the page no server", () => {
+  expect(header(fakeRunWith({ portal_path: "" }), life().signal).querySelector("a")).toBeNull();
+  document.body.replaceChildren();
+  expect(header(fakeRunWith({}), life().signal).querySelector("a")).toBeNull();
+});
+
+test("the copy button copies the run's id and says so", async () => {
+  const writeText = vi.fn(async () => {});
+  vi.stubGlobal("navigator", { clipboard: { writeText } });
+  const el = header(fakeRunWith({}), life().signal);
+  const button = el.querySelector<HTMLButtonElement>("button[aria-label='Copy run id']");
+
+  button?.click();
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(writeText).toHaveBeenCalledWith("5a0f2c1e");
+  expect(button?.dataset.state).toBe("copied");
+  vi.unstubAllGlobals();
+});
+
+test("arguments and tags are there", () => {
+  const el = header(fakeRunWith({}), life().signal);
+
+  expect(fact(el, "Command")).toBe("train.py --lr 0.1");
+  expect(el.querySelector(".rw-chip")?.textContent).toBe("stagedev");
+});
+
+test("a run that waits says what for", () => {
+  const el = header(
+    fakeRunWith({ status: "Queued", waiting_for: "run 6", started_at: null, elapsed_s: null }),
+    life().signal,
+  );
+
+  expect(el.querySelector(".rw-about")?.textContent).toBe("Waiting: run 6");
+  expect(fact(el, "Duration")).toBeUndefined();
+});
+
+test("leaves nothing behind when its life ends", () => {
+  const model = fakeRunWith({});
+  const { signal, end } = life();
+  header(model, signal);
+
+  end();
+
+  expect(model.listeners).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});

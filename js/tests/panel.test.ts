@@ -1,0 +1,142 @@
+import { beforeEach, expect, test, vi } from "vitest";
+
+import { panel } from "../src/views/panel.ts";
+import { FACTS, type FakeModel, fakeChart, fakeImage, fakeRun, life } from "./fake_model.ts";
+
+const HOSTILE = "<img src=x onerror=alert(1)>";
+const mount = async () => {};
+
+beforeEach(() => {
+  URL.createObjectURL = vi.fn(() => "blob:picture");
+  URL.revokeObjectURL = vi.fn();
+});
+
+test("metrics are listed with their values or their forms", () => {
+  const model = fakeRun({ metrics: [{ name: "Sigmoid", kind: "scalar", text: "Vector[20]" }] });
+
+  const el = panel(model, mount, life().signal);
+
+  expect(el.querySelector(".rw-pairs")?.textContent).toBe("SigmoidVector[20]");
+});
+
+test("a chart is shown once, and a new one beside it", () => {
+  const charts = [fakeChart({ loss: [[0], [1]] }).model];
+  const model = fakeRun({ charts });
+  const shown = vi.fn(mount);
+  const el = panel(model, shown, life().signal);
+
+  model.set_state({ charts: [...charts, fakeChart({ acc: [[0], [1]] }).model] });
+
+  expect(shown).toHaveBeenCalledTimes(2);
+  expect(el.querySelectorAll(".rw-slot").length).toBe(2);
+});
+
+test("a tab is there for what the run has, with its number", () => {
+  const model = fakeRun();
+  const el = panel(model, mount, life().signal);
+  const shown = () =>
+    [...el.querySelectorAll<HTMLElement>("[role=tab]")]
+      .filter((tab) => !tab.hidden)
+      .map((tab) => tab.textContent);
+  expect(el.querySelector<HTMLElement>("[role=tablist]")?.hidden).toBe(true);
+
+  model.set_state({ files: [{ path: "outputs/a.txt", bytes: 12, modified_at: 0 }] });
+
+  expect(el.querySelector<HTMLElement>("[role=tablist]")?.hidden).toBe(false);
+  expect(shown()).toEqual(["Overview", "Files1"]);
+});
+
+test("the arrow keys walk along the tabs", () => {
+  const model = fakeRun({ files: [{ path: "a", bytes: 1, modified_at: 0 }] });
+  const el = panel(model, mount, life().signal);
+  document.body.replaceChildren(el);
+  const [first] = el.querySelectorAll<HTMLElement>("[role=tab]");
+  first?.focus();
+
+  first?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+
+  expect(document.activeElement?.textContent).toBe("Files1");
+  expect(document.activeElement?.getAttribute("aria-selected")).toBe("true");
+  const pages = [...el.querySelectorAll<HTMLElement>("[role=tabpanel]")];
+  expect(pages.filter((page) => !page.hidden).map((page) => page.textContent)).toEqual([
+    expect.stringContaining("1 B"),
+  ]);
+});
+
+test("a table grows by rows, and shows a page of them at a time", () => {
+  const rows = Array.from({ length: 250 }, (_, i) => [i, `row ${i}`]);
+  const table = { name: "t", columns: ["n", "text"], rows: rows.slice(0, 50), total: 50 };
+  const model = fakeRun({ tables: [table] });
+  const el = panel(model, mount, life().signal);
+  const first = el.querySelector(".rw-table tbody tr");
+
+  model.set_state({ tables: [{ ...table, rows, total: 5000 }] });
+
+  expect(el.querySelectorAll(".rw-table tbody tr").length).toBe(100);
+  expect(el.querySelector(".rw-table tbody tr")).toBe(first);
+  expect(el.querySelector(".rw-table .rw-note")?.textContent).toBe("first 250 of 5,000 rows");
+  el.querySelector<HTMLButtonElement>(".rw-more")?.click();
+  el.querySelector<HTMLButtonElement>(".rw-more")?.click();
+  expect(el.querySelectorAll(".rw-table tbody tr").length).toBe(250);
+  expect(el.querySelector<HTMLElement>(".rw-more")?.hidden).toBe(true);
+});
+
+test("a picture is shown as an image of its kind, and let go at the end", () => {
+  const { signal, end } = life();
+  const model = fakeRun({ images: [fakeImage({ mime: "image/svg+xml", step: 5 })] });
+  const el = panel(model, mount, signal);
+
+  expect(el.querySelector<HTMLImageElement>(".rw-gallery img")?.src).toBe("blob:picture");
+  expect(el.querySelector(".rw-gallery figcaption")?.textContent).toBe("confusionstep 5");
+  end();
+  expect(URL.revokeObjectURL).toHaveBeenCalledWith("blob:picture");
+});
+
+test("a file that is no picture is not made one", () => {
+  const model = fakeRun({ images: [fakeImage({ mime: "text/html" })] });
+
+  const el = panel(model, mount, life().signal);
+
+  expect(URL.createObjectURL).not.toHaveBeenCalled();
+  expect(el.querySelector<HTMLButtonElement>(".rw-gallery button")?.disabled).toBe(true);
+});
+
+test("logged text is text wherever it is shown", () => {
+  const model = fakeRun({
+    facts: { ...FACTS, properties: { [HOSTILE]: HOSTILE } },
+    metrics: [{ name: HOSTILE, kind: HOSTILE, text: HOSTILE }],
+    tables: [{ name: HOSTILE, columns: [HOSTILE], rows: [[HOSTILE]], total: 1 }],
+    files: [{ path: `${HOSTILE}/${HOSTILE}`, bytes: 1, modified_at: 0 }],
+    images: [fakeImage({ name: HOSTILE, mime: HOSTILE })],
+    problem: HOSTILE,
+  });
+
+  const el = panel(model, mount, life().signal);
+
+  expect(el.querySelectorAll("img[onerror]").length).toBe(0);
+  expect(el.querySelector(".rw-problem")?.textContent).toBe(HOSTILE);
+  expect(el.querySelector(".rw-files td")?.textContent).toBe(`${HOSTILE}/${HOSTILE}`);
+  expect(el.querySelector(".rw-table td")?.textContent).toBe(HOSTILE);
+});
+
+test("an empty run says so, and differently once it is over", () => {
+  const model = fakeRun();
+  const el = panel(model, mount, life().signal);
+  expect(el.textContent).toContain("Nothing logged yet");
+
+  model.set_state({ following: false });
+
+  expect(el.textContent).toContain("Nothing was logged");
+});
+
+test("leaves nothing behind when its life ends", () => {
+  const image = fakeImage();
+  const model = fakeRun({ images: [image] });
+  const { signal, end } = life();
+  panel(model, mount, signal);
+
+  end();
+
+  expect(model.listeners).toBe(0);
+  expect((image as FakeModel<object>).listeners).toBe(0);
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["tests/**/*.test.ts"],
+    environment: "jsdom",
+    // Text is compared as an English reader sees it, wherever the tests run.
+    env: { LC_ALL: "en_US.UTF-8", TZ: "UTC" },
+    restoreMocks: true,
+  },
+});
