@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     environment: "jsdom",
+    setupFiles: "tests/setup.ts",
     // Text is compared as an English reader sees it, wherever the tests run.
     env: { LC_ALL: "en_US.UTF-8", TZ: "UTC" },
     restoreMocks: true,

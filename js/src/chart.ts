@@ -1,6 +1,7 @@
 /** The lines of one chart as the browser knows them: the whole once, then what is appended. */
 
 import { feed, prepare } from "./figure.ts";
+import { never, soon } from "./frames.ts";
 import type { Append, Columns, FigureModel, Model, RunChartModel } from "./model.ts";
 import { floats, Series } from "./series.ts";
 
@@ -42,10 +43,10 @@ export class Chart {
     return this.lines.reduce((sum, line) => sum + line.total, 0);
   }
 
-  /** Draw now, and call `shown` after each drawing, with points for `columns` of pixels. */
+  /** Draw with points for `columns` of pixels from now on, and call `shown` after each drawing. */
   show(columns: number, shown: () => void): void {
     this.#views.set(shown, columns);
-    this.#draw();
+    this.#drawSoon();
   }
 
   /** Forget a view, which ended or is out of sight. */
@@ -84,17 +85,18 @@ export class Chart {
 
   /** Draw once for all that arrives before the next frame; no hurry where nobody looks. */
   #drawSoon(): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#draw(), this.#views.size > 0 ? 16 : UNSEEN_MS);
+    if (this.#views.size > 0) soon(this.#draw);
+    else this.#timer ??= setTimeout(this.#draw, UNSEEN_MS);
   }
 
-  #draw(): void {
+  readonly #draw = (): void => {
+    never(this.#draw);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const columns = Math.max(...this.#views.values(), this.#views.size > 0 ? 1 : COLUMNS);
     if (this.figure) this.drawn = feed(this.figure, this.lines, columns);
     for (const shown of this.#views.keys()) shown();
-  }
+  };
 }
 
 const charts = new WeakMap<Model<RunChartModel>, Chart>();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { chartOf } from "../src/chart.ts";
+import type { Model, RunChartModel } from "../src/model.ts";
 import { chart } from "../src/views/chart.ts";
 import { buffer, columns, fakeChart, life } from "./fake_model.ts";
 
@@ -13,7 +14,17 @@ beforeEach(() => {
   vi.spyOn(Element.prototype, "getBoundingClientRect").mockReturnValue(new DOMRect(0, 0, 400, 200));
 });
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.runOnlyPendingTimers(); // no frame that was asked for is left to the next test
+  vi.useRealTimers();
+});
+
+/** A chart as it is once its first frame was drawn. */
+function shown(model: Model<RunChartModel>, signal = life().signal): HTMLElement {
+  const el = chart(model, mount, signal);
+  vi.advanceTimersByTime(50);
+  return el;
+}
 
 function grow(
   model: { trigger(event: string, ...args: unknown[]): void },
@@ -37,7 +48,7 @@ test("draws the whole, then what is appended", () => {
       [3, 2, 1],
     ],
   });
-  chart(model, mount, life().signal);
+  shown(model);
 
   grow(model, 3, [0.5, 0.25]);
 
@@ -50,7 +61,7 @@ test("hears what is appended before anyone looks", () => {
   chartOf(model);
   grow(model, 1, [2]);
 
-  chart(model, mount, life().signal);
+  shown(model);
 
   expect([...(marks[0]?.get("y") ?? [])]).toEqual([3, 2]);
 });
@@ -62,7 +73,7 @@ test("a message that the whole has already is left out", () => {
       [3, 2, 1],
     ],
   });
-  chart(model, mount, life().signal);
+  shown(model);
 
   grow(model, 2, [1]);
 
@@ -71,7 +82,7 @@ test("a message that the whole has already is left out", () => {
 
 test("a message that was lost is asked for once, and what came is drawn meanwhile", () => {
   const { model, marks } = fakeChart({ loss: [[0], [3]] });
-  chart(model, mount, life().signal);
+  shown(model);
   const lost = vi.fn();
   model.on("lost", lost);
 
@@ -87,7 +98,7 @@ test("a message that was lost is asked for once, and what came is drawn meanwhil
 
 test("a single value is drawn as a dot, the second makes a line of it", () => {
   const { model, marks } = fakeChart({ loss: [[0], [3]] });
-  chart(model, mount, life().signal);
+  shown(model);
   expect(marks[0]?.get("marker")).toBe("circle");
 
   grow(model, 1, [2]);
@@ -99,7 +110,7 @@ test("what is not finite is a gap, and the axis comes from the others", () => {
   const y = [1, NAN, 2, Number.POSITIVE_INFINITY, 3, Number.NEGATIVE_INFINITY];
   const { model, marks, y: scale } = fakeChart({ loss: [[0, 1, 2, 3, 4, 5], y] });
 
-  chart(model, mount, life().signal);
+  shown(model);
 
   expect([...(marks[0]?.get("y") ?? [])]).toEqual([1, NAN, 2, NAN, 3, NAN]);
   expect(scale.get("min")).toBeCloseTo(0.88);
@@ -114,14 +125,14 @@ test("a constant line lies in the middle of its axis", () => {
     ],
   });
 
-  chart(model, mount, life().signal);
+  shown(model);
 
   expect([y.get("min"), y.get("max")]).toEqual([0.45, 0.55]);
 });
 
 test("a chart without values says so, and begins when they come", () => {
   const { model, marks } = fakeChart({ loss: [[], []] });
-  const el = chart(model, mount, life().signal);
+  const el = shown(model);
   expect(el.querySelector<HTMLElement>(".rw-empty")?.hidden).toBe(false);
 
   grow(model, 0, [1, 2]);
@@ -135,7 +146,7 @@ test("says how much it shows of what there is", () => {
   const x = Array.from({ length: n }, (_, i) => i);
   const { model } = fakeChart({ loss: [x, x.map(Math.sin)] });
 
-  const el = chart(model, mount, life().signal);
+  const el = shown(model);
 
   expect(el.querySelector(".rw-note")?.textContent).toMatch(/^showing [\d,]+ of 20,000$/);
 });
@@ -151,7 +162,7 @@ test("axes say what they are, in numbers that have room", () => {
     { name: "Cosine Wave", x_label: "angle", y_label: "cos", kind: "table" },
   );
 
-  chart(model, mount, life().signal);
+  shown(model);
 
   expect(axes.x.get("label")).toBe("angle");
   expect(axes.y.get("label")).toBe("cos");
@@ -175,7 +186,7 @@ test("limits and formats that somebody set from Python stay", () => {
   y.set_state({ min: 0 });
   axes.y.set_state({ tick_format: ".1%" });
 
-  chart(model, mount, life().signal);
+  shown(model);
   grow(model, 2, [5]);
 
   expect(y.get("min")).toBe(0);
@@ -187,8 +198,8 @@ test("a legend is there where several lines are", () => {
   const one = fakeChart({ loss: [[0], [1]] });
   const two = fakeChart({ train: [[0], [1]], "<b>val</b>": [[0], [2]] });
 
-  const alone = chart(one.model, mount, life().signal).querySelector<HTMLElement>(".rw-legend");
-  const both = chart(two.model, mount, life().signal).querySelector<HTMLElement>(".rw-legend");
+  const alone = shown(one.model).querySelector<HTMLElement>(".rw-legend");
+  const both = shown(two.model).querySelector<HTMLElement>(".rw-legend");
 
   expect(alone?.hidden).toBe(true);
   expect(both?.hidden).toBe(false);
@@ -221,7 +232,7 @@ test("pointing reads every line's nearest value", () => {
       [4, 5],
     ],
   });
-  const el = chart(model, mount, life().signal);
+  const el = shown(model);
   const plot = el.querySelector(".rw-plot") as HTMLElement;
 
   plot.dispatchEvent(new MouseEvent("pointermove", { clientX: 395 }));
@@ -242,7 +253,7 @@ test("the arrow keys walk along a line", () => {
       [3, NAN, 1],
     ],
   });
-  const el = chart(model, mount, life().signal);
+  const el = shown(model);
   const plot = el.querySelector(".rw-plot") as HTMLElement;
   const press = (key: string) => {
     plot.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
@@ -261,7 +272,7 @@ test("leaves nothing behind when its life ends", () => {
   chartOf(model);
   const before = model.listeners;
   const { signal, end } = life();
-  chart(model, mount, signal);
+  shown(model, signal);
 
   end();
 

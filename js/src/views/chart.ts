@@ -32,12 +32,14 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
     plot,
   );
   let shape: Frame | null = null;
+  let near = false;
+  // Kept: to measure while drawing would make the browser lay out the page for each chart.
+  let size = { width: 0, height: 0 };
   const drawReadout = readout(plot, life, model, data, () => shape);
 
   const drawn = () => {
-    const { width, height } = plot.getBoundingClientRect();
-    if (data.figure && width > 0 && height > 0) {
-      shape = frame(data.figure, data.lines, labels(model), width, height);
+    if (data.figure && size.width > 0) {
+      shape = frame(data.figure, data.lines, labels(model), size.width, size.height);
     }
     empty.hidden = data.total > 0;
     const [shown, total] = [data.drawn, data.total];
@@ -66,19 +68,20 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
       },
     );
   });
-  drawn();
-  const seen = { near: false, columns: 0 };
   const follow = () => {
-    if (seen.near && seen.columns > 0) data.show(seen.columns, drawn);
+    if (near && size.width > 0) data.show(Math.round(size.width), drawn);
     else data.hide(drawn);
   };
-  whileNear(plot, life, (near) => {
-    seen.near = near;
+
+  drawn();
+  whileNear(plot, life, (isNear) => {
+    near = isNear;
     follow();
   });
   whenNear(plot, life, async () => {
-    whenSized(plot, life, (width) => {
-      seen.columns = Math.round(width);
+    whenSized(plot, life, (width, height) => {
+      size = { width, height };
+      drawn(); // before the figure is there, which then need not be laid out twice
       follow();
     });
     try {

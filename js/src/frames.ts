@@ -1,0 +1,33 @@
+/** Shares the screen's frames among all charts, so that none of them makes the page stutter. */
+
+/** Of a frame's 16 ms, what we take; the browser needs the rest to show it. */
+const BUDGET_MS = 8;
+
+const waiting = new Set<() => void>();
+let asked = false;
+
+/** Call `draw` in one of the next frames, once however often it is asked for. */
+export function soon(draw: () => void): void {
+  waiting.add(draw);
+  ask();
+}
+
+/** Forget that `draw` was asked for. */
+export function never(draw: () => void): void {
+  waiting.delete(draw);
+}
+
+function ask(): void {
+  if (asked || waiting.size === 0) return;
+  asked = true;
+  requestAnimationFrame(() => {
+    asked = false;
+    const end = performance.now() + BUDGET_MS;
+    for (const draw of waiting) {
+      waiting.delete(draw);
+      draw();
+      if (performance.now() >= end) break;
+    }
+    ask();
+  });
+}

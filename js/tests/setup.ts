@@ -1,0 +1,2 @@
+// jsdom has no canvas and would say so at each use; without one, text is measured by its length.
+HTMLCanvasElement.prototype.getContext = () => null;
