@@ -6,68 +6,88 @@ scripts that may never have loaded numpy. `numpy.load` opens the result.
 
 from __future__ import annotations
 
+import array
 import contextlib
 import os
 import struct
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from run_widgets.store.layout import POINT_BYTES
+from run_widgets.store.layout import MARK_AT, POINT_BYTES, STEP_AT
+from run_widgets.store.pair import read_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+    from zipfile import ZipFile
 
 COMPACT_FROM = 2**17
 """Bytes of points; smaller files are only cut to their size."""
 
 PIECE_BYTES = POINT_BYTES * 2**15
 
-COLUMNS = ("value", "at", "step", "mark")
-"""Of an .npz file, one entry a slot: int64 bits of the value, float64, int32, uint32."""
+# The columns of 8 bytes lie in the archive as they are. Those of 4 bytes lie there as
+# four columns of 1 byte each, the lowest first: steps and marks count up or repeat, and
+# taken apart like this nearly nothing is left of them. A column of one byte all through
+# is that one byte.
+LONGS = {"value": 0, "at": 1}
+INTS = {"step": STEP_AT, "mark": MARK_AT}
 
-_DTYPE = {"value": "<i8", "at": "<f8", "step": "<i4", "mark": "<u4"}
-_PLACE = {"value": (0, 3, "q"), "at": (1, 3, "q"), "step": (4, 6, "i"), "mark": (5, 6, "I")}
 
+def settle(path: str, descriptor: int, size: int) -> None:
+    """Bring the points file at `path`, open as `descriptor`, in its final form.
 
-def rewrite(path: Path, descriptor: int, size: int) -> None:
-    """Put the first `size` bytes of the points file `path`, open as `descriptor`, in final form.
-
-    Either form replaces the old file by a rename, so a reader finds one or the
-    other, whole. A failure leaves the old file, which is as readable.
+    Its first `size` bytes are points. A failure leaves the file as it is, which
+    is as readable; a reader always finds it or its replacement, whole.
     """
-    temporary = path.with_suffix(".tmp")
+    temporary = f"{path}.tmp"
     try:
         if size < COMPACT_FROM:
-            temporary.write_bytes(_pieces(descriptor, size)(0))
-            os.replace(temporary, path)
-        else:
-            _write_npz(temporary, _pieces(descriptor, PIECE_BYTES), size)
-            os.replace(temporary, path.with_suffix(".npz"))
-            path.unlink()
+            os.ftruncate(descriptor, size)
+            return
+        _write_npz(temporary, descriptor, size)
+        os.replace(temporary, f"{path}.npz")
+        os.unlink(f"{path}.points")
     except OSError:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
 
 
-def _pieces(descriptor: int, piece: int) -> Callable[[int], bytes]:
-    def read(place: int) -> bytes:
-        os.lseek(descriptor, place, os.SEEK_SET)
-        return os.read(descriptor, piece)
-
-    return read
-
-
-def _write_npz(path: Path, read: Callable[[int], bytes], size: int) -> None:
+def _write_npz(path: str, descriptor: int, size: int) -> None:
     import zipfile
 
+    length = size // POINT_BYTES
     with zipfile.ZipFile(path, "w", compresslevel=1) as archive:
-        for name in COLUMNS:
-            first, stride, form = _PLACE[name]
-            # Steps and marks repeat or count up; values and times hardly compress.
-            deflate = name in ("step", "mark")
-            archive.compression = zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as column:
-                column.write(_npy_header(_DTYPE[name], size // POINT_BYTES))
-                for place in range(0, size, PIECE_BYTES):
-                    piece = memoryview(read(place))[: size - place].cast(form)
-                    column.write(piece[first::stride].tobytes())
+        for name, place in LONGS.items():
+            with _member(archive, name, "<i8" if name == "value" else "<f8", length) as column:
+                for piece in _pieces(descriptor, size):
+                    # Eight bytes are copied as they are, whatever they mean and their order.
+                    column.write(array.array("q", piece)[place::3].tobytes())
+        archive.compression = zipfile.ZIP_DEFLATED
+        for name, place in INTS.items():
+            for byte in range(4):
+                bytes_of = slice(place + byte, None, POINT_BYTES)
+                first = read_at(descriptor, 1, place + byte)
+                constant = all(
+                    piece[bytes_of].count(first) * POINT_BYTES == len(piece)
+                    for piece in _pieces(descriptor, size)
+                )
+                with _member(archive, f"{name}{byte}", "|u1", 1 if constant else length) as column:
+                    if constant:
+                        column.write(first)
+                    else:
+                        for piece in _pieces(descriptor, size):
+                            column.write(piece[bytes_of])
+
+
+def _member(archive: ZipFile, name: str, dtype: str, length: int) -> IO[bytes]:
+    member = archive.open(f"{name}.npy", "w", force_zip64=True)
+    member.write(_npy_header(dtype, length))
+    return member
+
+
+def _pieces(descriptor: int, size: int) -> Iterator[bytes]:
+    for place in range(0, size, PIECE_BYTES):
+        yield read_at(descriptor, min(PIECE_BYTES, size - place), place)
 
 
 def _npy_header(dtype: str, length: int) -> bytes:

@@ -11,6 +11,7 @@
                                  /metrics/<writer>.npz      in place of .points once it is closed
                                  /files/…
                                  /stop                      there when somebody asked it to end
+                                 /progress                  steps done and, where known, in all
 ```
 """
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+import sys
 from pathlib import Path, PurePosixPath
 
 from run_widgets.errors import BadName, NotAName
@@ -33,18 +35,31 @@ RUN_FILE = "run.json"
 METRICS = "metrics"
 FILES = "files"
 STOP_FILE = "stop"
+PROGRESS_FILE = "progress"
 TRASH = ".trash"
 
 DOCUMENT_BYTES = 2**26
 """A JSON document larger than this is not ours and is not read."""
 
+LINE_BYTES = 2**26
+"""A line of a `.jsonl` file is at most this long, its end included."""
+
+METRICS_AT_MOST = 2**24 - 1
+"""Of one writer: a mark has 24 bits for a metric's number."""
+
 # One logged value, 24 bytes, little-endian: the value's eight bytes, the time
 # (seconds since the epoch), the step, and the mark, which is metric id * 256 +
 # kind, + STEPPED where a step was given. The mark comes last and is never 0, so
 # a slot that still reads 0 there is empty.
-POINT = struct.Struct("<ddiI")
-POINT_OF_INT = struct.Struct("<qdiI")
-POINT_BYTES = POINT.size
+#
+# In the machine's own form, where that is little-endian too, each field is one store
+# and so never seen half written.
+_ORDER = "@" if sys.byteorder == "little" else "<"
+POINT = struct.Struct(f"{_ORDER}ddiI")
+POINT_OF_INT = struct.Struct(f"{_ORDER}qdiI")
+POINT_BYTES = 24
+STEP_AT = 16
+MARK_AT = 20
 STEPPED = 0x10
 VOID = 0x0F  # the kind of a slot that was taken and then not used
 KINDS = 0x0F

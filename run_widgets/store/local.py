@@ -33,10 +33,10 @@ from run_widgets.store import layout
 from run_widgets.store.drive import can_be_mapped, open_plain
 from run_widgets.store.lock import locked
 from run_widgets.store.process import Process, is_alive, this_process
-from run_widgets.store.writer import AppendWriter, MappedWriter, Writer
 
 if TYPE_CHECKING:
     from run_widgets.store.reader import LocalFollower
+    from run_widgets.store.writer import Writer
 
 Document = dict[str, Any]
 
@@ -222,15 +222,33 @@ class LocalStore:
             if not document.exists():
                 _replace(document, content)
 
-        writer = MappedWriter if can_be_mapped(folder) else AppendWriter
-        return writer(folder, restore)
+        if can_be_mapped(folder):
+            from run_widgets.store.mapped import MappedWriter
+
+            return MappedWriter(folder, restore)
+        from run_widgets.store.appended import AppendWriter
+
+        return AppendWriter(folder, restore)
 
     def request_stop(self, run_id: str) -> None:
-        """Ask the run to end at its next step; `stop_requested` tells it."""
-        (self.folder(run_id) / layout.STOP_FILE).touch()
+        """Ask the run to end at its next step."""
+        self.stop_file(run_id).touch()
 
-    def stop_requested(self, run_id: str) -> bool:
-        return (self.folder(run_id) / layout.STOP_FILE).exists()
+    def stop_file(self, run_id: str) -> Path:
+        """Return the file that is there once the run was asked to stop."""
+        return self.folder(run_id) / layout.STOP_FILE
+
+    def set_progress(self, run_id: str, done: int, total: int | None) -> None:
+        """Keep how far the run's loop is, for the panel; a few times a second at the most."""
+        text = f"{done} {'' if total is None else total}".ljust(63) + "\n"
+        # One write of one length: a reader sees the old line or the new one.
+        descriptor = os.open(
+            self.folder(run_id) / layout.PROGRESS_FILE, os.O_WRONLY | os.O_CREAT, 0o666
+        )
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
 
     def delete_run(self, run_id: str) -> Path:
         """Move the run's folder to the workspace's trash, and return where it lies."""
@@ -246,10 +264,16 @@ class LocalStore:
     def run(self, run_id: str) -> RunRecord:
         """Return the run as it is now, its status already true."""
         folder = self.folder(run_id)
-        document = _read_json(folder / layout.RUN_FILE)
-        if document is None:
-            raise RunNotFound(f"run {run_id!r} in {folder} has no readable {layout.RUN_FILE}")
-        return _record(document, folder)
+        return _record(_document(folder), folder)
+
+    def document(self, run_id: str) -> Document:
+        """Return what the run's folder says, word for word; `run` tells what is true.
+
+        Raises
+        ------
+        RunNotFound
+        """
+        return _document(self.folder(run_id))
 
     def runs(
         self, experiment: str, tags: Labels = None, properties: Labels = None
@@ -394,6 +418,7 @@ def _record(document: Mapping[str, Any], folder: Path) -> RunRecord:
         return value if isinstance(value, kind) else default
 
     status, error, ended_at = _true_status(document, folder)
+    done, total = _progress(folder)
     number = (int, float)
     return RunRecord(
         id=get("id", str, folder.name),
@@ -419,8 +444,19 @@ def _record(document: Mapping[str, Any], folder: Path) -> RunRecord:
         interrupted=get("interrupted", str, ""),
         stop_requested=not status.is_final and (folder / layout.STOP_FILE).exists(),
         goals={k: str(v) for k, v in get("goals", dict, {}).items()},
-        total_steps=get("total_steps", int),
+        done_steps=done,
+        total_steps=total,
     )
+
+
+def _progress(folder: Path) -> tuple[int | None, int | None]:
+    """Return the steps done and the steps in all of the loop that a run tracks."""
+    try:
+        with os.fdopen(open_plain(folder / layout.PROGRESS_FILE), "rb") as file:
+            numbers = [int(number) for number in file.read(64).split()]
+    except (OSError, ValueError):
+        return None, None
+    return (numbers[0], numbers[1] if len(numbers) > 1 else None) if numbers else (None, None)
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str | None]:
@@ -451,7 +487,10 @@ def _true_status(
     lives = _is_alive(owner)
     if lives:
         return status, error, None
-    others = [_is_alive(process) for process in _writers(folder)]
+    processes = list(_writers(folder))
+    if isinstance(document.get("command"), dict):
+        processes.append(document["command"])  # it may outlive its supervisor
+    others = [_is_alive(process) for process in processes]
     if any(others):
         return status, error, None
     last = _last_sign(folder)
@@ -534,6 +573,13 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _document(folder: Path) -> Document:
+    document = _read_json(folder / layout.RUN_FILE)
+    if document is None:
+        raise RunNotFound(f"run {folder.name!r} in {folder} has no readable {layout.RUN_FILE}")
+    return document
 
 
 def _create_json(path: Path, document: Document) -> None:

@@ -1,0 +1,61 @@
+"""Points written with a call each, for drives that cannot be mapped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from run_widgets.store.layout import POINT, POINT_BYTES, STEPPED
+from run_widgets.store.pair import FilePair, Tail, copy
+from run_widgets.store.writer import Plain, Writer
+
+if TYPE_CHECKING:
+    import struct
+
+
+class AppendWriter(Writer):
+    """Appends each point to the file."""
+
+    def _start(self) -> None:
+        super()._start()
+        self._points = Tail()
+
+    def put(self, name: str, value: Plain, step: int | None) -> None:
+        try:
+            mark = self._marks[name]
+        except (KeyError, TypeError):
+            mark = self._mark_of(name)
+        if type(value) is float:
+            self._take_or_record(POINT, name, value, step, mark)
+        else:
+            self._put_other(name, value, step, mark)
+
+    def _take(
+        self, form: struct.Struct, value: float | int, at: float, step: int | None, mark: int
+    ) -> None:
+        if step is None:
+            point = form.pack(value, at, 0, mark)
+        else:
+            point = form.pack(value, at, step, mark + STEPPED)
+        with self._lock:
+            self._check_open()
+            if self._problem and self._is_full(POINT_BYTES):
+                self._dropped += 1
+                return
+            self._points.add(point)
+            if self._pair is not None and not self._problem:
+                try:
+                    self._points.save(self._pair.points)
+                except OSError as error:
+                    self._complain(error)
+
+    def _points_in_memory(self) -> int:
+        return self._points.in_memory
+
+    def _save_points(self, pair: FilePair) -> None:
+        self._points.save(pair.points)
+
+    def _copy_points(self, old: FilePair, new: FilePair) -> None:
+        copy(old.points, new.points, self._points.saved)
+
+    def _stop(self) -> int:
+        return self._points.saved

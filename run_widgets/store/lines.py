@@ -1,0 +1,129 @@
+"""The JSON lines beside a writer's points, read forward and never further than needed."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from run_widgets.records import Kind, Record
+from run_widgets.store.layout import FORMAT, LINE_BYTES
+from run_widgets.store.pair import read_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+AHEAD_BYTES = 2**24
+"""Of lines that no point has referred to yet; more is read when these are used."""
+
+_RECORD = b'{"record"'
+
+
+class Lines:
+    """One writer's text. `complain` is told, once for each kind, of what is broken."""
+
+    def __init__(self, complain: Callable[[str, str], None]) -> None:
+        self._complain = complain
+        self._records: dict[int, bytes] = {}  # by place, not yet referred to
+        self._held = 0  # bytes of them
+        self.read_to = 0
+        """Lines that begin before this byte have been read."""
+        self.names: dict[int, str] = {}
+        self.descriptions: dict[str, str] = {}
+        self.is_later_format = False
+        self.is_over = False
+        """Whether the rest cannot be read for good."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many records are held for points to come as may be."""
+        return self._held >= AHEAD_BYTES
+
+    def pull(self, descriptor: int) -> bool:
+        """Read on, unless enough is at hand; tell whether anything came."""
+        if self.is_over or self.is_full:
+            return False
+        size = os.fstat(descriptor).st_size - self.read_to
+        if size <= 0:
+            return False
+        data = read_at(descriptor, min(size, AHEAD_BYTES), self.read_to)
+        end = data.rfind(b"\n") + 1
+        if not end and size > AHEAD_BYTES:  # a very long line
+            data = read_at(descriptor, min(size, LINE_BYTES), self.read_to)
+            end = data.rfind(b"\n") + 1
+            if not end and size >= LINE_BYTES:
+                self.is_over = True
+                self._complain("long", f"has a line of over {LINE_BYTES:,} bytes")
+        if not end:
+            return False  # a torn tail, or a line on its way
+        place = self.read_to
+        for line in data[: end - 1].split(b"\n"):
+            if line.startswith(_RECORD):
+                self._records[place] = line
+                self._held += len(line)
+            else:
+                self._take(line, place)
+            place += len(line) + 1
+        self.read_to += end
+        return True
+
+    def _take(self, line: bytes, place: int) -> None:
+        try:
+            entry = json.loads(line)
+            if "metric" in entry:
+                self.names[int(entry["metric"])] = str(entry["name"])
+            elif "describe" in entry:
+                self.descriptions[str(entry["describe"])] = str(entry["description"])
+            elif "lost" in entry:
+                count = int(entry["lost"])
+                self._complain(f"lost {count}", f"tells of {count:,} values that had to be dropped")
+            elif "format" in entry and entry["format"] > FORMAT:
+                self.is_over = self.is_later_format = True
+                self._complain(
+                    "format",
+                    f"is of format {entry['format']}, and this version of run-widgets reads up to "
+                    f"{FORMAT}: update it",
+                )
+        except (ValueError, KeyError, TypeError, RecursionError):
+            self._complain("broken", f"has a broken line at byte {place}")
+
+    def record(self, place: int) -> Record | None:
+        """Return the record at `place`, once; None where there is none or it is broken."""
+        line = self._records.pop(place, None)
+        if line is None:
+            return None
+        self._held -= len(line)
+        try:
+            return _record(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+
+    def forget(self, before: int) -> None:
+        """Let go of records before this place: points refer to them in their order."""
+        for place in [place for place in self._records if place < before]:
+            self._held -= len(self._records.pop(place))
+
+
+def _record(entry: Mapping[str, Any]) -> Record | None:
+    kind, step = Kind(entry["record"]), entry.get("step")
+    value = int(entry["int"], 16) if "int" in entry else entry["value"]
+    if not _fits(kind, value):
+        return None
+    if step is not None and not (type(step) is int and -(2**63) < step < 2**63):
+        return None
+    return Record(
+        metric=str(entry["name"]), kind=kind, value=value, at=float(entry["at"]), step=step
+    )
+
+
+def _fits(kind: Kind, value: object) -> bool:
+    """Tell whether `value` is what `Record.value` promises for `kind`."""
+    if kind is Kind.SCALAR:
+        return value is None or isinstance(value, int | float | str)
+    if kind is Kind.LIST:
+        return isinstance(value, list)
+    if kind is Kind.IMAGE:
+        return isinstance(value, str)
+    if kind is Kind.TABLE:
+        return isinstance(value, dict) and all(isinstance(cells, list) for cells in value.values())
+    return isinstance(value, dict)

@@ -1,0 +1,193 @@
+"""Points laid into a mapped file, window after window; the usual way."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import mmap
+import struct
+import time
+from typing import TYPE_CHECKING
+
+from run_widgets.store.layout import MARK_AT, POINT, POINT_BYTES, POINT_OF_INT, STEPPED, VOID
+from run_widgets.store.pair import FilePair, copy, read_at, reserve, write_all
+from run_widgets.store.writer import Plain, Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Windows of the mapped file begin and end where both a page and a point do.
+FIRST_BYTES = math.lcm(mmap.ALLOCATIONGRANULARITY, POINT_BYTES)
+WINDOW_BYTES = math.lcm(2**16, POINT_BYTES)
+
+LATE_SAVES = 12
+"""How often a window from memory is written again for slots taken and not yet filled."""
+
+_now = time.time
+_pack = POINT.pack_into
+
+Buffer = mmap.mmap | bytearray
+
+Window = tuple[Buffer, "Callable[[], int]", int]
+"""A buffer, how to take a slot of it, and where it begins in the file: one object,
+since other threads replace all three at once."""
+
+
+class MappedWriter(Writer):
+    """Lays each point into a page that outlives the process."""
+
+    def _start(self) -> None:
+        super()._start()
+        self._window: Window = _window(bytearray(), 0)
+        # Windows that are memory and not the file itself, by their place in it, and
+        # how many saves may still find slots that were taken and not yet filled.
+        self._apart: dict[int, tuple[bytearray, int]] = {}
+        self._is_dropping = False
+
+    def put(self, name: str, value: Plain, step: int | None) -> None:
+        try:
+            mark = self._marks[name]
+        except (KeyError, TypeError):
+            mark = self._mark_of(name)
+        if type(value) is not float:
+            self._put_other(name, value, step, mark)
+            return
+        # Taking a slot is atomic, so no lock is needed.
+        window, next_slot, _ = self._window
+        place = next_slot()
+        try:
+            if step is None:
+                _pack(window, place, value, _now(), 0, mark)
+            else:
+                _pack(window, place, value, _now(), step, mark + STEPPED)
+        except (struct.error, TypeError, ValueError):
+            # The window is full, or closed on our way to it, or the step is too wide.
+            _void(window, place)
+            self._take_or_record(POINT, name, value, step, mark)
+
+    def _take(
+        self, form: struct.Struct, value: float | int, at: float, step: int | None, mark: int
+    ) -> None:
+        fields = (value, at, 0, mark) if step is None else (value, at, step, mark + STEPPED)
+        form.pack(*fields)  # what does not fit shall not cost a slot
+        while True:
+            window, next_slot, _ = self._window
+            try:
+                form.pack_into(window, next_slot(), *fields)
+                return
+            except (struct.error, TypeError, ValueError):
+                if not self._grow(window):
+                    return
+
+    def _grow(self, full: Buffer) -> bool:
+        """Replace the window `full`, unless another thread has; False where the value is lost."""
+        with self._lock:
+            window, _, base = self._window
+            if window is not full:
+                return True
+            self._check_open()
+            following = base + len(window)
+            size = _size_at(following)
+            if self._pair is not None and not self._problem:
+                try:
+                    self._use(self._map(self._pair, following))
+                    return True
+                except (OSError, ValueError) as error:
+                    self._complain(error)
+            if self._is_full(size):
+                self._dropped += 1
+                self._is_dropping = True
+                return False
+            memory = bytearray(size)
+            self._apart[following] = (memory, LATE_SAVES)
+            self._use(_window(memory, following))
+            return True
+
+    def _map(self, pair: FilePair, base: int) -> Window:
+        size = _size_at(base)
+        reserve(pair.points, base, size)
+        return _window(mmap.mmap(pair.points, size, offset=base), base)
+
+    def _use(self, window: Window) -> None:
+        """Make `window` the one that slots are taken from, and end the one before."""
+        old, next_slot, _ = self._window
+        self._window = window
+        place = next_slot()
+        while place < len(old):
+            _void(old, place)
+            place = next_slot()
+        if isinstance(old, mmap.mmap):
+            # A thread that took a slot and has not filled it finds it closed, and takes
+            # another. Left open, it could be filled when nobody looks at it any more.
+            with contextlib.suppress(BufferError):
+                old.close()
+
+    def _complain(self, error: OSError | ValueError) -> None:
+        super()._complain(error)
+        window, _, base = self._window
+        if isinstance(window, mmap.mmap):
+            # What comes now may refer to text that waits: it must not be on disk before.
+            self._use(_window(bytearray(), base + len(window)))
+
+    def _points_in_memory(self) -> int:
+        return len(self._apart) * WINDOW_BYTES
+
+    def _save_points(self, pair: FilePair) -> None:
+        window, _, base = self._window
+        following = None
+        if (base in self._apart or self._is_dropping) and not self._closed:
+            # Leave memory only for good: first make sure of the disk for what comes next.
+            following = self._map(pair, base + len(window))
+        for place, (memory, _) in self._apart.items():
+            write_all(pair.points, memory, place)
+        if following is not None:
+            self._use(following)
+            self._is_dropping = False
+            write_all(pair.points, window, base)  # again, with what came meanwhile
+        self._apart = {
+            place: (memory, saves - 1)
+            for place, (memory, saves) in self._apart.items()
+            if memory is self._window[0] or (saves and 0 in memory[MARK_AT::POINT_BYTES])
+        }
+
+    def _copy_points(self, old: FilePair, new: FilePair) -> None:
+        window, _, base = self._window
+        copy(old.points, new.points, base + len(window))
+
+    def _leave(self, old: FilePair) -> None:
+        window, _, base = self._window
+        if not isinstance(window, mmap.mmap):
+            return
+        size = len(window)
+        memory = bytearray()
+        self._apart[base] = (memory, 0)
+        self._use(_window(bytearray(), base + size))
+        # What was laid into it since it was copied.
+        memory += read_at(old.points, size, base)
+
+    def _stop(self) -> int:
+        window, next_slot, base = self._window
+        size = len(window)
+        self._window = _window(bytearray(), base + size)
+        if isinstance(window, mmap.mmap):
+            try:
+                window.close()
+            except BufferError:  # a thread is writing in it just now
+                return base + size
+        return base + min(next_slot(), size)
+
+
+def _window(buffer: Buffer, base: int) -> Window:
+    return buffer, itertools.count(0, POINT_BYTES).__next__, base
+
+
+def _size_at(base: int) -> int:
+    """Return the size of the window that begins at `base`: the first are small."""
+    return min(max(base, FIRST_BYTES), WINDOW_BYTES)
+
+
+def _void(window: Buffer, place: int) -> None:
+    """Mark a slot that was taken and is not used, so that no reader waits for it."""
+    with contextlib.suppress(struct.error, TypeError, ValueError):
+        POINT_OF_INT.pack_into(window, place, 0, 0.0, 0, VOID)
