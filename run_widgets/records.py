@@ -78,7 +78,8 @@ class RunRecord:
     interrupted: str = ""  # the error the last cell ended with, while the run goes on
     stop_requested: bool = False  # somebody asked it to end at its next step
     goals: Mapping[str, str] = field(default_factory=dict)  # metric -> "minimize" | "maximize"
-    total_steps: int | None = None  # of the loop it tracks, where one is known
+    done_steps: int | None = None  # of the loop it tracks, where there is one
+    total_steps: int | None = None  # of that loop, where it is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -574,6 +575,32 @@ def test_a_run_is_asked_to_stop_from_anywhere(run: Run) -> None:
     other.store.request_stop(run.id)
 
     assert (before, run.should_stop()) == (False, True)
+
+
+def test_a_tracked_loop_shows_how_far_it_is(run: Run) -> None:
+    seen = []
+    for step in run.track(range(200)):
+        if step in (0, 199):
+            record = run.store.run(run.id)
+            seen.append((record.done_steps, record.total_steps))
+
+    record = run.store.run(run.id)
+    assert seen[0] == (0, 200)
+    assert (record.done_steps, record.total_steps) == (200, 200)
+    assert list(run.track(iter("abc"))) == ["a", "b", "c"]
+    assert run.store.run(run.id).total_steps is None
+
+
+def test_a_tracked_loop_ends_when_asked_to_stop(run: Run) -> None:
+    steps = 0
+    for _ in run.track(range(1_000_000)):
+        steps += 1
+        time.sleep(0.01)
+        if steps == 3:
+            run.store.request_stop(run.id)
+
+    assert 3 <= steps < 100
+    assert run.store.run(run.id).done_steps < 100  # type: ignore[operator]
 
 
 def test_children_know_their_parent(run: Run) -> None:

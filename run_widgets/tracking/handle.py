@@ -37,6 +37,8 @@ class Handle:
         self._writer: Writer | None = None
         self._put: Callable[[str, Any, int | None], None] = self._put_first
         self._owned = False
+        self._stop_file: str | None = None  # there when somebody asked the run to stop
+        self._is_inside = False  # whether this process was submitted as the run
         self._block: Block | None = None
         self._on_end: list[Callable[[], None]] = []  # e.g. the sampler of system metrics
 

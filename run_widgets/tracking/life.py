@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import time
 import traceback
 import warnings
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from run_widgets.errors import (
     RunClosed,
@@ -17,17 +19,23 @@ from run_widgets.errors import (
 )
 from run_widgets.records import RunError, RunRecord, RunStatus
 from run_widgets.store.keeper import keeper
+from run_widgets.supervisor.request import wake
 from run_widgets.tracking import cells
 from run_widgets.tracking.console import Block, LogPrinter
 from run_widgets.tracking.details import Details
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from run_widgets.store.local import Document
 
 
 POLL_S = 0.5
+
+PROGRESS_S = 0.25
+"""How often `track` shows its progress, at the most."""
+
+T = TypeVar("T")
 
 SUBMITTED = ("azureml.scriptrun", "azureml.notebookrun")
 """Types of run that have a supervisor, a process that starts and ends theirs."""
@@ -37,7 +45,12 @@ class Life(Details):
     """From start to final status."""
 
     def start(self) -> None:
-        """Mark the run, made elsewhere and not ended, as running in this process."""
+        """Mark the run, made elsewhere and not ended, as running in this process.
+
+        A submitted run is started by its supervisor; for it this does nothing.
+        """
+        if self._is_supervised():
+            return
         record = self._refresh()
         if (
             record.status.is_final
@@ -48,8 +61,14 @@ class Life(Details):
         self._become_owner(reopen=False)
 
     def complete(self, _set_status: bool = True) -> None:
-        """End the run well: what waits is written, outputs are collected, then it is Completed."""
-        self._end(RunStatus.COMPLETED if _set_status else None)
+        """End the run well: what waits is written, outputs are collected, then it is Completed.
+
+        A submitted run ends with its process; for it, what waits is written.
+        """
+        if self._is_supervised():
+            self._let_go()
+        else:
+            self._end(RunStatus.COMPLETED if _set_status else None)
 
     def fail(
         self,
@@ -59,35 +78,103 @@ class Life(Details):
     ) -> None:
         """End the run as Failed, with an error that `get_details` and the panel show.
 
+        A submitted run is Failed, by this error, once its process has ended.
+        From inside that process the error is noted; from elsewhere, the
+        process is ended.
+
         Raises
         ------
         TypeError
             `error_details` is neither text, an exception nor None.
         """
         error = error_of(error_details, error_code)
-        self._end(RunStatus.FAILED if _set_status else None, error)
+        if not self._is_supervised():
+            self._end(RunStatus.FAILED if _set_status else None, error)
+            return
+        self._let_go()
+        if self._is_inside:
+            self._update(lambda known: known.update(error=asdict(error)))
+        else:
+            self._request_end(RunStatus.FAILED, error)
 
     def cancel(self) -> None:
         """End the run as Canceled; a submitted run's supervisor ends its processes first."""
         self.store.request_stop(self.id)
-        if self._owned or self._refresh().type not in SUBMITTED:
+        if self._is_supervised():
+            self._request_end(RunStatus.CANCELED)
+        else:
             self._end(RunStatus.CANCELED)
-            return
 
+    def _is_supervised(self) -> bool:
+        """Tell whether a supervisor, and not this process, says how the run ends."""
+        return not self._owned and self._record.type in SUBMITTED
+
+    def _request_end(self, status: RunStatus, error: RunError | None = None) -> None:
         def request(known: Document) -> None:
-            status = RunStatus(known["status"])
-            if status.is_final:
+            if RunStatus(known["status"]).is_final:
                 return
+            if error is not None:
+                known["error"] = asdict(error)
             if known.get("owner"):  # its supervisor, which looks for this
                 known["status"] = RunStatus.CANCEL_REQUESTED.value
             else:
-                known.update(status=RunStatus.CANCELED.value, ended_at=time.time())
+                known.update(status=status.value, ended_at=time.time())
 
-        self._update(request)
+        record = self._update(request)
+        if record.status.is_final and record.status is not status:
+            raise RunClosed(self._closed_text(record.status))
+        wake(self.store, self.id)
+
+    def _let_go(self) -> None:
+        """Write what waits; a later value opens files of its own."""
+        if self._writer is not None:
+            self._writer.close(self._closed_text(RunStatus.COMPLETED))
+            self._writer = None
+            self._put = self._put_first
 
     def should_stop(self) -> bool:
-        """Tell whether somebody asked the run to stop: ask at each step, then end it."""
-        return self.store.stop_requested(self.id)
+        """Tell whether somebody asked the run to stop: ask at each step, then end it.
+
+        It costs two microseconds: the wish is a file in the run's folder, so it
+        arrives also while the kernel is busy, and from any process.
+        """
+        if self._stop_file is None:
+            self._stop_file = str(self.store.stop_file(self.id))
+        return os.path.exists(self._stop_file)
+
+    def track(self, steps: Iterable[T], total: int | None = None) -> Iterator[T]:
+        """Yield from `steps`, show how far they are, and end early when asked to stop.
+
+        Parameters
+        ----------
+        steps
+            Anything to loop over; its length, where it has one, is the total.
+        total
+            How many steps there are, where `steps` does not know.
+
+        Examples
+        --------
+        ``for epoch in run.track(range(100)): ...``
+        """
+        if total is None:
+            with contextlib.suppress(TypeError):
+                total = len(steps)  # type: ignore[arg-type]
+        shown_at, done = -math.inf, 0
+        try:
+            for step in steps:
+                if self.should_stop():
+                    return
+                if time.monotonic() - shown_at >= PROGRESS_S:
+                    shown_at = time.monotonic()
+                    self._show_progress(done, total)
+                yield step
+                done += 1
+        finally:
+            self._show_progress(done, total)
+
+    def _show_progress(self, done: int, total: int | None) -> None:
+        with contextlib.suppress(OSError, LookupError):  # a full disk must not end the loop
+            self.store.set_progress(self.id, done, total)
 
     def flush(self, timeout_seconds: float = 300) -> None:
         """Write what waits in memory for a store that failed.
@@ -150,12 +237,7 @@ class Life(Details):
 
         def change(known: Document) -> None:
             if error is not None:
-                known["error"] = {
-                    "message": error.message,
-                    "code": error.code,
-                    "type": error.type,
-                    "traceback": error.traceback,
-                }
+                known["error"] = asdict(error)
             if status is not None:
                 known.update(status=status.value, ended_at=ended_at)
 
@@ -189,7 +271,8 @@ class Life(Details):
             self._end(RunStatus.COMPLETED)
 
     def __enter__(self) -> Self:
-        self._block = Block(self)
+        if not self._is_inside:  # a submitted run's log has what it prints already
+            self._block = Block(self)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:

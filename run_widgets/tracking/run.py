@@ -73,7 +73,7 @@ class Run(Recording, Labelled, Life):
         record = store.create_run(
             experiment.name,
             run_id,
-            {"created_by": _user(), **started, **owner, **fields},
+            {"created_by": user_name(), **started, **owner, **fields},
         )
         run = cls.__new__(cls)
         run._set_up(experiment, record, outputs)
@@ -488,6 +488,7 @@ def _context(allow_offline: bool) -> Run:
     if pid not in _here:
         if run_id and root:
             _here[pid] = Workspace(root).get_run(run_id)
+            _here[pid]._is_inside = True
         elif not allow_offline:
             raise NoRunHere(
                 "this process was not submitted as a run: use experiment.start_logging(), "
@@ -504,7 +505,8 @@ def _script_name() -> str:
     return kept if kept[:1].isascii() and kept[:1].isalnum() else "local"
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Return who runs this process; empty where nobody says it."""
     for variable in ("JUPYTERHUB_USER", "USER", "LOGNAME", "USERNAME"):
         if os.environ.get(variable):
             return os.environ[variable]
