@@ -16,6 +16,7 @@ export type Frame = {
 
 const TICK_FONT = "11px system-ui, sans-serif";
 const LINE_HEIGHT = 16;
+const NOTHING = new Float64Array(0);
 
 /** Take from a figure what would be drawn over the data, and the padding we add ourselves. */
 export function prepare(figure: Model<FigureModel>): void {
@@ -36,8 +37,10 @@ export function feed(figure: Model<FigureModel>, lines: Series[], columns: numbe
     const x = Float64Array.from(kept, (i) => line.x[i] as number);
     const y = Float64Array.from(kept, (i) => line.y[i] as number);
     const points = gaps(x, y);
-    // A line of one point has no length to draw.
-    mark.set_state({ x, y, marker: points === 1 ? "circle" : null, marker_size: 30 });
+    // A line of one point has no length to draw, and of one of gaps alone bqplot complains.
+    const marker = points === 1 ? "circle" : null;
+    const shown = points > 0 ? { x, y } : { x: NOTHING, y: NOTHING };
+    mark.set_state({ ...shown, marker, marker_size: 30 });
     drawn += kept.length;
   });
   return drawn;

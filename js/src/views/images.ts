@@ -68,25 +68,21 @@ function captionOf(image: Model<RunImageModel>): [name: string, about: string] {
 }
 
 /** The browser's own dialog: Escape closes it, and so does a click beside the picture. */
-function fullView() {
+function fullView(): { el: HTMLElement; show(url: string, caption: string): void } {
   const img = h("img", { alt: "" });
   const caption = h("p");
   const close = h("button", { type: "button", class: "rw-close", "aria-label": "Close" }, "×");
   const el = h(
     "dialog",
     { class: "rw-full", "data-lm-suppress-shortcuts": "true" },
-    h("form", { method: "dialog" }, close),
+    h("header", {}, caption, close),
     img,
-    caption,
   );
-  close.addEventListener("click", (event) => {
-    event.preventDefault();
-    el.close();
-  });
+  close.addEventListener("click", () => el.close());
   el.addEventListener("click", (event) => event.target === el && el.close());
   return {
     el,
-    show(url: string, text: string) {
+    show(url, text) {
       img.src = url;
       img.alt = text;
       write(caption, text);
