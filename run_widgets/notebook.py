@@ -105,6 +105,12 @@ def masked(source: str) -> str:
     return _GIVEN_TO_A_NAME.sub(_mask_if_secret, source)
 
 
+def is_secret(name: str, value: str) -> bool:
+    """Tell whether `value`, given to `name`, would be masked."""
+    line = f"{name} = {value!r}"
+    return masked(line) != line
+
+
 def _mask_if_secret(found: re.Match[str]) -> str:
     is_secret = re.search(_STRONG, found["name"], re.IGNORECASE) or _looks_random(found["value"])
     return _mask_value(found) if found["value"] and is_secret else found[0]

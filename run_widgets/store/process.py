@@ -28,6 +28,11 @@ def this_process() -> Process:
     return _describe(os.getpid())
 
 
+def process_of(pid: int) -> Process:
+    """Return the process that has the id `pid` here and now."""
+    return {**this_process(), "pid": pid, "started": _started(pid)}
+
+
 def is_alive(process: Process) -> bool | None:
     """Tell whether `process` lives; None where it cannot be known from here."""
     if process["host"] != _host():

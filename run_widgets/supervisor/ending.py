@@ -1,0 +1,210 @@
+"""How a command ended, told from its exit code and its log; and how to end one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from run_widgets.records import RunError
+from run_widgets.supervisor.request import RUN_VARIABLE
+
+if TYPE_CHECKING:
+    import psutil
+
+TAIL_BYTES = 2**18
+"""Of a log's end, where a traceback is looked for."""
+
+_MAX_ROUNDS = 5  # of ending processes that start others meanwhile
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_TRACEBACK = "Traceback (most recent call last):"
+_SYNTAX_ERRORS = ("SyntaxError: ", "IndentationError: ", "TabError: ")
+_CHAINED = (
+    "During handling of the above exception, another exception occurred:",
+    "The above exception was the direct cause of the following exception:",
+)
+_EXCEPTION_LINE = re.compile(r"(?:\w+\.)*(?P<type>[A-Za-z_]\w*)(?:: (?P<text>.*))?$")
+
+_MEANING = {
+    "SIGKILL": "the system does so when memory runs out",
+    "SIGSEGV": "native code read or wrote memory that is not its own",
+    "SIGABRT": "native code gave up",
+    "SIGBUS": "a mapped file was cut short, or the disk is full",
+    "SIGILL": "native code was built for another processor",
+}
+
+
+def error_of(exit_code: int, log: Path, *, source: Path, work: Path) -> RunError:
+    """Return why a command failed, for `exit_code` other than 0; negative: by a signal."""
+    tail = _tail(log)
+    trace = last_traceback(tail)
+    if exit_code < 0:
+        name = _signal_name(-exit_code)
+        meaning = f": {_MEANING[name]}" if name in _MEANING else ""
+        return RunError(f"the process was ended by {name}{meaning}", traceback=trace)
+    ended = f"the process ended with exit code {exit_code}"
+    found = _EXCEPTION_LINE.match(_exception_line(trace))
+    if exit_code == 1 and found:
+        text = found["text"] or ""
+        message = f"User program failed with {found['type']}: {text}".rstrip(": ")
+        if found["type"] == "FileNotFoundError":
+            message += _hint(text, source, work)
+        return RunError(message, type=found["type"], traceback=trace)
+    lines = tail.strip().splitlines()
+    if lines and not trace:
+        ended += f"; the last line of its log: {lines[-1].strip()[:500]}"
+    return RunError(ended, traceback=trace)
+
+
+def last_traceback(text: str) -> str:
+    """Return the last traceback in a log, with those it was chained to; empty: there is none."""
+    lines = text.rstrip().splitlines()
+    if lines and lines[-1].startswith(_SYNTAX_ERRORS):
+        # A script that cannot be parsed has no call to trace back.
+        places = [place for place, line in enumerate(lines) if line.startswith('  File "')]
+        return "\n".join(lines[places[-1] :] if places else lines[-1:]) + "\n"
+    starts = [place for place, line in enumerate(lines) if line.strip() == _TRACEBACK]
+    if not starts:
+        return ""
+    start = starts[-1]
+    end = start + 1
+    while end < len(lines) and (lines[end][:1].isspace() or not lines[end]):
+        end += 1
+    # What an exception says may have several lines; the end of the log is the best guess.
+    while end < len(lines) and lines[end].strip():
+        end += 1
+    for earlier in reversed(starts[:-1]):
+        between = [line for line in lines[earlier:start] if line in _CHAINED]
+        if not between or not any(line in _CHAINED for line in lines[max(0, start - 3) : start]):
+            break
+        start = earlier
+    return "\n".join(lines[start:end]) + "\n"
+
+
+def end_all(run_id: str, group: int | None, *, kill_after_s: float) -> None:
+    """End every process of a run, first by asking, after `kill_after_s` for sure.
+
+    Those are the processes of `group`, and those anywhere else on this machine
+    that have the run's id in their environment: a daemon, or a notebook's kernel.
+    """
+    import psutil
+
+    for _ in range(_MAX_ROUNDS):
+        found = _processes_of(run_id, group)
+        if not found:
+            return
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.terminate()
+        for process in _still_there(found, kill_after_s):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        _still_there(found, 5.0)
+        kill_after_s = min(kill_after_s, 1.0)  # whoever comes now was told before
+
+
+def end_group(group: int, *, kill_after_s: float) -> None:
+    """End what a command that has ended left behind in its process group."""
+    if not hasattr(os, "killpg"):
+        return
+    deadline = time.monotonic() + kill_after_s
+    sent = signal.SIGTERM
+    while True:
+        try:
+            os.killpg(group, sent)
+        except ProcessLookupError:
+            return
+        except PermissionError:
+            return  # macOS says so of a group of zombies
+        if sent == signal.SIGKILL:
+            return
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            try:
+                os.killpg(group, 0)
+            except OSError:
+                return
+        sent = signal.SIGKILL
+
+
+def _processes_of(run_id: str, group: int | None) -> list[psutil.Process]:
+    import psutil
+
+    found = []
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        try:
+            is_in_group = group is not None and os.getpgid(process.pid) == group
+        except (OSError, AttributeError):  # ended meanwhile; no groups on Windows
+            is_in_group = process.pid == group
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if is_in_group or process.environ().get(RUN_VARIABLE) == run_id:
+                found.append(process)
+    return found
+
+
+def _still_there(processes: list[psutil.Process], wait_s: float) -> list[psutil.Process]:
+    """Wait until all have ended, and return those that have not after `wait_s`."""
+    import psutil
+
+    # Not `psutil.wait_procs`: it would take the exit code of a child of ours.
+    def lives(process: psutil.Process) -> bool:
+        with contextlib.suppress(psutil.Error):
+            return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        return False
+
+    deadline = time.monotonic() + wait_s
+    while (left := [process for process in processes if lives(process)]) and (
+        time.monotonic() < deadline
+    ):
+        time.sleep(0.05)
+    return left
+
+
+def _tail(log: Path) -> str:
+    try:
+        with open(log, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TAIL_BYTES))
+            return _ESCAPE.sub("", file.read(TAIL_BYTES).decode(errors="replace"))
+    except OSError:
+        return ""
+
+
+def _exception_line(trace: str) -> str:
+    """Return the line of a traceback that names the exception; empty: there is none."""
+    lines = trace.splitlines()
+    while lines and _TRACEBACK not in lines[-1] and not lines[-1][:1].isspace():
+        line = lines.pop()
+        if not lines or lines[-1][:1].isspace():
+            return line
+    return ""
+
+
+def _hint(text: str, source: Path, work: Path) -> str:
+    """Say where a file lies that a script did not find."""
+    found = re.search(r"'([^']+)'$", text)
+    if found is None or source == work or os.path.isabs(found[1]):
+        return ""
+    elsewhere = Path(os.path.normpath(source / found[1]))
+    if not elsewhere.exists():
+        return ""
+    return (
+        f" (it is at {str(elsewhere)!r}, but the run works in a copy of its source folder: "
+        "submit(…, in_place=True) runs in the folder itself)"
+    )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
