@@ -58,7 +58,7 @@ def figure(
         marks=[_mark(line, place, scales) for place, line in enumerate(lines)],
         axes=[
             Axis(scale=scales["x"], label=x_label),
-            Axis(scale=scales["y"], label=y_label, orientation="vertical"),
+            Axis(scale=scales["y"], label=y_label, side="left"),
         ],
         animation_duration=0,
         fig_margin=MARGIN,

@@ -141,8 +141,10 @@ class Outline:
             return np.arange(len(y))
         tail = head + shares * width
         middle = head + _outline_of_shares(y[head:tail], shares)
-        tail = min(tail, len(y) - 1)
-        return np.concatenate((np.arange(head), middle[middle < tail], np.arange(tail, len(y))))
+        # The line's own first point stays in any case, as the last one does.
+        head, tail = max(head, 1), min(tail, len(y) - 1)
+        middle = middle[(middle >= head) & (middle < tail)]
+        return np.concatenate((np.arange(head), middle, np.arange(tail, len(y))))
 
     def _place_gaps(self, columns: Floats) -> None:
         """Give a point that has no x the x before it, and no y."""

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import base64
 import html
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from run_widgets.downsample import Columns, Floats, reduced
 from run_widgets.facts import shown, text_of
+from run_widgets.records import RunStatus
 
 if TYPE_CHECKING:
     from run_widgets.records import FileEntry
@@ -50,9 +53,14 @@ STATUS_COLORS = {"Completed": "#0f9d76", "Failed": "#d3453a", "Canceled": "#a887
 OTHER_STATUS_COLOR = "#2b7bd6"
 GREY = "#808080"
 
+TABLE = '<table style="border-collapse:collapse;font-size:13px">'
+
 WIDTH, HEIGHT = 300, 150
-LEFT, RIGHT, TOP, BOTTOM = 46, 8, 8, 22
+RIGHT, TOP, BOTTOM = 14, 8, 20
 """Pixels of a chart, and around its plot."""
+
+DIGIT = 5.9
+"""Pixels of a digit, at most, in the size of the ticks."""
 
 
 def static_html(
@@ -115,6 +123,7 @@ def _header(facts: Facts) -> str:
             *([_time(facts["started_at"])] if facts["started_at"] else []),
             *([duration(facts["elapsed_s"])] if facts["elapsed_s"] is not None else []),
             f"{points:,} {'value' if points == 1 else 'values'}",
+            *_seen(facts),
         ]
     )
     return (
@@ -123,6 +132,13 @@ def _header(facts: Facts) -> str:
         f'<span style="opacity:0.7;margin-left:8px">{text(about)}</span><br>'
         f'<code style="opacity:0.7;font-size:11px">{text(facts["run_id"])}</code></div>'
     )
+
+
+def _seen(facts: Facts) -> list[str]:
+    """Return when a run that goes on was looked at: what is saved may outlive it."""
+    if RunStatus(facts["status"]).is_final or facts["elapsed_s"] is None:
+        return []
+    return [f"seen {_time(facts['started_at'] + facts['elapsed_s'])}"]
 
 
 def _error(error: Mapping[str, str] | None) -> str:
@@ -147,7 +163,7 @@ def _listing(title: str, pairs: Sequence[tuple[str, str]], *, opened: bool = Tru
     )
     more = len(pairs) - MAX_FILES
     note = f"<p>… and {more} more</p>" if more > 0 else ""
-    return _section(title, f'<table style="border-collapse:collapse">{rows}</table>{note}', opened)
+    return _section(title, f"{TABLE}{rows}</table>{note}", opened)
 
 
 def _section(title: str, body: str, opened: bool = False) -> str:
@@ -180,7 +196,8 @@ def _chart(curves: Curves, *, max_points: int) -> str:
     )
     return (
         f'<div style="display:inline-block;vertical-align:top;margin:8px 16px 0 0;max-width:'
-        f'{WIDTH}px"><strong>{text(curves.name)}</strong>{legend if len(names) > 1 else ""}<br>'
+        f'{WIDTH}px"><strong>{text(curves.name)}</strong> <span style="opacity:0.7">over '
+        f"{text(curves.x_label)}</span>{legend if len(names) > 1 else ''}<br>"
         f'<img alt="{text(_spoken(curves))}" width="{WIDTH}" height="{HEIGHT}" '
         f'src="data:image/svg+xml;base64,{picture}"></div>'
     )
@@ -192,32 +209,61 @@ def _spoken(curves: Curves) -> str:
 
 
 def svg(curves: Curves, *, max_points: int) -> str:
-    """Return a chart as an SVG document of `WIDTH` by `HEIGHT` pixels."""
+    """Return a chart as an SVG document of `WIDTH` by `HEIGHT` pixels; no logged text in it."""
     lines = [(line.color, _thinned(line.outline.columns(), max_points)) for line in curves.lines]
     xs = _range([columns.x for _, columns in lines])
-    ys = _range([columns.y for _, columns in lines])
-    paths = "".join(_path(color, columns, xs, ys) for color, columns in lines)
-    low, middle = HEIGHT - BOTTOM, (TOP + HEIGHT - BOTTOM) / 2
+    low, high = _range([columns.y for _, columns in lines])
+    room = (high - low) / 25 if math.isfinite(high - low) else 0.0
+    ys = (low - room, high + room)
+    y_ticks = ticks(*ys, most=5)
+    left = 8 + DIGIT * max(len(_tick(value)) for value in y_ticks)
+    across = _Scale(*xs, left, WIDTH - RIGHT)
+    up = _Scale(*ys, HEIGHT - BOTTOM, TOP)
+    x_ticks = ticks(*xs, most=5)
     grid = "".join(
-        f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="{GREY}" stroke-opacity=".3"/>'
-        for y in (TOP, middle, low)
+        f'<path d="M{left:.0f} {up.at(value):.1f}H{WIDTH - RIGHT}" stroke="{GREY}" '
+        f'stroke-opacity=".25"/><text x="{left - 5:.0f}" y="{up.at(value) + 3.5:.1f}" '
+        f'text-anchor="end">{_tick(value)}</text>'
+        for value in y_ticks
+    ) + "".join(
+        f'<text x="{across.at(value):.1f}" y="{HEIGHT - 6}" text-anchor="middle">{_tick(value)}'
+        "</text>"
+        for value in x_ticks
     )
-    labels = "".join(
-        f'<text x="{x}" y="{y}" text-anchor="{anchor}">{text(label)}</text>'
-        for x, y, anchor, label in (
-            (LEFT - 5, TOP + 4, "end", _tick(ys[1])),
-            (LEFT - 5, low + 3, "end", _tick(ys[0])),
-            (LEFT, HEIGHT - 8, "start", _tick(xs[0])),
-            (WIDTH - RIGHT, HEIGHT - 8, "end", _tick(xs[1])),
-            ((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "middle", shown(curves.x_label, 24)),
-        )
-    )
+    paths = "".join(_path(color, columns, across, up) for color, columns in lines)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="{GREY}" '
-        f'font-family="system-ui,sans-serif" font-size="10">{grid}{labels}'
-        f'<g fill="none" stroke-width="15" stroke-linecap="round" stroke-linejoin="round" '
+        f'font-family="system-ui,sans-serif" font-size="10">{grid}<g fill="none" '
+        'stroke-width="15" stroke-linecap="round" stroke-linejoin="round" '
         f'transform="scale(.1)">{paths}</g></svg>'
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where values from `low` to `high` lie, in pixels from `start` to `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def at(self, values: Any) -> Any:
+        # In halves, as the distance between the largest floats is not a float.
+        share = (values / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        return self.start + (self.end - self.start) * share
+
+
+def ticks(low: float, high: float, *, most: int) -> list[float]:
+    """Return round values between `low` and `high`, about `most`; both where there are none."""
+    distance = high - low
+    if not math.isfinite(distance):
+        return [low, high]
+    power = 10.0 ** math.floor(math.log10(distance / most))
+    step = next(power * m for m in (1, 2, 5, 10, 20) if distance / (power * m) <= most)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    values = [place * step for place in range(first, last + 1)]
+    return values if len({_tick(value) for value in values}) > 1 else [low, high]
 
 
 def _thinned(columns: Columns, max_points: int) -> Columns:
@@ -232,41 +278,34 @@ def _range(columns: Sequence[Floats]) -> tuple[float, float]:
     if not len(numbers):
         return (0.0, 1.0)
     low, high = float(numbers.min()), float(numbers.max())
-    return (low, high) if low < high else (low - 0.5, high + 0.5)
+    if low == high:
+        around = abs(low) / 10 or 0.5
+        return (low - around, low + around)
+    return (low, high)
 
 
-def _path(color: str, columns: Columns, xs: tuple[float, float], ys: tuple[float, float]) -> str:
+def _path(color: str, columns: Columns, across: _Scale, up: _Scale) -> str:
     """Return a line in tenths of a pixel, relative to the point before: half the bytes."""
     drawn = np.isfinite(columns.y)
-    x = np.rint(10 * (LEFT + (WIDTH - LEFT - RIGHT) * _share(columns.x[drawn], xs))).astype(int)
-    y = np.rint(
-        10 * (HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * _share(columns.y[drawn], ys))
-    ).astype(int)
+    x = np.rint(10 * across.at(columns.x[drawn])).astype(int)
+    y = np.rint(10 * up.at(columns.y[drawn])).astype(int)
     # A line begins anew after each gap; a point between two gaps is a dot.
     begins = np.diff(np.flatnonzero(drawn), prepend=-2) > 1
-    steps = [
-        f"{'m' if new else 'l'}{dx} {dy}"
-        for new, dx, dy in zip(
-            begins.tolist(),
-            np.diff(x, prepend=0).tolist(),
-            np.diff(y, prepend=0).tolist(),
-            strict=True,
-        )
-    ]
     alone = begins & np.append(begins[1:], True)
-    path = "".join(f"{step}h0" if dot else step for step, dot in zip(steps, alone, strict=True))
-    path = path.replace(" -", "-")
-    return f'<path d="{path}" stroke="{color}"/>' if path else ""
-
-
-def _share(values: Floats, within: tuple[float, float]) -> Floats:
-    # In halves, as the distance between the largest floats is not a float.
-    low, high = within[0] / 2, within[1] / 2
-    return (values / 2 - low) / (high - low)
+    moves = np.stack((np.diff(x, prepend=0), np.diff(y, prepend=0)), axis=1).tolist()
+    path = "".join(
+        f"{'m' if new else 'l'}{dx} {dy}" for new, (dx, dy) in zip(begins, moves, strict=True)
+    ).replace(" -", "-")
+    dots = "".join(f"M{dx} {dy}h0" for dx, dy in zip(x[alone], y[alone], strict=True))
+    return "".join(
+        f'<path d="{shape}" stroke="{color}"{width}/>'
+        for shape, width in ((path, ""), (dots, ' stroke-width="40"'))
+        if shape
+    )
 
 
 def _tick(value: float) -> str:
-    return f"{value:.4g}"
+    return f"{value:,.6g}" if 1e-4 <= abs(value) < 1e6 or not value else f"{value:.3g}"
 
 
 # -- tables, images, files ---------------------------------------------------------------
@@ -278,7 +317,7 @@ def _table(table: Rows) -> str:
     more = table.total - min(MAX_ROWS, len(table.rows()))
     note = f'<p style="opacity:0.7">… and {more:,} more rows</p>' if more > 0 else ""
     title = f'{text(table.name)} <span style="opacity:0.7">{text(table.text)}</span>'
-    return _section(title, f"<table>{head}{rows}</table>{note}")
+    return _section(title, f"{TABLE}{head}{rows}</table>{note}")
 
 
 def _row(tag: str, cells: Iterable[str]) -> str:
@@ -352,7 +391,7 @@ def size(count: float) -> str:
         if count < 999.5:
             return f"{count:.3g} {unit}"
         count /= 1000
-    return f"{count:,.3g} TB"
+    return f"{count:.3g} TB"
 
 
 def _time(at: float) -> str:

@@ -257,6 +257,7 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         self._is_open = True
         self.set_trait("following", True)
         self.tick()
+        self.layout.open()  # closed with the panel
         super().open()
 
     def close(self) -> None:
@@ -275,6 +276,7 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
                 image.close()
             self._common.close()
             super().close()
+            self.layout.close()
 
     def follow(self) -> None:
         """Follow the run in the background; nothing changes where that is so already."""
@@ -287,7 +289,7 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
             self._thread = threading.Thread(
                 target=_watch,
                 args=(weakref.ref(self), self._stop),
-                name=f"run-widgets {self._run.id}",
+                name=f"run-widgets panel {self._run.id}",
                 daemon=True,
             )
             self._thread.start()

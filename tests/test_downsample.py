@@ -76,6 +76,25 @@ def test_portions_make_no_difference(
     np.testing.assert_array_equal(bit_by_bit.columns(), at_once.columns())
 
 
+@pytest.mark.parametrize("portion", [1_000, 4_097, 9_999, 50_000])
+@pytest.mark.parametrize("first", [0, 37])
+def test_the_quick_way_for_many_points_makes_no_difference(portion: int, first: int) -> None:
+    y = np.random.default_rng(first).normal(size=50_000).round(1)
+    y[12_000:12_300] = np.nan
+    y[[5, 30_000]] = np.inf
+    outline, expected = Outline(max_points=500), Outline(max_points=500)
+
+    for start in [0, *range(first or portion, len(y), portion)]:
+        x = np.arange(start, min(start + (portion if start or not first else first), len(y)))
+        outline.extend(x, y[x], x)
+    for start in range(0, len(y), 10):  # too few at a time for the quick way
+        x = np.arange(start, start + 10)
+        expected.extend(x, y[x], x)
+
+    np.testing.assert_array_equal(outline.columns(), expected.columns())
+    assert outline.columns().x[0] == 0
+
+
 @given(values=LINES, max_points=st.integers(2, 40))
 def test_an_outline_is_what_its_definition_says(values: list[float], max_points: int) -> None:
     width = 1

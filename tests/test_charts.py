@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import threading
+
+import comm
+import ipywidgets
+import numpy as np
+import pytest
+from ipywidgets.widgets import widget as registry
+
+from run_widgets.charts import Charts, Common, RunChart, figure
+from run_widgets.summary import PALETTE, Curves, Line
+
+
+def curves(*names: str, points: int = 3) -> Curves:
+    made = Curves("wave", "table", "angle")
+    for name in names:
+        line = made.line(name)
+        assert line is not None
+        extend(line, points)
+    return made
+
+
+def extend(line: Line, points: int) -> None:
+    x = np.arange(line.outline.total, line.outline.total + points, dtype=np.float64)
+    line.outline.extend(x, x / 10, x + 1e9)
+
+
+def columns(chart: RunChart) -> list[dict[str, list[float]]]:
+    return [
+        {name: np.frombuffer(column, np.float64).tolist() for name, column in line.items()}
+        for line in chart.get_state()["data"]
+    ]
+
+
+def test_a_figure_has_a_mark_for_each_line_and_no_legend() -> None:
+    lines = curves("sin", "cos").lines
+
+    drawn = figure(lines, x_label="angle", y_label="")
+
+    assert [mark.labels for mark in drawn.marks] == [["sin"], ["cos"]]
+    assert [mark.colors for mark in drawn.marks] == [[PALETTE[0]], [PALETTE[1]]]
+    assert not any(mark.display_legend for mark in drawn.marks)
+    assert [axis.label for axis in drawn.axes] == ["angle", ""]
+    assert drawn.animation_duration == 0
+
+
+def test_lines_beyond_the_fourth_are_told_apart_by_dashes_too() -> None:
+    drawn = figure(curves(*"abcdefghij").lines, x_label="", y_label="")
+
+    looks = [(mark.colors[0], mark.line_style) for mark in drawn.marks]
+    assert len(set(looks)) == 10
+    assert {style for _, style in looks[:4]} == {"solid"}
+    assert {style for _, style in looks[4:8]} == {"dashed"}
+
+
+def luminance(color: str) -> float:
+    channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("color", PALETTE)
+@pytest.mark.parametrize("page", ["#ffffff", "#111111"])
+def test_every_colour_stands_out_from_light_and_dark_pages(color: str, page: str) -> None:
+    dark, light = sorted((luminance(color), luminance(page)))
+
+    assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def test_the_state_has_the_whole_outline_as_float64() -> None:
+    chart = RunChart(curves("sin", "cos", points=2))
+
+    state = chart.get_state()
+
+    assert state["series"] == [
+        {"name": "sin", "color": PALETTE[0], "total": 2},
+        {"name": "cos", "color": PALETTE[1], "total": 2},
+    ]
+    assert columns(chart)[0] == {"x": [0.0, 1.0], "y": [0.0, 0.1], "at": [1e9, 1e9 + 1]}
+
+
+def test_growing_is_told_in_what_is_new() -> None:
+    shown = curves("sin", "cos", points=2)
+    chart = RunChart(shown)
+    extend(shown.lines[1], 3)
+    buffers = [memoryview(b"somebody else's")]
+
+    message = chart.append(buffers)
+
+    assert message == {
+        "type": "append",
+        "from": 4,
+        "series": [None, {"x": 1, "y": 2, "at": 3, "total": 5}],
+    }
+    assert [np.frombuffer(buffer, np.float64).tolist() for buffer in buffers[1:]] == [
+        [2.0, 3.0, 4.0],
+        [0.2, 0.3, 0.4],
+        [1e9 + 2, 1e9 + 3, 1e9 + 4],
+    ]
+    assert columns(chart)[1]["x"] == [0, 1, 2, 3, 4]
+
+
+def test_without_news_there_is_no_message() -> None:
+    chart = RunChart(curves("sin"))
+    buffers: list[memoryview] = []
+
+    assert chart.append(buffers) is None
+    assert buffers == []
+
+
+def test_a_new_line_gets_a_mark_and_is_sent_with_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = curves("sin")
+    chart = RunChart(shown)
+    sent: list[dict[str, object]] = []
+    monkeypatch.setattr(chart.comm, "send", lambda data, buffers: sent.append(data["state"]))
+    line = shown.line("cos")
+    assert line is not None
+    extend(line, 2)
+
+    assert chart.append([]) is None
+
+    assert [mark.labels for mark in chart.figure.marks] == [["sin"], ["cos"]]
+    assert chart.figure.marks[1].scales is chart.figure.marks[0].scales or (
+        chart.figure.marks[1].scales == chart.figure.marks[0].scales
+    )
+    assert [set(state) for state in sent] == [{"y_label"}, {"series", "data"}]
+    assert chart.y_label == ""
+    extend(line, 1)
+    message = chart.append([])
+    assert message is not None
+    assert message["from"] == 5
+
+
+def test_a_figure_is_fed_from_the_kernel_once_somebody_took_it() -> None:
+    shown = curves("sin")
+    chart = RunChart(shown)
+    assert len(chart.figure.marks[0].x) == 0
+
+    taken = chart.take()
+    extend(shown.lines[0], 1)
+    chart.append([])
+
+    assert taken is chart.figure
+    assert taken.marks[0].x.tolist() == [0, 1, 2, 3]
+    assert taken.marks[0].y.tolist() == [0, 0.1, 0.2, 0.3]
+
+
+def test_a_line_of_one_point_has_a_marker_while_it_is_one() -> None:
+    shown = curves("sin", points=1)
+    chart = RunChart(shown)
+    mark = chart.take().marks[0]
+    assert mark.marker == "circle"
+
+    extend(shown.lines[0], 1)
+    chart.append([])
+
+    assert mark.marker is None
+
+
+def test_a_mark_that_somebody_took_away_or_added_is_left_alone() -> None:
+    shown = curves("sin", "cos")
+    chart = RunChart(shown)
+    taken = chart.take()
+    taken.marks = taken.marks[1:]
+
+    extend(shown.lines[0], 1)
+    chart.append([])
+
+    assert len(taken.marks) == 1
+
+
+def test_resizing_one_figure_leaves_the_others_as_they_are() -> None:
+    common = Common()
+    one, other = (RunChart(curves("sin"), common=common) for _ in range(2))
+
+    one.take().layout.height = "800px"
+
+    assert other.figure.layout.height is None
+    assert other.take().layout.height != "800px"
+
+
+def test_charts_are_found_by_place_and_by_name() -> None:
+    chart = RunChart(curves("sin"))
+    charts = Charts([chart])
+
+    assert charts[0] is chart
+    assert charts["wave"] is chart.figure
+    assert "wave" in charts
+    assert chart in charts
+    with pytest.raises(KeyError, match="no chart 'loss'; there are: 'wave'"):
+        charts["loss"]
+
+
+def test_the_state_waits_while_the_lines_grow() -> None:
+    lock = threading.RLock()
+    chart = RunChart(curves("sin"), lock=lock)
+    states: list[object] = []
+    reader = threading.Thread(target=lambda: states.append(chart.get_state()))
+
+    with lock:
+        reader.start()
+        reader.join(0.1)
+        assert states == []
+    reader.join(5)
+
+    assert len(states) == 1
+
+
+def test_closing_leaves_no_widget_behind() -> None:
+    before = set(registry._instances)
+    common = Common()
+    chart = RunChart(curves("sin", "cos"), common=common)
+    chart.take()
+
+    chart.close()
+    common.close()
+
+    assert set(registry._instances) == before
+
+
+def test_a_chart_costs_few_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    make = comm.create_comm
+
+    def counted(**about: object) -> object:
+        opened.append(str(about["target_name"]))
+        return make(**about)
+
+    monkeypatch.setattr(comm, "create_comm", counted)
+    common = Common()
+    first = len(opened)
+
+    RunChart(curves("loss"), common=common)
+
+    # The chart, its figure, a mark, two scales, two axes.
+    assert len(opened) - first == 7
+    assert isinstance(common.layout, ipywidgets.Layout)

@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import base64
+import math
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from run_widgets.facts import facts
+from run_widgets.picture import (
+    MAX_BYTES,
+    duration,
+    size,
+    static_html,
+    static_text,
+    svg,
+    ticks,
+)
+from run_widgets.records import Batch, FileEntry, Kind, Record, RunError, RunRecord, RunStatus
+from run_widgets.summary import Curves, RunSummary
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+# What JupyterLab's sanitiser lets through unchanged, as far as we need it.
+TAGS = set(
+    "div span strong code pre br p table tr th td details summary img".split()  # noqa: SIM905
+)
+ATTRIBUTES = {"class", "style", "open", "src", "alt", "width", "height"}
+STYLES = set(
+    "border-collapse color display font-family font-size font-weight line-height margin "  # noqa: SIM905
+    "margin-left margin-top max-width opacity padding text-align vertical-align".split()
+)
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\"><svg onload='alert(1)'>",
+    "&lt;b&gt; $x$ \\(y\\)",
+    "\0\x07\x1b[31m\ud800\ufffe",
+    "javascript:alert(1)",
+]
+
+
+class Parts(HTMLParser):
+    """All elements, attributes and texts of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in ("br", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+    def images(self) -> list[str]:
+        return [value for name, value in self.attributes if name == "src"]
+
+
+def summary_of(*records: Record) -> RunSummary:
+    summary = RunSummary()
+    summary.feed(Batch({}, records))
+    return summary
+
+
+def a_list(name: str, values: list[Any]) -> Record:
+    return Record(name, Kind.LIST, values, at=1.0)
+
+
+def facts_of(summary: RunSummary, **about: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "id": "r1",
+        "experiment": "mnist",
+        "number": 3,
+        "status": RunStatus.COMPLETED,
+        "created_at": 1_000.0,
+        "started_at": 1_000.0,
+        "ended_at": 1_012.0,
+    }
+    record = RunRecord(**(known | about))
+    return facts(record, points=summary.points, last_value_at=summary.last_value_at, now=2_000.0)
+
+
+def page_of(*records: Record, **about: Any) -> Parts:
+    summary = summary_of(*records)
+    return Parts(static_html(facts_of(summary, **about), summary))
+
+
+def chart(*values: float) -> Curves:
+    (curves,) = summary_of(a_list("loss", list(values))).charts
+    return curves
+
+
+def paths(drawn: str) -> list[str]:
+    """Return the shapes of the lines of a chart."""
+    group = ET.fromstring(drawn).find(f"{SVG}g")
+    assert group is not None
+    return [path.attrib["d"] for path in group]
+
+
+def test_all_of_a_run_is_in_its_picture() -> None:
+    summary = summary_of(
+        a_list("Fibonacci", [0, 1, 1, 2]),
+        Record("wave", Kind.TABLE, {"angle": [0, 1], "cos": [1.0, 0.5]}, at=2.0),
+        Record("map", Kind.IMAGE, "map.png", at=3.0),
+    )
+    about = facts_of(summary, tags={"Build": "42"}, arguments=("--lr", "0.1"))
+
+    html = static_html(
+        about,
+        summary,
+        [FileEntry("outputs/model.bin", 12_345, 0.0)],
+        image_of=lambda name: ("image/png", name.encode()),
+    )
+
+    page = Parts(html)
+    for text in (
+        "mnist · run 3",
+        "● Completed",
+        "1970-01-01 00:16:40 UTC · 12.0 s · 7 values",
+        "Vector[4]",
+        "Fibonacci over index",
+        "wave over angle",
+        "outputs/model.bin",
+        "12.3 kB",
+        "Tag Build",
+        "--lr 0.1",
+    ):
+        assert text in page.text
+    assert len(page.images()) == 3
+    assert page.images()[-1] == "data:image/png;base64," + base64.b64encode(b"map.png").decode()
+    assert page.open == []
+
+
+def test_a_failed_run_says_why() -> None:
+    error = RunError("out of <memory>", type="MemoryError", traceback="Traceback:\n  line 1")
+
+    page = page_of(status=RunStatus.FAILED, error=error)
+
+    assert "MemoryError: out of <memory>" in page.text
+    assert "Traceback:\n  line 1" in page.text
+
+
+def test_a_run_that_goes_on_says_when_it_was_seen() -> None:
+    page = page_of(status=RunStatus.RUNNING, ended_at=None)
+
+    assert "16 min 40 s" in page.text
+    assert "seen 1970-01-01 00:33:20 UTC" in page.text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_wherever_it_is_logged(text: str) -> None:
+    summary = summary_of(
+        a_list(text, [1, 2]),
+        a_list("text", [text]),
+        Record("table " + text, Kind.TABLE, {text: [text, 1], "b": [1, 2], "c": [1, 2]}, at=2.0),
+        Record("image " + text, Kind.IMAGE, text, at=3.0),
+    )
+    about = facts_of(
+        summary,
+        id=text,
+        experiment=text,
+        tags={text: text},
+        properties={text: text},
+        arguments=(text,),
+        error=RunError(text, type=text, traceback=text),
+    )
+
+    html = static_html(about, summary, [FileEntry(text, 1, 0.0)])
+
+    page = Parts(html)
+    assert set(page.tags) <= TAGS
+    assert {name for name, _ in page.attributes} <= ATTRIBUTES
+    assert html.encode("utf-8")
+    assert not re.search("[\0-\x08\x0b-\x1f]", html)
+    assert page.open == []
+
+
+def test_the_sanitiser_has_nothing_to_remove() -> None:
+    page = page_of(
+        a_list("loss", [1, 2]),
+        Record("t", Kind.TABLE, {"a": list(range(50)), "b": list(range(50))}, at=2.0),
+        error=RunError("message", traceback="traceback"),
+        tags={"a": "b"},
+    )
+
+    styles = [value for name, value in page.attributes if name == "style"]
+    assert {rule.partition(":")[0] for style in styles for rule in style.split(";")} <= STYLES
+    assert set(page.tags) <= TAGS
+    assert {name for name, _ in page.attributes} <= ATTRIBUTES
+    assert all(source.startswith("data:image/svg+xml;base64,") for source in page.images())
+
+
+@pytest.mark.parametrize(("charts", "points"), [(1, 100_000), (50, 3_000), (1_000, 300)])
+def test_it_stays_within_its_budget(charts: int, points: int) -> None:
+    noise = np.random.default_rng(0).normal(size=points)
+    summary = summary_of(*(a_list(f"m{i}", (noise + i).tolist()) for i in range(charts)))
+
+    html = static_html(facts_of(summary), summary)
+
+    assert len(html.encode("utf-8")) <= MAX_BYTES
+    assert Parts(html).open == []
+
+
+def test_parts_beyond_the_budget_are_said_to_be_missing() -> None:
+    wide = {f"column {i}" + "x" * 200: ["y" * 300] * 20 for i in range(20)}
+    summary = summary_of(*(Record(f"t{i}", Kind.TABLE, wide, at=1.0) for i in range(20)))
+
+    html = static_html(facts_of(summary), summary)
+
+    assert len(html.encode("utf-8")) <= MAX_BYTES
+    assert "more parts are in the run itself" in html
+
+
+def test_an_image_that_is_too_big_is_named() -> None:
+    summary = summary_of(Record("map", Kind.IMAGE, "map.png", at=1.0))
+
+    html = static_html(facts_of(summary), summary, image_of=lambda _: ("image/png", bytes(10**6)))
+
+    assert Parts(html).images() == []
+    assert "map.png" in html
+
+
+def test_a_spike_is_in_the_picture() -> None:
+    values = np.zeros(100_000)
+    values[54_321] = 1.0
+
+    (path,) = paths(svg(chart(*values.tolist()), max_points=200))
+
+    ups = [int(dy) for dy in re.findall(r"l-?\d+ ?(-?\d+)", path) if int(dy) < -500]
+    assert len(ups) == 1
+
+
+def test_a_line_is_broken_at_its_gaps_and_a_lone_point_is_a_dot() -> None:
+    line, dots = paths(svg(chart(1, 2, math.nan, 3, math.inf, 4, 5), max_points=50))
+
+    assert line.count("m") == 3
+    assert dots.count("h0") == 1
+
+
+@pytest.mark.parametrize(
+    "values", [[5.0] * 9, [math.nan] * 3, [7.0], [-1.7e308, 1.7e308], [5e-324]]
+)
+def test_any_line_can_be_drawn(values: list[float]) -> None:
+    drawn = svg(chart(*values), max_points=50)
+
+    assert "nan" not in drawn
+    assert "inf" not in drawn
+    assert ET.fromstring(drawn).tag == f"{SVG}svg"
+
+
+@given(st.lists(st.floats(), min_size=1, max_size=30))
+def test_every_drawn_point_is_inside_the_chart(values: list[float]) -> None:
+    for path in paths(svg(chart(*values), max_points=50)):
+        x = y = 0
+        for kind, dx, dy in re.findall(r"([Mml])(-?\d+) ?(-?\d+)", path):
+            x, y = (int(dx), int(dy)) if kind == "M" else (x + int(dx), y + int(dy))
+            assert 0 <= x <= 3_000
+            assert 0 <= y <= 1_500
+
+
+@given(low=st.floats(-1e200, 1e200), distance=st.floats(1e-300, 1e200), most=st.integers(2, 8))
+def test_ticks_lie_in_their_range_and_are_few(low: float, distance: float, most: int) -> None:
+    high = low + distance
+    if low < high:
+        values = ticks(low, high, most=most)
+
+        assert 2 <= len(values) <= most + 2
+        assert values == sorted(values)
+        slack = distance * 1e-6 + abs(low) * 1e-9
+        assert low - slack <= values[0] <= values[-1] <= high + slack
+
+
+def test_ticks_are_round() -> None:
+    assert ticks(0.03, 0.97, most=5) == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert ticks(-7, 93, most=5) == [0, 20, 40, 60, 80]
+
+
+def test_the_text_has_what_matters_in_a_few_lines() -> None:
+    summary = summary_of(*(a_list(f"m{i}", [1, 0.25]) for i in range(100)))
+
+    lines = static_text(facts_of(summary), summary).splitlines()
+
+    assert lines[:2] == ["mnist · run 3 · Completed · 12.0 s", "r1"]
+    assert lines[2] == "  m0   Vector[2]  last 0.25"
+    assert lines[-1] == "  … and 80 more"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.0 s"),
+        (3.21, "3.2 s"),
+        (59.97, "1 min 00 s"),
+        (312, "5 min 12 s"),
+        (3_599.6, "1 h 00 min"),
+        (11_100, "3 h 05 min"),
+        (4e7, "11,111 h 06 min"),
+    ],
+)
+def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (12_345, "12.3 kB"), (999_999, "1 MB"), (5 * 10**12, "5 TB")],
+)
+def test_sizes_are_said_as_people_say_them(count: int, text: str) -> None:
+    assert size(count) == text
