@@ -11,8 +11,6 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.store import layout
@@ -21,12 +19,20 @@ from run_widgets.store.drive import can_be_mapped, open_plain
 BUSY_TIMEOUT_S = 5.0
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
     from run_widgets.store.local import Labels
 
 Stamp = tuple[int, int, int]
 
+Entry = tuple[str, str, str | None]
+"""A run's folder name, its document, and the digest that was made of it."""
+
+ROWS_AT_ONCE = 500
+
 # Changed in any way, it gets a new number: a cache of another number is made anew.
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 CREATE TABLE run (
     id         INTEGER PRIMARY KEY,
@@ -37,6 +43,7 @@ CREATE TABLE run (
     bytes      INTEGER NOT NULL,
     created_at REAL    NOT NULL,  -- seconds since the epoch, UTC
     document   TEXT    NOT NULL,  -- run.json as it stands
+    digest     TEXT,              -- of its metrics, where run.json has none and it has been made
     UNIQUE (experiment, name)
 ) STRICT;
 CREATE TABLE label (
@@ -84,6 +91,48 @@ class Index:
         for name, document in rows:
             yield experiment / name, json.loads(document)
 
+    # -- for a `Listing`, which looks again and again ----------------------------------
+
+    def known(self, experiment: Path) -> dict[str, tuple[int, Stamp]]:
+        """Return each run's row and stamp by its folder's name, newest run first."""
+        rows = self._db.execute(
+            """
+            SELECT name, id, inode, changed_ns, bytes
+              FROM run
+             WHERE experiment = ?
+             ORDER BY created_at DESC, id DESC
+            """,
+            (experiment.name,),
+        )
+        return {name: (row, tuple(stamp)) for name, row, *stamp in rows}
+
+    def rows(self, ids: Sequence[int]) -> Iterator[Entry]:
+        """Yield the rows `ids`, those that are still there, in any order."""
+        for start in range(0, len(ids), ROWS_AT_ONCE):
+            some = ids[start : start + ROWS_AT_ONCE]
+            places = ",".join("?" * len(some))
+            yield from self._db.execute(
+                f"SELECT name, document, digest FROM run WHERE id IN ({places})", some
+            )
+
+    def read(self, experiment: Path, stamps: Mapping[str, Stamp]) -> list[Entry]:
+        """Read the documents of these runs from their folders, and keep them."""
+        return [(name, text, None) for name, text in self._replace(experiment, [], stamps).items()]
+
+    def keep_digests(self, experiment: Path, digests: Mapping[str, tuple[Stamp, str]]) -> None:
+        """Keep what was made of runs' points, for as long as their documents stay as they are."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(
+                """
+                UPDATE run
+                   SET digest = ?
+                 WHERE experiment = ? AND name = ?
+                   AND inode = ? AND changed_ns = ? AND bytes = ?
+                """,
+                ((text, experiment.name, name, *stamp) for name, (stamp, text) in digests.items()),
+            )
+
     def _refresh(self, experiment: Path) -> None:
         there = _stamps(experiment)
         known: dict[str, Stamp] = {
@@ -96,7 +145,14 @@ class Index:
         if there == known:
             return
         outdated = [name for name, stamp in known.items() if there.get(name) != stamp]
-        new = [name for name, stamp in there.items() if known.get(name) != stamp]
+        new = {name: stamp for name, stamp in there.items() if known.get(name) != stamp}
+        self._replace(experiment, outdated, new)
+
+    def _replace(
+        self, experiment: Path, outdated: Iterable[str], new: Mapping[str, Stamp]
+    ) -> dict[str, str]:
+        """Forget the runs `outdated`, read the runs `new`; return those documents by name."""
+        documents = {}
         with self._db:
             # IMMEDIATE takes the write lock now, and waits for it: a later one would not.
             self._db.execute("BEGIN IMMEDIATE")
@@ -104,13 +160,14 @@ class Index:
                 "DELETE FROM run WHERE experiment = ? AND name = ?",
                 ((experiment.name, name) for name in {*outdated, *new}),
             )
-            for name in new:
-                self._insert(experiment, name, there[name])
+            for name, stamp in new.items():
+                text = document_text(experiment / name)
+                if text is not None and self._insert(experiment, name, stamp, text):
+                    documents[name] = text
+        return documents
 
-    def _insert(self, experiment: Path, name: str, stamp: Stamp) -> None:
-        text = _document(experiment / name)
-        if text is None:
-            return
+    def _insert(self, experiment: Path, name: str, stamp: Stamp, text: str) -> bool:
+        """Keep a document; tell whether it is one."""
         try:
             document = json.loads(text)
             created_at = float(document.get("created_at", 0.0))
@@ -131,7 +188,8 @@ class Index:
                 ((cursor.lastrowid, *_utf8(label)) for label in labels),
             )
         except (ValueError, TypeError, AttributeError, RecursionError):
-            return  # not a run's document, or one broken by a stranger
+            return False  # not a run's document, or one broken by a stranger
+        return True
 
 
 def documents_of(
@@ -193,21 +251,35 @@ def _make_tables(db: sqlite3.Connection) -> None:
     db.execute("COMMIT")
 
 
-def _stamps(experiment: Path) -> dict[str, Stamp]:
-    stamps = {}
+def folders(experiment: Path) -> list[str]:
+    """Return the names of the folders that may be runs."""
     with os.scandir(experiment) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") or not entry.is_dir(follow_symlinks=True):
-                continue
-            try:
-                facts = os.stat(f"{entry.path}/{layout.RUN_FILE}")
-            except OSError:
-                continue
-            stamps[entry.name] = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
-    return stamps
+        return [
+            entry.name
+            for entry in entries
+            if not entry.name.startswith(".")
+            and entry.is_dir(follow_symlinks=True)
+            and entry.name.isprintable()  # which a name that is not Unicode is not
+        ]
 
 
-def _document(folder: Path) -> str | None:
+def stamp_of(folder: str) -> Stamp | None:
+    """Return what tells one state of a run's document from another; None where it has none."""
+    try:
+        facts = os.stat(f"{folder}/{layout.RUN_FILE}")
+    except OSError:
+        return None
+    return (facts.st_ino, facts.st_mtime_ns, facts.st_size)
+
+
+def _stamps(experiment: Path) -> dict[str, Stamp]:
+    top = str(experiment)
+    stamps = ((name, stamp_of(f"{top}/{name}")) for name in folders(experiment))
+    return {name: stamp for name, stamp in stamps if stamp is not None}
+
+
+def document_text(folder: Path) -> str | None:
+    """Return a run's document as it stands; None where it cannot be read."""
     try:
         with os.fdopen(open_plain(folder / layout.RUN_FILE), "rb") as file:
             return file.read(layout.DOCUMENT_BYTES).decode()
@@ -215,10 +287,10 @@ def _document(folder: Path) -> str | None:
         return None
 
 
-def _conditions(wanted: Mapping[str, Labels]) -> tuple[str, list[str]]:
+def _conditions(wanted: Mapping[str, Labels]) -> tuple[str, list[str | None]]:
     """Return SQL that follows a WHERE, and its values, for the labels a run must have."""
     conditions: list[str] = []
-    values: list[str] = []
+    values: list[str | None] = []
     for kind, labels in wanted.items():
         if labels is None:
             continue
@@ -230,7 +302,7 @@ def _conditions(wanted: Mapping[str, Labels]) -> tuple[str, list[str]]:
             values += [kind, *_utf8((key,))]
             if not isinstance(labels, str):
                 condition += " AND value IS ?"
-                values.append(_utf8((value,))[0])  # type: ignore[arg-type]
+                values.append(_utf8((value,))[0])
             conditions.append(f" AND id IN (SELECT run_id FROM label WHERE {condition})")
     return "".join(conditions), values
 

@@ -35,6 +35,7 @@ from run_widgets.store.lock import locked
 from run_widgets.store.process import Process, is_alive, this_process
 
 if TYPE_CHECKING:
+    from run_widgets.store.listing import Listing
     from run_widgets.store.reader import LocalFollower
     from run_widgets.store.writer import Writer
 
@@ -284,6 +285,12 @@ class LocalStore:
         place = self._experiment_folder(experiment)
         for folder, document in documents_of(self.root, place, tags, properties):
             yield _record(document, folder)
+
+    def watch(self, experiment: str) -> Listing:
+        """Return what tells again and again which runs the experiment has, and their digests."""
+        from run_widgets.store.listing import Listing
+
+        return Listing(self.root, self._experiment_folder(experiment), _record)
 
     def follow(self, run_id: str) -> LocalFollower:
         """Return a reader that starts before the run's first value."""

@@ -18,7 +18,9 @@ from run_widgets.errors import (
     StoreUnavailable,
 )
 from run_widgets.records import RunError, RunRecord, RunStatus
+from run_widgets.store.digest import entries_at_end
 from run_widgets.store.keeper import keeper
+from run_widgets.store.layout import METRICS
 from run_widgets.supervisor.request import wake
 from run_widgets.tracking import cells
 from run_widgets.tracking.console import Block, LogPrinter
@@ -205,6 +207,7 @@ class Life(Details):
             if reopen:
                 for key in ("ended_at", "error", "interrupted"):
                     known.pop(key, None)
+            known.pop("metrics", None)  # they were those of an end that was none
             known["status"] = RunStatus.RUNNING.value
             known.setdefault("started_at", time.time())
             self.store.own(known)
@@ -234,12 +237,15 @@ class Life(Details):
 
     def _set_final(self, status: RunStatus | None, error: RunError | None) -> None:
         ended_at = time.time()
+        metrics = self._metrics_at_end()
 
         def change(known: Document) -> None:
             if error is not None:
                 known["error"] = asdict(error)
             if status is not None:
                 known.update(status=status.value, ended_at=ended_at)
+                if metrics is not None:
+                    known["metrics"] = metrics
 
         try:
             self._update(change)
@@ -250,6 +256,12 @@ class Life(Details):
                 stacklevel=4,
             )
             keeper.hold(_Later(lambda: self._update(change)))
+
+    def _metrics_at_end(self) -> Document | None:
+        """Return what a list of runs shows of the metrics; None where it is left to the list."""
+        if self._writer is None or self._writer.problem:
+            return None
+        return entries_at_end(self._writer.folder / METRICS)
 
     def _note_interruption(self, error: BaseException | None) -> None:
         """Note how a cell of this kernel ended, or that a later one ended well."""
