@@ -90,9 +90,9 @@ class MetricDigest:
             for i in (int(np.nanargmin(numbers)), int(np.nanargmax(numbers))):
                 self._widen(float(numbers[i]), place(i))
         if nan.any():
-            texts = sum(isinstance(value, str) for value in points.objects.values())
-            nothing = np.count_nonzero(points.kind == PointKind.NONE)
-            self.nans += int(np.count_nonzero(nan) - texts - nothing)
+            others = sum(not isinstance(value, int | float) for value in points.objects.values())
+            others += int(np.count_nonzero(points.kind == PointKind.NONE))
+            self.nans += int(np.count_nonzero(nan)) - others
         value = _last(points)
         self.last = value[:MOST_TEXT] if isinstance(value, str) else value
         self.last_step = place(last)
