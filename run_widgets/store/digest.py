@@ -86,9 +86,9 @@ class MetricDigest:
             return self.count + i if step == NO_STEP else step
 
         nan = np.isnan(numbers)
-        if not nan.all():
-            for i in (int(np.nanargmin(numbers)), int(np.nanargmax(numbers))):
-                self._widen(float(numbers[i]), place(i))
+        known = np.flatnonzero(~nan)  # nanargmin would take a NaN for an infinity
+        for i in {int(numbers[known].argmin()), int(numbers[known].argmax())} if len(known) else ():
+            self._widen(float(numbers[known[i]]), place(int(known[i])))
         if nan.any():
             others = sum(not isinstance(value, int | float) for value in points.objects.values())
             others += int(np.count_nonzero(points.kind == PointKind.NONE))
