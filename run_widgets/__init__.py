@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from run_widgets.tracking import Experiment, Run, Workspace, get_run
 
 if TYPE_CHECKING:
+    from run_widgets.checkup import doctor
     from run_widgets.launch import NotebookRunConfig, RunConfiguration, ScriptRunConfig
     from run_widgets.run_details import RunDetails
 
@@ -21,6 +22,7 @@ __all__ = [
     "RunDetails",
     "ScriptRunConfig",
     "Workspace",
+    "doctor",
     "get_run",
 ]
 
@@ -30,6 +32,7 @@ _LATER = {
     "RunConfiguration": "launch",
     "RunDetails": "run_details",
     "ScriptRunConfig": "launch",
+    "doctor": "checkup",
 }
 
 

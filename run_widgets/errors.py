@@ -16,6 +16,7 @@ RunWidgetsError
 ├── NoRunHere            `Run.get_context(allow_offline=False)` outside a submitted run
 ├── ModelNotFound        the workspace has no model with that name or version
 ├── NotAvailable         a part of Azure ML that needs Azure: a cluster, a datastore, …
+├── AzuremlInstalled     the import alias would hide a real azureml
 ├── SnapshotError        a source folder that cannot be snapshotted
 ├── SubmitError          a script or notebook that cannot be run as it is described
 └── StoreUnavailable     the folder of the store cannot be read or written
@@ -95,6 +96,10 @@ class NotAvailable(RunWidgetsError, NotImplementedError):
 
 class SnapshotError(RunWidgetsError, OSError):
     """A source folder that cannot be snapshotted."""
+
+
+class AzuremlInstalled(RunWidgetsError, ImportError):
+    """The import alias would hide a real azureml; `install(force=True)` does."""
 
 
 class SubmitError(RunWidgetsError, ValueError):

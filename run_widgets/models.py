@@ -203,7 +203,7 @@ class Model:
 
     @staticmethod
     def get_model_path(
-        model_name: str, version: int | str | None = None, _workspace: Any = None
+        model_name: str, version: int | str | None = None, *, _workspace: Any
     ) -> str:
         """Return where a model lies, for a script that loads it.
 
@@ -211,10 +211,6 @@ class Model:
         ------
         ModelNotFound
         """
-        if _workspace is None:
-            from run_widgets.tracking import Workspace
-
-            _workspace = Workspace.from_config()
         return str(Model(_workspace, model_name, version=version).path)
 
     def download(self, target_dir: str | Path = ".", exist_ok: bool = False, **ignored: Any) -> str:

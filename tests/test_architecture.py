@@ -23,7 +23,9 @@ DOORS = {
     "sqlite3": {"store"},
     "nbclient": {"launch", "notebook_runner"},
     "tsdownsample": {"downsample"},
-    "psutil": {"monitor", "store", "launch", "supervisor", "doctor"},
+    "psutil": {"monitor", "store", "launch", "supervisor", "checkup"},
+    "click": {"cli"},
+    "rich": {"cli"},
 }
 
 

@@ -113,8 +113,8 @@ class Files(Handle):
     ) -> Path:
         """Copy one of the run's files out of it, and return where to.
 
-        `output_file_path` is a file or an existing folder; default: the file's
-        own name in the current folder.
+        `output_file_path` is a file, or a folder that exists or ends in a slash;
+        default: the file's own name in the current folder.
 
         Raises
         ------
@@ -124,7 +124,7 @@ class Files(Handle):
         del ignored
         source = self.store.file_path(self.id, name)
         target = Path(output_file_path) if output_file_path is not None else Path(source.name)
-        if target.is_dir():
+        if target.is_dir() or str(output_file_path).endswith(("/", os.sep)):
             target = target / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)

@@ -45,7 +45,8 @@ class Workspace:
         del ignored
         root = _default_root(Path.cwd()) if path is None else Path(path).expanduser().absolute()
         self.store = LocalStore(root)
-        self.name = workspace_name or root.name
+        own_name = root.parent.name if root.name == PROJECT_FOLDER else root.name
+        self.name = workspace_name or own_name
         self.subscription_id = subscription_id
         self.resource_group = resource_group
         self.location = "local"

@@ -1,0 +1,474 @@
+"""The commands that read: list, show, log, files, download, diff, export."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import shutil
+import sys
+import time
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from run_widgets.cli import plain
+from run_widgets.cli.which import (
+    EXPERIMENT,
+    RUN,
+    check_experiment,
+    find_run,
+    newest,
+    with_json,
+    with_workspace,
+)
+from run_widgets.errors import FileNotInRun
+from run_widgets.facts import cell, elapsed_s
+from run_widgets.records import FileEntry, RunRecord, RunStatus
+from run_widgets.store.drive import open_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from run_widgets.reading import Reading
+    from run_widgets.tracking import Run, Workspace
+
+LOG_FOLDERS = ("user_logs/", "logs/", "azureml-logs/", "system_logs/")
+"""Where logs are, the one that a person wants first."""
+
+FOLLOW_EVERY_S = 0.3
+CHUNK_BYTES = 2**18
+
+Json = dict[str, Any]
+
+
+def document(record: RunRecord) -> Json:
+    """Return all that is known of a run apart from its metrics and files."""
+    known = asdict(record)
+    known["status"] = record.status.value
+    known["elapsed_s"] = elapsed_s(record, time.time())
+    return known
+
+
+# -- list --
+
+
+@click.command("list")
+@click.argument("experiment", required=False, type=EXPERIMENT)
+@click.option("-n", "--limit", default=20, show_default=True, help="How many, 0 for all.")
+@click.option("--status", help="Only runs of this status, such as Running or Failed.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="KEY[=VALUE]", help="Only runs with this tag."
+)
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="NAME", help="A column with its last value."
+)
+@click.option("--children", is_flag=True, help="Also runs that have a parent.")
+@click.option("--experiments", is_flag=True, help="List the experiments instead.")
+@with_workspace
+@with_json
+def list_runs(
+    workspace: Workspace,
+    experiment: str | None,
+    limit: int,
+    status: str | None,
+    tags: tuple[str, ...],
+    metrics: tuple[str, ...],
+    children: bool,
+    experiments: bool,
+    as_json: bool,
+) -> None:
+    """List the newest runs, of EXPERIMENT or of all."""
+    if experiments:
+        _list_experiments(workspace, as_json)
+        return
+    if experiment is not None:
+        check_experiment(workspace, experiment)
+    found = newest(workspace) if experiment is None else workspace.store.runs(experiment)
+    wanted = _status(status)
+    fitting = (
+        record
+        for record in found
+        if (children or record.parent is None)
+        and wanted in (None, record.status)
+        and all(_has_tag(record, tag) for tag in tags)
+    )
+    records = list(islice(fitting, limit or None))
+    values = [_metrics_of(workspace, record, metrics) for record in records]
+    if as_json:
+        click.echo(
+            plain.to_json(
+                [
+                    document(record) | ({"metrics": known} if metrics else {})
+                    for record, known in zip(records, values, strict=True)
+                ]
+            )
+        )
+        return
+    from run_widgets.cli import screen
+
+    if not records:
+        screen.say(
+            f"No runs{'' if experiment is None else f' of {experiment}'} in {workspace.path}"
+        )
+        return
+    cells = [[_cell_text(known.get(name)) for name in metrics] for known in values]
+    screen.put(screen.list_of(records, cells, metrics))
+    if limit and next(fitting, None) is not None:
+        screen.say(f"The newest {limit}; --limit 0 lists all.")
+
+
+def _list_experiments(workspace: Workspace, as_json: bool) -> None:
+    listed: list[Json] = []
+    for known in workspace.store.experiments():
+        name = str(known["name"])
+        records = list(workspace.store.runs(name))
+        running = sum(record.status is RunStatus.RUNNING for record in records)
+        newest_at = records[0].created_at if records else None
+        listed.append(
+            {
+                "name": name,
+                "runs": len(records),
+                "running": running,
+                "newest_at": newest_at,
+                "archived": known.get("archived_at") is not None,
+            }
+        )
+    if as_json:
+        click.echo(plain.to_json(listed))
+        return
+    from run_widgets.cli import screen
+
+    rows = [
+        (
+            plain.one_line(known["name"]) + (" (archived)" if known["archived"] else ""),
+            str(known["runs"]),
+            str(known["running"] or ""),
+            plain.ago(known["newest_at"]),
+        )
+        for known in listed
+    ]
+    screen.put(screen.table(("Experiment", ">Runs", ">Running", "Newest"), rows))
+
+
+def _status(text: str | None) -> RunStatus | None:
+    if text is None:
+        return None
+    for status in RunStatus:
+        if status.value.lower() == text.lower():
+            return status
+    known = ", ".join(status.value for status in RunStatus)
+    raise click.BadParameter(f"{text!r} is none of {known}", param_hint="'--status'")
+
+
+def _has_tag(record: RunRecord, wanted: str) -> bool:
+    key, given, value = wanted.partition("=")
+    return key in record.tags and (not given or record.tags[key] == value)
+
+
+def _metrics_of(workspace: Workspace, record: RunRecord, names: tuple[str, ...]) -> Json:
+    """Return the newest value of each metric that a run has of `names`."""
+    if not names:
+        return {}
+    reading = _look(workspace.store, record.id)
+    reading.close()
+    return {
+        metric.name: cell(getattr(metric, "last", metric.text))
+        for metric in reading.summary.metrics
+        if metric.name in names
+    }
+
+
+def _cell_text(value: object) -> str:
+    if value is None:
+        return ""
+    return plain.number(value) if isinstance(value, float) else plain.one_line(str(value))
+
+
+def _look(store: Any, run_id: str) -> Reading:
+    """Return a run as far as it is there now; close it."""
+    from run_widgets.reading import Reading
+
+    reading = Reading(store, run_id)
+    known = -1
+    # A long history is read in pieces.
+    while reading.summary.points != known:
+        known = reading.summary.points
+        reading.look()
+    return reading
+
+
+# -- show --
+
+
+@click.command()
+@click.argument("run", type=RUN)
+@click.option("-w", "--watch", is_flag=True, help="Follow the run until it ends.")
+@with_workspace
+@with_json
+def show(workspace: Workspace, run: str, watch: bool, as_json: bool) -> int:
+    """Show one RUN: facts, tags, metrics, files, error.
+
+    With --watch the exit code says how it ended.
+    """
+    from run_widgets.cli import run_view, screen
+
+    chosen = find_run(workspace, run)
+    reading = _look(chosen.store, chosen.id)
+    children = sum(1 for _ in chosen.get_children())
+    try:
+        if as_json:
+            while watch and not reading.is_over:
+                time.sleep(FOLLOW_EVERY_S)
+                reading.look()
+            click.echo(plain.to_json(_whole(reading)))
+        elif watch:
+            run_view.watch(reading, children)
+        else:
+            screen.put(run_view.run_view(reading, children))
+    finally:
+        reading.close()
+    return exit_code_of(reading.record.status) if watch else 0
+
+
+def exit_code_of(status: RunStatus) -> int:
+    """Return 1 where a run ended badly."""
+    return 1 if status in (RunStatus.FAILED, RunStatus.CANCELED) else 0
+
+
+def _whole(reading: Reading) -> Json:
+    return {
+        **document(reading.record),
+        "metrics": [
+            {
+                "name": metric.name,
+                "kind": metric.kind,
+                "values": metric.total,
+                "last": cell(getattr(metric, "last", metric.text)),
+                "min": cell(getattr(metric, "lowest", None)),
+                "max": cell(getattr(metric, "highest", None)),
+            }
+            for metric in reading.summary.metrics
+        ],
+        "files": [asdict(entry) for entry in reading.files],
+        "warnings": reading.summary.warnings,
+    }
+
+
+# -- log --
+
+
+@click.command()
+@click.argument("run", type=RUN)
+@click.option("--name", help="Which log, where there are several.")
+@click.option("-n", "--lines", type=click.IntRange(min=0), help="Only the last so many lines.")
+@click.option("-f", "--follow", is_flag=True, help="Go on as it is written, until the run ends.")
+@click.option("--raw", is_flag=True, help="As it is, with the escape sequences that are in it.")
+@with_workspace
+def log(
+    workspace: Workspace, run: str, name: str | None, lines: int | None, follow: bool, raw: bool
+) -> None:
+    """Print what a RUN has printed.
+
+    What a terminal would obey, such as colours, is taken out; --raw leaves it in.
+    """
+    chosen = find_run(workspace, run)
+    print_log(chosen, name, lines=lines, follow=follow, raw=raw)
+
+
+def print_log(
+    run: Run, name: str | None = None, *, lines: int | None, follow: bool, raw: bool = False
+) -> None:
+    """Print a log of `run`; with `follow` until it ends, however long that takes."""
+    chosen = name or _log_name(run, wait=follow)
+    printer = _Raw() if raw else _Clean()
+    with os.fdopen(open_plain(run.store.file_path(run.id, chosen)), "rb") as file:
+        if lines is not None:
+            _seek_to_last_lines(file, lines)
+        while True:
+            # First the status: what a run prints comes before its end.
+            is_over = not follow or run.store.run(run.id).status.is_final
+            while chunk := file.read(CHUNK_BYTES):
+                printer.print(chunk)
+            if is_over:
+                break
+            time.sleep(FOLLOW_EVERY_S)
+    printer.end()
+
+
+def _log_name(run: Run, *, wait: bool) -> str:
+    """Return the log that a person wants, waiting for one if the run may yet write it."""
+    while True:
+        is_over = not wait or run.store.run(run.id).status.is_final
+        names = [
+            entry.path
+            for folder in LOG_FOLDERS
+            for entry in run.store.files(run.id)
+            if entry.path.startswith(folder)
+        ]
+        if names:
+            return names[0]
+        if is_over:
+            raise FileNotInRun(f"run {run.id!r} has no log")
+        time.sleep(FOLLOW_EVERY_S)
+
+
+def _seek_to_last_lines(file: IO[bytes], lines: int) -> None:
+    """Move to where the last `lines` lines begin, without reading what is before them."""
+    place = file.seek(0, os.SEEK_END)
+    wanted = lines
+    if lines and place:
+        file.seek(place - 1)
+        wanted += file.read(1) == b"\n"  # the end of the last line begins none
+    while place and wanted:
+        start = max(0, place - CHUNK_BYTES)
+        file.seek(start)
+        piece = file.read(place - start)
+        count = piece.count(b"\n")
+        if count >= wanted:
+            end = len(piece)
+            for _ in range(wanted):
+                end = piece.rindex(b"\n", 0, end)
+            place = start + end + 1
+            break
+        wanted -= count
+        place = start
+    file.seek(place)
+
+
+class _Raw:
+    def print(self, chunk: bytes) -> None:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+
+    def end(self) -> None: ...
+
+
+class _Clean:
+    """Prints whole lines as a terminal would have left them; an unfinished one in its place."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._unfinished = ""
+        self._is_drawn = False
+
+    def print(self, chunk: bytes) -> None:
+        text = self._unfinished + self._decoder.decode(chunk)
+        whole, newline, self._unfinished = text.rpartition("\n")
+        if newline:
+            self._erase()
+            lines = (plain.last_state(line) for line in whole.split("\n"))
+            sys.stdout.write("\n".join(lines) + "\n")
+        # A progress bar writes over one line for hours: only its last state matters.
+        _, written_over, last = self._unfinished.rpartition("\r")
+        if written_over and last:
+            self._unfinished = last
+        self._draw()
+        sys.stdout.flush()
+
+    def _draw(self) -> None:
+        if not sys.stdout.isatty():
+            return
+        self._erase()
+        width = shutil.get_terminal_size().columns - 1
+        shown = plain.last_state(self._unfinished)[:width]
+        sys.stdout.write(shown)
+        self._is_drawn = bool(shown)
+
+    def _erase(self) -> None:
+        if self._is_drawn:
+            sys.stdout.write("\r\x1b[2K")
+            self._is_drawn = False
+
+    def end(self) -> None:
+        rest = self._unfinished + self._decoder.decode(b"", final=True)
+        self._erase()
+        if rest:
+            sys.stdout.write(plain.last_state(rest) + "\n")
+        sys.stdout.flush()
+
+
+# -- files --
+
+
+@click.command()
+@click.argument("run", type=RUN)
+@with_workspace
+@with_json
+def files(workspace: Workspace, run: str, as_json: bool) -> None:
+    """List the files of a RUN."""
+    chosen = find_run(workspace, run)
+    entries = chosen.store.files(chosen.id)
+    if as_json:
+        click.echo(plain.to_json([asdict(entry) for entry in entries]))
+        return
+    from run_widgets.cli import screen
+    from run_widgets.picture import size
+
+    rows = [
+        (plain.one_line(entry.path), size(entry.bytes), plain.moment(entry.modified_at))
+        for entry in entries
+    ]
+    screen.put(screen.table(("File", ">Size", "Changed"), rows))
+
+
+@click.command()
+@click.argument("run", type=RUN)
+@click.argument("names", nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Where to; default: ./EXPERIMENT-NUMBER.",
+)
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+@with_workspace
+@with_json
+def download(
+    workspace: Workspace,
+    run: str,
+    names: tuple[str, ...],
+    output: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Copy files of a RUN: those that NAMES name, or are in the folders they name; else all."""
+    chosen = find_run(workspace, run)
+    folder = output or Path(f"{chosen.experiment.name}-{chosen.number}")
+    entries = list(_chosen_files(chosen, names))
+    targets = {entry.path: folder / entry.path for entry in entries}
+    taken = [str(target) for target in targets.values() if target.exists()]
+    if taken and not force:
+        raise click.UsageError(
+            f"{plain.one_line(taken[0])} exists ({len(taken)} of {len(targets)} do): "
+            "choose another --output or pass --force"
+        )
+    for name, target in targets.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(chosen.store.file_path(chosen.id, name), target)
+    if as_json:
+        click.echo(plain.to_json([str(target) for target in targets.values()]))
+    else:
+        for target in targets.values():
+            click.echo(plain.clean(str(target)))
+
+
+def _chosen_files(run: Run, names: tuple[str, ...]) -> Iterator[FileEntry]:
+    entries = run.store.files(run.id)
+    wanted = [name.replace("\\", "/").strip("/") for name in names]
+    for name in wanted:
+        if not any(_is_in(entry, name) for entry in entries):
+            available = ", ".join(entry.path for entry in entries[:20]) or "none"
+            raise FileNotInRun(f"run {run.id!r} has no file {name!r}; its files: {available}")
+    for entry in entries:
+        if not wanted or any(_is_in(entry, name) for name in wanted):
+            yield entry
+
+
+def _is_in(entry: FileEntry, name: str) -> bool:
+    return entry.path == name or entry.path.startswith(f"{name}/")
+
+
+COMMANDS = (list_runs, show, log, files, download)

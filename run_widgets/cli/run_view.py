@@ -1,0 +1,166 @@
+"""One run in the terminal, still or while it goes on."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from run_widgets.cli.plain import clean, duration, moment, number, one_line, spark
+from run_widgets.cli.screen import console, put, status_text, table
+from run_widgets.facts import elapsed_s, text_of
+from run_widgets.picture import size
+from run_widgets.summary import Vector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from run_widgets.reading import Reading
+    from run_widgets.records import RunRecord
+    from run_widgets.summary import Metric
+
+LOOK_EVERY_S = 0.5
+
+LISTED_FILES = 10
+LISTED_METRICS = 200
+
+
+def run_view(reading: Reading, children: int = 0) -> RenderableType:
+    """Return all that is shown of a run."""
+    record = reading.record
+    parts: list[RenderableType] = [_head(record), _facts(reading, children)]
+    if record.error is not None:
+        parts += [Text(), _error(record)]
+    metrics = reading.summary.metrics
+    if metrics:
+        parts += [Text(), _metrics(metrics[:LISTED_METRICS])]
+        if len(metrics) > LISTED_METRICS:
+            parts.append(Text(f"and {len(metrics) - LISTED_METRICS} more", "dim"))
+    if reading.files:
+        parts += [Text(), _files(reading)]
+    parts += [Text(clean(warning), "yellow") for warning in reading.summary.warnings]
+    return Group(*parts)
+
+
+def _head(record: RunRecord) -> Text:
+    title = Text(one_line(f"{record.experiment}/{record.number}"), "bold")
+    title.append("  ")
+    title.append_text(status_text(record.status))
+    if record.display_name:
+        title.append(f"  {one_line(record.display_name)}", "dim")
+    return title
+
+
+def _facts(reading: Reading, children: int) -> Table:
+    record = reading.record
+    lasted = elapsed_s(record, time.time())
+    pairs = [
+        ("id", record.id),
+        ("started", moment(record.started_at)),
+        ("took", "" if lasted is None else duration(lasted)),
+        ("waiting for", record.waiting_for),
+        ("last cell", record.interrupted),
+        ("script", " ".join([record.script, *record.arguments])),
+        ("description", record.description),
+        ("parent", record.parent or ""),
+        ("children", str(children or "")),
+        *((f"tag {key}", value or "✓") for key, value in record.tags.items()),
+        *((f"property {key}", value or "✓") for key, value in record.properties.items()),
+    ]
+    rows = [(Text(one_line(name), "dim"), one_line(text)) for name, text in pairs if text.strip()]
+    made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    made.add_column(no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, text in rows:
+        made.add_row(name, Text(text))
+    return made
+
+
+def _error(record: RunRecord) -> Text:
+    error = record.error
+    assert error is not None
+    text = Text(clean(error.message or error.code), "red")
+    if error.traceback:
+        text.append(f"\n{clean(error.traceback.rstrip())}", "dim")
+    return text
+
+
+def _metrics(metrics: Sequence[Metric]) -> Table:
+    rows = []
+    for metric in metrics:
+        if isinstance(metric, Vector) and metric.kind == "vector":
+            curves = metric.curves
+            shape = "" if curves is None else spark(curves.lines[0].outline.columns().y.tolist())
+            lowest, highest = number(metric.lowest), number(metric.highest)
+            rows.append(
+                (one_line(metric.name), str(metric.total), _last(metric), lowest, highest, shape)
+            )
+        else:
+            total = "" if isinstance(metric, Vector) else str(metric.total)
+            last = _last(metric) if isinstance(metric, Vector) else metric.text
+            rows.append((one_line(metric.name), total, last, "", "", ""))
+    return table(("Metric", ">Values", ">Last", ">Min", ">Max", ""), rows)
+
+
+def _last(metric: Vector) -> str:
+    return "" if metric.last is None and not metric.total else one_line(text_of(metric.last))
+
+
+def _files(reading: Reading) -> Table:
+    shown = reading.files[:LISTED_FILES]
+    rows = [(one_line(entry.path), size(entry.bytes)) for entry in shown]
+    more = len(reading.files) - len(shown)
+    if more:
+        rest = sum(entry.bytes for entry in reading.files[LISTED_FILES:])
+        rows.append((f"and {more} more", size(rest)))
+    return table(("File", ">Size"), rows)
+
+
+def watch(reading: Reading, children: int = 0) -> None:
+    """Show a run until it has ended: drawn again and again in a terminal, else once, then."""
+    screen = console()
+    bar = _Bar()
+    reading.look()
+    if not screen.is_terminal:
+        while not reading.is_over:
+            time.sleep(LOOK_EVERY_S)
+            reading.look()
+        put(run_view(reading, children))
+        return
+    with Live(console=screen, auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            live.update(Group(run_view(reading, children), bar.of(reading)), refresh=True)
+            if reading.is_over:
+                break
+            time.sleep(LOOK_EVERY_S)
+            reading.look()
+        live.update(run_view(reading, children), refresh=True)
+
+
+class _Bar:
+    """How far a run is, where it has said how many steps there are."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            SpinnerColumn(), BarColumn(), TextColumn("{task.description}"), auto_refresh=False
+        )
+        self._task = self._progress.add_task("", total=None)
+
+    def of(self, reading: Reading) -> RenderableType:
+        total = reading.record.total_steps
+        done = max(
+            (metric.total for metric in reading.summary.metrics if isinstance(metric, Vector)),
+            default=0,
+        )
+        text = f"{done} of {total} steps" if total else f"{reading.summary.points} values"
+        if total:
+            done = min(done, total)
+        self._progress.update(
+            self._task, total=total or None, completed=done if total else 0, description=text
+        )
+        return self._progress.get_renderable()

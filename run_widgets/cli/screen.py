@@ -1,0 +1,134 @@
+"""Tables and messages for people.
+
+Everything logged goes through `plain` and into `Text`, never into rich's own
+markup, so that no name can colour, link or hide anything.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from run_widgets.cli.plain import ago, clean, duration, one_line
+from run_widgets.facts import elapsed_s
+from run_widgets.records import RunRecord, RunStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from run_widgets.checkup import Report
+
+UNBOUNDED = 4096
+"""Columns of output that goes into a file or a pipe, where nothing may be cut."""
+
+STYLES = {
+    RunStatus.COMPLETED: "green",
+    RunStatus.FAILED: "bold red",
+    RunStatus.CANCELED: "yellow",
+    RunStatus.NOT_RESPONDING: "bold yellow",
+    RunStatus.RUNNING: "cyan",
+}
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return where to print: as wide as the terminal, or as the text where there is none."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        file=stream,
+        width=None if stream.isatty() else UNBOUNDED,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def put(what: RenderableType) -> None:
+    """Print the answer; into a file or a pipe without the spaces that fill a table's lines."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(what)
+        return
+    with screen.capture() as captured:
+        screen.print(what)
+    print(*(line.rstrip() for line in captured.get().splitlines()), sep="\n")
+
+
+def say(line: str) -> None:
+    """Tell a person something that is not the answer: it goes to stderr."""
+    console(stderr=True).print(Text(clean(line)), soft_wrap=True)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> Table:
+    """Return a table without lines; a head that begins with ``>`` is of numbers."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in heads:
+        is_number = head.startswith(">")
+        made.add_column(
+            Text(head.removeprefix(">")),
+            justify="right" if is_number else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for row in rows:
+        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return made
+
+
+def status_text(status: RunStatus) -> Text:
+    """Return a status with its dot, in its colour."""
+    return Text(f"● {status.value}", STYLES.get(status, "dim"))
+
+
+def list_of(
+    records: Sequence[RunRecord], values: Sequence[Sequence[str]], heads: Sequence[str]
+) -> Table:
+    """Return the table of runs; `values` are more cells of each, under `heads`."""
+    now = time.time()
+    wide = console().width >= 110
+    rows: list[list[RenderableType]] = []
+    for record, more in zip(records, values, strict=True):
+        lasted = elapsed_s(record, now)
+        rows.append(
+            [
+                one_line(f"{record.experiment}/{record.number}"),
+                status_text(record.status),
+                ago(record.started_at or record.created_at, now),
+                "" if lasted is None else duration(lasted),
+                *more,
+                one_line(record.display_name or record.script),
+                *([one_line(record.id)] if wide else []),
+            ]
+        )
+    marked = [f">{one_line(head)}" for head in heads]
+    id_head = ["Id"] if wide else []
+    return table(["Run", "Status", "Started", ">Took", *marked, "Name", *id_head], rows)
+
+
+def say_ended(record: RunRecord) -> None:
+    """Tell how a run ended."""
+    text = Text(one_line(f"{record.experiment}/{record.number} is "))
+    text.append_text(status_text(record.status))
+    lasted = elapsed_s(record, time.time())
+    if lasted is not None:
+        text.append(f" after {duration(lasted)}")
+    if record.error is not None and record.error.message:
+        text.append(f": {clean(record.error.message)}")
+    console(stderr=True).print(text, soft_wrap=True)
+
+
+def print_report(report: Report) -> None:
+    """Print what the doctor found."""
+    styles = {"✓": "green", "!": "yellow", "✗": "bold red"}
+    text = Text()
+    for line in clean(str(report)).split("\n"):
+        mark = line[:1]
+        is_way_out = line.lstrip().startswith("→")
+        text.append(mark, styles.get(mark, ""))
+        text.append(f"{line[1:]}\n", "cyan" if is_way_out else "")
+    text.right_crop(1)
+    console().print(text, soft_wrap=True)
