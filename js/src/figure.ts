@@ -16,7 +16,6 @@ export type Frame = {
 
 const TICK_FONT = "11px system-ui, sans-serif";
 const LINE_HEIGHT = 16;
-const NOTHING = new Float64Array(0);
 
 /** Take from a figure what would be drawn over the data, and the padding we add ourselves. */
 export function prepare(figure: Model<FigureModel>): void {
@@ -37,10 +36,11 @@ export function feed(figure: Model<FigureModel>, lines: Series[], columns: numbe
     const x = Float64Array.from(kept, (i) => line.x[i] as number);
     const y = Float64Array.from(kept, (i) => line.y[i] as number);
     const points = gaps(x, y);
-    // A line of one point has no length to draw, and of one of gaps alone bqplot complains.
+    // A line of one point has no length to draw.
     const marker = points === 1 ? "circle" : null;
-    const shown = points > 0 ? { x, y } : { x: NOTHING, y: NOTHING };
-    mark.set_state({ ...shown, marker, marker_size: 30 });
+    // Of a line that ends in a gap bqplot complains, as of one that has nothing else.
+    const end = y.findLastIndex(Number.isFinite) + 1;
+    mark.set_state({ x: x.slice(0, end), y: y.slice(0, end), marker, marker_size: 30 });
     drawn += kept.length;
   });
   return drawn;
