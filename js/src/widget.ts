@@ -127,15 +127,19 @@ export class RunImageModel extends WidgetModel {
   }
 }
 
+type LuminoMessage = Parameters<DOMWidgetView["processLuminoMessage"]>[0];
+
 /** A view whose content is one of our functions, and which ends what that began. */
 abstract class HostView extends DOMWidgetView {
   declare private life: AbortController;
+  declare private mounted: Map<DOMWidgetView, HTMLElement>;
 
   abstract content(mount: Mount, life: AbortSignal): HTMLElement;
 
   override render(): void {
     super.render();
     this.life = new AbortController();
+    this.mounted = new Map();
     const { signal } = this.life;
     this.el.classList.add("rw");
     this.el.append(this.content((child, into) => this.mount(child, into, signal), signal));
@@ -153,7 +157,20 @@ abstract class HostView extends DOMWidgetView {
     }
     // Lumino tells it that it is in the page, on which bqplot waits before it draws.
     JupyterLuminoWidget.attach(view.luminoWidget, into);
+    this.mounted.set(view, into);
     life.addEventListener("abort", () => view.remove(), { once: true });
+  }
+
+  /** Leave the page before our element does, and come back with it: Lumino insists on both. */
+  override processLuminoMessage(message: LuminoMessage): void {
+    super.processLuminoMessage(message);
+    for (const [{ luminoWidget }, into] of this.mounted ?? []) {
+      if (message.type === "before-detach" && luminoWidget.isAttached) {
+        JupyterLuminoWidget.detach(luminoWidget);
+      } else if (message.type === "after-attach" && !luminoWidget.isAttached) {
+        JupyterLuminoWidget.attach(luminoWidget, into);
+      }
+    }
   }
 
   override remove(): void {
