@@ -60,6 +60,8 @@ def install(*, force: bool = False) -> None:
     finder.hide_real()
     sys.meta_path.insert(0, finder)
     finder.extend_tracking()
+    if CHILD_PATH not in sys.path:
+        sys.path.insert(0, CHILD_PATH)  # what multiprocessing gives to a process it spawns
     os.environ[VARIABLE] = "1"
     known = os.environ.get("PYTHONPATH")
     if CHILD_PATH not in _paths(known):
@@ -72,6 +74,7 @@ def uninstall() -> None:
         sys.meta_path.remove(finder)
         finder.restore_tracking()
         finder.show_real()
+    sys.path[:] = [path for path in sys.path if path != CHILD_PATH]
     os.environ.pop(VARIABLE, None)
     left = [path for path in _paths(os.environ.get("PYTHONPATH")) if path != CHILD_PATH]
     if left:
