@@ -31,12 +31,16 @@ def scalar(value: object, where: str) -> Scalar:
         if isinstance(value, plain):
             # Also numpy.float64, numpy.str_ and the members of IntEnum and StrEnum.
             return plain.__str__(value) if plain is str else plain(value)
-    item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "shape", None) == ():
-        plain_value = item()
-        if plain_value is not value and type(plain_value) is not type(value):
-            return scalar(plain_value, where)
-        return _exact_float(value, where)
+    if getattr(value, "shape", None) == ():
+        for name in ("item", "numpy"):  # a TensorFlow tensor has only the latter
+            convert = getattr(value, name, None)
+            if callable(convert):
+                plain_value = convert()
+                if plain_value is not value and type(plain_value) is not type(value):
+                    return scalar(plain_value, where)
+                return _exact_float(value, where)
+    if type(value).__name__ == "NAType" and type(value).__module__.startswith("pandas"):
+        return None
     raise NotAMetric(f"{where} takes one number, bool, text or None, got {_advice(value)}")
 
 
@@ -53,10 +57,8 @@ def column(values: object, where: str) -> list[Scalar]:
     shape = getattr(values, "shape", None)
     if shape is not None and len(shape) != 1:
         raise NotAMetric(f"{where} takes one dimension, got an array of shape {tuple(shape)}")
-    tolist = getattr(values, "tolist", None)
-    if callable(tolist) and getattr(getattr(values, "dtype", None), "kind", "O") in "biufU":
-        if values.dtype.itemsize <= 8 or values.dtype.kind == "U":  # type: ignore[attr-defined]
-            return tolist()  # type: ignore[no-any-return]
+    if _converts_as_a_whole(getattr(values, "dtype", None)):
+        return values.tolist()  # type: ignore[attr-defined, no-any-return]
     return [scalar(value, f"{where}, element {place}") for place, value in enumerate(values)]
 
 
@@ -106,7 +108,7 @@ def document(value: object, where: str) -> dict[str, Any]:
     try:
         text = value if isinstance(value, str) else json.dumps(value, default=_plain)
         parsed = json.loads(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise NotAMetric(f"{where} takes a JSON object, got {_shown(value)}: {error}") from error
     if not isinstance(parsed, dict):
         raise NotAMetric(f"{where} takes a JSON object, got {_shown(value)}")
@@ -119,6 +121,13 @@ def _plain(value: object) -> object:
         if callable(convert):
             return convert()
     raise TypeError(f"{_shown(value)} has no JSON form")
+
+
+def _converts_as_a_whole(dtype: Any) -> bool:
+    """Tell whether `tolist` gives Python values: pandas' own types have missing ones, too."""
+    if not type(dtype).__module__.startswith("numpy"):
+        return False
+    return dtype.kind == "U" or (dtype.kind in "biuf" and dtype.itemsize <= 8)
 
 
 def _column_name(name: object, where: str) -> str:
@@ -161,7 +170,12 @@ def _advice(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value) if not isinstance(value, Iterable) or isinstance(value, str | bytes) else ""
+    text = ""
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+        try:
+            text = repr(value)
+        except Exception:  # whatever somebody's class does; an int may be too long to be printed
+            text = "…"
     kind = type(value)
     name = (
         kind.__qualname__

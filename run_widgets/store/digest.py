@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from run_widgets.records import NO_STEP, Kind, PointKind, Points
 from run_widgets.store.drive import open_plain
 from run_widgets.store.layout import KINDS, POINT, POINT_BYTES, POINT_OF_INT, STEPPED, VOID
+from run_widgets.store.lines import value_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,9 +120,12 @@ class Digester:
     def __init__(self) -> None:
         self._metrics: dict[str, MetricDigest] = {}
         self._others: set[str] = set()  # lists, tables, images: names that are no scalar's
+        self.total = 0
+        """Values so far, those of other kinds included."""
 
     def feed(self, batch: Batch) -> None:
         """Take in what came since the last time."""
+        self.total += len(batch.records) + sum(map(len, batch.points.values()))
         self._others.update(record.metric for record in batch.records)
         for name, points in batch.points.items():
             self._metrics.setdefault(name, MetricDigest()).extend(points)
@@ -140,6 +144,19 @@ def digest_of(follower: Follower) -> Digest:
     finally:
         follower.close()
     return digester.digest
+
+
+def of_run(metrics: Path) -> Digest:
+    """Return the digest of the run whose `metrics` folder this is; empty where it has none."""
+    try:
+        digest = _quickly(metrics)
+    except (OSError, ValueError, KeyError, TypeError):
+        digest = None
+    if digest is not None:
+        return digest
+    from run_widgets.store.reader import LocalFollower
+
+    return digest_of(LocalFollower(metrics))
 
 
 def entries_at_end(metrics: Path) -> dict[str, dict[str, Any]] | None:
@@ -221,7 +238,7 @@ _FLOAT, _BOOL, _NONE, _RECORD = 1, 3, 4, 5  # of PointKind, whose members cost a
 
 
 def _scalar(entry: Mapping[str, Any]) -> Value:
-    value = int(entry["int"], 16) if "int" in entry else entry["value"]
+    value = value_of(entry)
     if value is not None and not isinstance(value, int | float | str):
         raise ValueError(f"a scalar cannot be {value!r}")
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.records import Kind, Record
@@ -50,7 +51,7 @@ class Lines:
         end = data.rfind(b"\n") + 1
         if not end and size > AHEAD_BYTES:  # a very long line
             data = read_at(descriptor, min(size, LINE_BYTES), self.read_to)
-            end = data.rfind(b"\n") + 1
+            end = data.find(b"\n") + 1
             if not end and size >= LINE_BYTES:
                 self.is_over = True
                 self._complain("long", f"has a line of over {LINE_BYTES:,} bytes")
@@ -95,7 +96,7 @@ class Lines:
         self._held -= len(line)
         try:
             return _record(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error):
             return None
 
     def forget(self, before: int) -> None:
@@ -104,9 +105,18 @@ class Lines:
             self._held -= len(self._records.pop(place))
 
 
+def value_of(entry: Mapping[str, Any]) -> Any:
+    """Return the value that a record's line holds, in whichever of its three forms."""
+    if "int" in entry:
+        return int(entry["int"], 16)
+    if "bits" in entry:
+        return struct.unpack(">d", bytes.fromhex(entry["bits"]))[0]
+    return entry["value"]
+
+
 def _record(entry: Mapping[str, Any]) -> Record | None:
     kind, step = Kind(entry["record"]), entry.get("step")
-    value = int(entry["int"], 16) if "int" in entry else entry["value"]
+    value = value_of(entry)
     if not _fits(kind, value):
         return None
     if step is not None and not (type(step) is int and -(2**63) < step < 2**63):

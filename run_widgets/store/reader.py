@@ -14,6 +14,7 @@ import os
 import stat
 import time
 import zlib
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,17 +63,16 @@ class LocalFollower:
             if stem not in self._writers and len(self._writers) < WRITERS_AT_MOST:
                 self._writers[stem] = _WriterFiles(self._metrics, stem)
         columns: dict[str, list[Points]] = {}
-        records: list[Record] = []
+        records: list[list[Record]] = []
         warnings: list[str] = []
         for writer in self._writers.values():
-            for name, points in writer.read(records):
+            records.append([])
+            for name, points in writer.read(records[-1]):
                 columns.setdefault(name, []).append(points)
             warnings += writer.warnings
             writer.warnings = []
-        if len(self._writers) > 1:
-            records.sort(key=lambda record: record.at)
         merged = {name: _merged(parts) for name, parts in columns.items()}
-        return Batch(merged, tuple(records), tuple(warnings))
+        return Batch(merged, tuple(_in_time(records)), tuple(warnings))
 
     def descriptions(self) -> dict[str, str]:
         """Return the description given with each metric that has one, of what was read."""
@@ -208,15 +208,14 @@ class _WriterFiles:
         if len(places) and not self._late:
             lines.forget(before=int(places[0]))
         wanted = int(places.max()) if len(places) else -1
-        while lines.pull(text) and lines.read_to <= wanted:
-            pass
-        if lines.read_to > wanted or not lines.is_full:
-            return slots
-        beyond = int(referring[places >= lines.read_to][0])
-        if not beyond:  # what is held is for nobody
-            lines.forget(before=lines.read_to)
-            return slots
-        return slots[:beyond]
+        lines.pull(text)
+        while lines.read_to <= wanted and (lines.pull(text) or lines.is_full):
+            if lines.is_full and lines.read_to <= wanted:
+                beyond = int(referring[places >= lines.read_to][0])
+                if beyond:
+                    return slots[:beyond]
+                lines.forget(before=lines.read_to)  # what is held is for nobody
+        return slots
 
     def _still_late(self) -> list[int]:
         long_ago = time.monotonic() - LATE_S
@@ -260,6 +259,8 @@ class _WriterFiles:
             usable &= ~missing
         if not usable.all():
             slots, kind, numbers = slots[usable], kind[usable], numbers[usable]
+        order = np.arange(len(slots))
+        others: list[tuple[int, Record]] = []  # than scalars, with their places among `slots`
         for places in _groups(slots.mark >> 8):
             number = int(slots.mark[places][0]) >> 8
             while number not in self.lines.names and self.lines.pull(text):
@@ -268,16 +269,21 @@ class _WriterFiles:
             if name is None:
                 self._put_off(numbers[places], "has values of a metric that was not declared")
                 continue
-            points = self._points(slots[places], kind[places], records)
+            points = self._points(slots[places], kind[places], order[places], others)
             if points is not None:
                 found.append((name, points))
             for used in numbers[places].tolist() if self._late else ():
                 self._late.pop(used, None)
+        records += [record for _, record in sorted(others, key=lambda other: other[0])]
 
     def _points(
-        self, slots: Slots, kind: NDArray[np.uint8], records: list[Record]
+        self,
+        slots: Slots,
+        kind: NDArray[np.uint8],
+        order: NDArray[np.intp],
+        others: list[tuple[int, Record]],
     ) -> Points | None:
-        """Return a metric's scalars, and append its other records to `records`."""
+        """Return a metric's scalars, and append its other records to `others`."""
         step = slots.step.astype(np.int64)
         stepped = slots.mark & STEPPED
         if not stepped.all():
@@ -297,7 +303,7 @@ class _WriterFiles:
                 continue
             keep[place] = False
             if record is not None:
-                records.append(record)
+                others.append((int(order[place]), record))
             else:
                 self._say("record", f"{self._text_path} lacks a record or has a broken one")
         if not keep.any():
@@ -340,6 +346,16 @@ def _groups(ids: NDArray[Any]) -> Iterator[slice | NDArray[np.intp]]:
     order = np.argsort(ids.astype(np.uint16) if ids.max() < 2**16 else ids, kind="stable")
     edges = np.flatnonzero(np.diff(ids[order])) + 1
     yield from np.split(order, edges)
+
+
+def _in_time(parts: list[list[Record]]) -> list[Record]:
+    """Put several writers' records into one order, as `_merged` does their points."""
+    parts = [part for part in parts if part]
+    if len(parts) < 2:
+        return parts[0] if parts else []
+    never_back = [at for part in parts for at in accumulate((r.at for r in part), max)]
+    records = [record for part in parts for record in part]
+    return [records[i] for i in sorted(range(len(records)), key=never_back.__getitem__)]
 
 
 def _merged(parts: list[Points]) -> Points:

@@ -181,7 +181,10 @@ class Packed:
                 column |= piece.astype(np.uint32) << np.uint32(8 * byte)
 
     def close(self) -> None:
+        """Let go of the file."""
         self._file.close()
+
+    __del__ = close  # a follower may be forgotten half way
 
 
 def _bytes_of_ints() -> list[str]:

@@ -401,6 +401,8 @@ def _record_line(kind: Kind, name: str, value: Any, at: float, step: int | None)
         entry["step"] = step
     if kind is Kind.SCALAR and isinstance(value, int) and not isinstance(value, bool):
         entry["int"] = hex(value)  # of any length
+    elif kind is Kind.SCALAR and isinstance(value, float) and value != value:
+        entry["bits"] = struct.pack(">d", value).hex()  # JSON knows but one NaN
     else:
         entry["value"] = value
     return _json_line(entry, name)
