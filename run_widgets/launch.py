@@ -34,6 +34,7 @@ from run_widgets.supervisor.request import spawn
 from run_widgets.tracking import Run
 from run_widgets.tracking.labels import texts
 from run_widgets.tracking.run import user_name
+from run_widgets.tracking.source import NO_SNAPSHOT, SNAPSHOT_ID, SNAPSHOTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,13 +45,6 @@ if TYPE_CHECKING:
 
 SCRIPT_RUN = "azureml.scriptrun"
 NOTEBOOK_RUN = "azureml.notebookrun"
-
-SNAPSHOTS = ".snapshots"
-"""The workspace's folder of snapshots, each content once."""
-
-SNAPSHOT_ID = "ContentSnapshotId"
-NO_SNAPSHOT = "run_widgets.no_snapshot"
-"""The property that says why a run has none."""
 
 LONGEST_RUN_S = 2_592_000
 

@@ -30,13 +30,13 @@ import os
 import re
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MASK = "***"
@@ -202,53 +202,49 @@ def name_of(shell: Any) -> str:
 class Recording:
     """Keeps the file `path` equal to the cells that the kernel has executed.
 
-    The file is written on a thread of its own, now and after each cell, so the
-    kernel never waits for it, and is there also when the kernel is killed. A
-    file that cannot be written is no one's error: `problem` says why.
+    The file is written now and after each cell, so it is there also when the
+    kernel is killed. A file that cannot be written is no one's error:
+    `problem` says why.
+
+    Parameters
+    ----------
+    later
+        Calls what it is given, elsewhere: the kernel must not wait for a file.
     """
 
-    def __init__(self, path: Path, shell: Any) -> None:
+    def __init__(self, path: Path, shell: Any, later: Callable[[Callable[[], None]], None]) -> None:
         self.path = path
         self.problem = ""
         self._shell = shell
-        self._has_news = threading.Event()
-        self._has_news.set()
+        self._later = later
         self._is_over = False
-        self._thread = threading.Thread(target=self._keep, name="notebook recording", daemon=True)
-        self._thread.start()
         shell.events.register("post_run_cell", self._note)
+        self._note()
 
-    def stop(self, *, wait_s: float = 5.0) -> None:
-        """Write the file for the last time; the cell that calls this is in it."""
-        if self._is_over:
-            return
-        self._is_over = True
-        self._shell.events.unregister("post_run_cell", self._note)
-        self._has_news.set()
-        self._thread.join(wait_s)
+    def stop(self) -> None:
+        """Have the file written for the last time; the cell that calls this is in it."""
+        if not self._is_over:
+            self._is_over = True
+            self._shell.events.unregister("post_run_cell", self._note)
+            self._note()
 
     def _note(self, _result: object = None) -> None:
-        self._has_news.set()
+        # Read now: what comes after a run is not its, and an ending kernel has no history.
+        cells = executed_cells(self._shell)
+        self._later(lambda: self._write(cells))
 
-    def _keep(self) -> None:
-        while True:
-            self._has_news.wait()
-            self._has_news.clear()
-            is_last = self._is_over
-            try:
-                cells = executed_cells(self._shell)
-                _replace(self.path, to_ipynb(cells, name=name_of(self._shell)))
-                self.problem = ""
-            except OSError as error:
-                self.problem = f"{self.path} cannot be written: {error}"
-            if is_last:
-                return
+    def _write(self, cells: list[Cell]) -> None:
+        try:
+            _replace(self.path, to_ipynb(cells, name=name_of(self._shell)))
+            self.problem = ""
+        except OSError as error:
+            self.problem = f"{self.path} cannot be written: {error}"
 
 
-def record(path: Path) -> Recording | None:
+def record(path: Path, later: Callable[[Callable[[], None]], None]) -> Recording | None:
     """Begin to keep the executed cells in `path`; None where no IPython runs."""
     running = shell()
-    return None if running is None else Recording(path, running)
+    return None if running is None else Recording(path, running, later)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -14,11 +14,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+ENVIRONMENT_FILE = "environment.json"
+"""In a run's folder: what `environment` returned in its process."""
 
 GIT_STATUS_TIMEOUT_S = 20.0
 
@@ -38,9 +41,9 @@ _BUILDS = (
 
 
 def properties(folder: str | Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what a run keeps as properties: git state, build, Python and platform.
+    """Return what a run keeps as properties: git state and build.
 
-    The git and build names are those people know from Azure ML; the variables
+    The names are those people know from Azure ML; the variables
     ``AZUREML_GIT_…`` win over what is found, also outside any repository.
     """
     environ = os.environ if environ is None else environ
@@ -60,10 +63,18 @@ def properties(folder: str | Path, environ: Mapping[str, str] | None = None) -> 
         "azureml.git.dirty": environ.get("AZUREML_GIT_DIRTY", dirty),
         "azureml.git.build_id": build_id,
         "azureml.git.build_uri": without_credentials(build_uri),
-        "run_widgets.python": platform.python_version(),
-        "run_widgets.platform": platform.platform(),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def environment() -> dict[str, Any]:
+    """Return what this process runs in: Python, platform and packages, as JSON has it."""
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "platform": platform.platform(),
+        "packages": packages(),
+    }
 
 
 def packages(search_path: list[str] | None = None) -> dict[str, str]:

@@ -161,7 +161,7 @@ def test_any_text_in_a_cell_makes_a_valid_notebook(sources: list[str]) -> None:
 
 
 KERNEL = """
-import json, sys, time
+import json, sys
 from pathlib import Path
 from IPython.core.interactiveshell import InteractiveShell
 from run_widgets import notebook
@@ -171,22 +171,24 @@ shell = InteractiveShell.instance()
 shell.run_cell("x = 40", store_history=True)
 shell.run_cell("1/0", store_history=True)
 shell.run_cell("silent = 1", silent=True)
-shell.user_ns.update(record=notebook.record, path=path)
-shell.run_cell("recording = record(path)\\nx += 1", store_history=True)
+def later(work):
+    works.append(work)
+works = []
+shell.user_ns.update(record=notebook.record, path=path, later=later)
+shell.run_cell("recording = record(path, later)\\nx += 1", store_history=True)
 
 def sources():
     return [cell["source"] for cell in json.loads(path.read_text())["cells"]]
 
-deadline = time.monotonic() + 20
-while time.monotonic() < deadline and not (path.exists() and len(sources()) == 3):
-    time.sleep(0.02)
+works[-1]()
 at_start = sources()
 shell.run_cell("token = 'ghp_" + "a1B2" * 9 + "'", store_history=True)
 shell.run_cell("x += 1\\nrecording.stop()", store_history=True)
-at_stop = path.read_text()
+count = len(works)
 shell.run_cell("after = 1", store_history=True)
 shell.user_ns["recording"].stop()
-json.dump([at_start, at_stop, path.read_text() == at_stop], sys.stdout)
+works[-1]()
+json.dump([at_start, path.read_text(), len(works) == count], sys.stdout)
 """
 
 
@@ -198,14 +200,14 @@ def test_a_recording_holds_the_cells_up_to_and_during_the_run(tmp_path: Path) ->
     at_start, at_stop, is_final = json.loads(done.stdout.splitlines()[-1])
 
     made = nbformat.reads(at_stop, as_version=4)
-    assert at_start == [["x = 40"], ["1/0"], ["recording = record(path)\n", "x += 1"]] or [
+    assert at_start == [["x = 40"], ["1/0"], ["recording = record(path, later)\n", "x += 1"]] or [
         "".join(source) for source in at_start
-    ] == ["x = 40", "1/0", "recording = record(path)\nx += 1"]
+    ] == ["x = 40", "1/0", "recording = record(path, later)\nx += 1"]
     nbformat.validate(made)
     assert [cell.source for cell in made.cells] == [
         "x = 40",
         "1/0",
-        "recording = record(path)\nx += 1",
+        "recording = record(path, later)\nx += 1",
         "token = '***'",
         "x += 1\nrecording.stop()",
     ]
@@ -217,7 +219,7 @@ def test_a_recording_holds_the_cells_up_to_and_during_the_run(tmp_path: Path) ->
 def test_outside_ipython_there_is_no_recording_and_nothing_is_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from run_widgets import notebook;"
-        "assert notebook.record(Path('x')) is None;"
+        "assert notebook.record(Path('x'), print) is None;"
         "assert not {'IPython', 'nbformat'} & set(sys.modules)"
     )
 

@@ -129,11 +129,8 @@ def test_without_git_itself_only_dirty_is_unknown(
     assert "azureml.git.dirty" not in facts
 
 
-def test_outside_a_repository_there_is_python_only(tmp_path: Path) -> None:
-    assert provenance.properties(tmp_path, {}).keys() == {
-        "run_widgets.python",
-        "run_widgets.platform",
-    }
+def test_outside_a_repository_there_is_nothing(tmp_path: Path) -> None:
+    assert provenance.properties(tmp_path, {}) == {}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -131,6 +132,9 @@ class Supervisor:
             known["properties"] = {**facts, **(known.get("properties") or {})}
 
         self._update(describe)
+        if self.plan.command[0] == sys.executable:  # else its packages are others
+            environment = json.dumps(provenance.environment(), indent=1)
+            (self.folder / provenance.ENVIRONMENT_FILE).write_text(environment)
         self.files.mkdir(exist_ok=True)
         for name in (*self.plan.outputs, *self.plan.logs):
             with contextlib.suppress(OSError, ValueError):

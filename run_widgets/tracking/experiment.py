@@ -156,8 +156,7 @@ class Experiment:
             run._become_owner(reopen=True)
         else:
             run = Run._create(self, run_id or str(uuid.uuid4()), fields, folders_of(outputs))
-        if snapshot_directory is not None:
-            run._start_snapshot(Path(snapshot_directory))
+        run._start_source(None if snapshot_directory is None else Path(snapshot_directory))
         if system_metrics:
             run._start_system_metrics(10.0 if system_metrics is True else float(system_metrics))
         return run

@@ -20,6 +20,7 @@ from run_widgets.tracking.labels import Labelled, checked_labels
 from run_widgets.tracking.life import Life
 from run_widgets.tracking.recording import Recording
 from run_widgets.tracking.show import DOCS_URL, html_table
+from run_widgets.tracking.source import Sourced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from run_widgets.tracking.workspace import Workspace
 
 
-class Run(Recording, Labelled, Life):
+class Run(Recording, Labelled, Sourced, Life):
     """One run: what it logged, its files, labels and status.
 
     ``Run(experiment, run_id)`` is a run that exists, in whatever process it
@@ -427,9 +428,6 @@ class Run(Recording, Labelled, Life):
         return self.store.delete_run(self.id)
 
     # -- what is started with a run --
-
-    def _start_snapshot(self, folder: Path) -> None:
-        del folder
 
     def _start_system_metrics(self, every_s: float) -> None:
         from run_widgets.monitor import Monitor

@@ -1,0 +1,64 @@
+"""One thread for what must not delay a run, and which is there only while there is work.
+
+Work of one key is done once for all that wait for it: a loop that starts a
+hundred runs of one folder has it snapshotted a few times, not a hundred.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+log = logging.getLogger(__name__)
+
+
+class Background:
+    """Does work one after the other; the interpreter waits for it before it ends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[Hashable, tuple[Callable[[list[Any]], None], list[Any]]] = {}
+        self._thread: threading.Thread | None = None
+
+    def add(self, key: Hashable, item: Any, work: Callable[[list[Any]], None]) -> None:
+        """Call `work` soon, with the items of all calls with `key` until then."""
+        with self._lock:
+            self._waiting.setdefault(key, (work, []))[1].append(item)
+            if self._thread is not None:
+                return
+            # Not a daemon: what a short script has just begun is still finished.
+            self._thread = threading.Thread(target=self._run, name="run-widgets-background")
+        try:
+            self._thread.start()
+        except RuntimeError:  # the interpreter is ending, and starts no more threads
+            self._run()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until there is no work left; False if there still is after `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        while (thread := self._thread) is not None and time.monotonic() < deadline:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return self._thread is None
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                work, items = self._waiting.pop(next(iter(self._waiting)))
+            try:
+                work(items)
+            except Exception:  # whatever goes wrong here is not the run's trouble
+                log.exception("run-widgets: work in the background failed")
+
+
+background = Background()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=background.__init__)  # type: ignore[misc]

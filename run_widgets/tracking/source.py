@@ -1,0 +1,207 @@
+"""What a run was started from: its source folder, notebook, git state and packages."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from run_widgets import notebook, provenance, snapshot
+from run_widgets.errors import RunNotFound, SnapshotError, StoreUnavailable
+from run_widgets.supervisor.plan import PLAN_FILE, Plan
+from run_widgets.supervisor.request import RUN_VARIABLE
+from run_widgets.tracking.background import background
+from run_widgets.tracking.handle import Handle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from run_widgets.store.local import Document
+
+SNAPSHOTS = ".snapshots"
+"""The workspace's folder of snapshots, each content once."""
+
+SNAPSHOT_ID = "ContentSnapshotId"
+NO_SNAPSHOT = "run_widgets.no_snapshot"
+"""The property that says why a run has none."""
+
+STARTED_IN = "run_widgets.started_in"
+"""The property that says in which submitted run another one was started."""
+
+NOTEBOOK = "notebook.ipynb"
+"""In a run's folder: the cells that its kernel executed."""
+
+WAIT_S = 60.0
+
+
+class Sourced(Handle):
+    """The source of a run."""
+
+    def take_snapshot(self, file_or_folder_path: str | Path) -> str:
+        """Keep a file or folder with the run as its snapshot, and return the snapshot's id.
+
+        Raises
+        ------
+        SnapshotError
+            The run has a snapshot already, or none can be taken; the text says why.
+        """
+        known = self.get_snapshot_id()
+        if known is not None:
+            raise SnapshotError(f"run {self.id!r} has a snapshot already: {known}")
+        taken = self._take(Path(file_or_folder_path), ())
+        self._note_source({}, taken)
+        return taken.id
+
+    def get_snapshot_id(self) -> str | None:
+        """Return the id of the run's snapshot, which may have been started a moment ago.
+
+        None: it has none. Property ``run_widgets.no_snapshot`` then says why,
+        unless none was asked for.
+        """
+        background.wait(WAIT_S)
+        return self._refresh().properties.get(SNAPSHOT_ID)
+
+    def restore_snapshot(
+        self, snapshot_id: str | None = None, path: str | Path | None = None
+    ) -> str:
+        """Copy a snapshot out of the workspace as ``<snapshot id>.zip``, and return where to.
+
+        Parameters
+        ----------
+        snapshot_id
+            Default: that of the run.
+        path
+            A folder; default: a new one for temporary files.
+
+        Raises
+        ------
+        SnapshotError
+            The run has no snapshot, or the workspace none of that id.
+        """
+        own = self.get_snapshot_id()
+        wanted = snapshot_id or own
+        if wanted is None:
+            reason = self._record.properties.get(NO_SNAPSHOT)
+            raise SnapshotError(f"run {self.id!r} has no snapshot" + f": {reason}" * bool(reason))
+        source = self.folder / snapshot.ARCHIVE
+        if wanted != own or not source.is_file():
+            source = self.store.root / SNAPSHOTS / f"{wanted}.zip"
+        if not wanted.isalnum() or not source.is_file():
+            raise SnapshotError(f"there is no snapshot {wanted!r} in {self.store.root}")
+        folder = Path(tempfile.mkdtemp() if path is None else path).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(shutil.copyfile(source, folder / f"{wanted}.zip"))
+
+    def _start_source(self, folder: Path | None) -> None:
+        """Keep, in the background, what this process's run is started from.
+
+        With None only the facts of git, Python and packages are kept.
+        """
+        if folder is not None:
+            # First: a kernel that has done its last cell may have two seconds to live.
+            recording = notebook.record(
+                self.folder / NOTEBOOK,
+                # Of several that wait, the last has all the cells.
+                later=lambda write: background.add(
+                    ("notebook", self.id), write, lambda writes: writes[-1]()
+                ),
+            )
+            if recording is not None:
+                self._on_end.append(recording.stop)
+        outputs = tuple(self._outputs)
+        key = ("source", None if folder is None else os.path.abspath(folder), outputs)
+        plan = None if folder is None else _plan(folder.absolute())
+        background.add(key, self, lambda runs: _keep_sources(runs, folder, outputs, plan))
+
+    def _take(self, source: Path, outputs: Sequence[str]) -> snapshot.Snapshot:
+        root = self.store.root
+        return snapshot.take(source, root / SNAPSHOTS, exclude=[root, *outputs])
+
+    def _note_source(
+        self, facts: dict[str, str], taken: snapshot.Snapshot | SnapshotError | None
+    ) -> None:
+        found = dict(facts)
+        if isinstance(taken, snapshot.Snapshot):
+            snapshot.place(taken, self.folder)
+            found[SNAPSHOT_ID] = taken.id
+        elif taken is not None:
+            found[NO_SNAPSHOT] = str(taken)
+
+        def note(known: Document) -> None:
+            known["properties"] = {**found, **(known.get("properties") or {})}
+
+        self.store.update_run(self.id, note)
+
+
+def _keep_sources(
+    runs: list[Sourced], folder: Path | None, outputs: Sequence[str], plan: Plan | None
+) -> None:
+    """Do for all runs of one folder that wait what each of them needs."""
+    facts = provenance.properties(folder or ".")
+    if os.environ.get(RUN_VARIABLE):
+        facts[STARTED_IN] = os.environ[RUN_VARIABLE]
+    environment = json.dumps(provenance.environment(), indent=1)
+    taken: snapshot.Snapshot | SnapshotError | None = None
+    if folder is not None:
+        try:
+            _refuse_a_home(folder)
+            taken = runs[0]._take(folder, outputs)
+        except SnapshotError as error:  # never a reason to fail the run
+            taken = error
+    if plan is not None and isinstance(taken, snapshot.Snapshot):
+        plan = replace(plan, is_in_place=False, left_out=taken.left_out)
+    for run in runs:
+        # The run may have been deleted meanwhile, or its drive be full.
+        with contextlib.suppress(RunNotFound, StoreUnavailable, OSError):
+            place = run.folder
+            (place / provenance.ENVIRONMENT_FILE).write_text(environment)
+            if plan is not None and not (place / PLAN_FILE).exists():
+                plan.write(place)
+            run._note_source(facts, taken)
+
+
+def _refuse_a_home(folder: Path) -> None:
+    """Raise where a folder holds a person's things and not one project's.
+
+    Raises
+    ------
+    SnapshotError
+    """
+    real = folder.resolve()
+    if real in (Path.home().resolve(), Path(real.anchor)):
+        raise SnapshotError(
+            f"{str(real)!r} is not the folder of one project: "
+            "start in that, or name it with snapshot_directory"
+        )
+
+
+def _plan(folder: Path) -> Plan | None:
+    """Return how this process could be run again; None where that is not known.
+
+    Asked when a run starts: a script's own name is gone once it has ended.
+    """
+    source = str(folder)
+    if notebook.shell() is not None:
+        runner = (sys.executable, "-m", "run_widgets.notebook_runner")
+        output = notebook.name_of(notebook.shell()) or NOTEBOOK
+        cells = {"path": NOTEBOOK, "output": f"outputs/{output}", "parameters": {}}
+        return Plan(command=runner, source=source, is_in_place=True, notebook=cells)
+    main = sys.modules.get("__main__")
+    spec = getattr(main, "__spec__", None)
+    program: tuple[str, ...]
+    if spec is not None:  # python -m package
+        program = ("-m", spec.name.removesuffix(".__main__"))
+    else:
+        script = os.path.realpath(getattr(main, "__file__", None) or os.sep)
+        name = os.path.relpath(script, os.path.realpath(folder))
+        if name.startswith(os.pardir) or not os.path.isfile(script):
+            return None
+        program = (name,)
+    command = (sys.executable, *program, *sys.argv[1:])
+    return Plan(command=command, source=source, is_in_place=True)
