@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_widgets.store import digest
 from run_widgets.store.index import Index, document_text, folders, stamp_of
+from run_widgets.store.layout import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -91,6 +92,10 @@ class Listing:
             if record != before:
                 runs[name] = self._listed(name, document, record, made)
         return News(runs, tuple(gone), not (self._waiting or self._unread))
+
+    def digest_of(self, name: str) -> Digest:
+        """Read the points of the run in the folder `name`, all there are."""
+        return digest.of_run(self._experiment / name / METRICS)
 
     def keep(self, digests: Mapping[str, Digest]) -> None:
         """Keep digests that were made of runs' points, by folder name, for the next list."""

@@ -284,13 +284,13 @@ class LocalStore:
 
         place = self._experiment_folder(experiment)
         for folder, document in documents_of(self.root, place, tags, properties):
-            yield _record(document, folder)
+            yield _listed_record(document, folder)
 
     def watch(self, experiment: str) -> Listing:
         """Return what tells again and again which runs the experiment has, and their digests."""
         from run_widgets.store.listing import Listing
 
-        return Listing(self.root, self._experiment_folder(experiment), _record)
+        return Listing(self.root, self._experiment_folder(experiment), _listed_record)
 
     def follow(self, run_id: str) -> LocalFollower:
         """Return a reader that starts before the run's first value."""
@@ -414,7 +414,12 @@ class LocalStore:
 # -- what a folder says -------------------------------------------------------------------
 
 
-def _record(document: Mapping[str, Any], folder: Path) -> RunRecord:
+def _listed_record(document: Mapping[str, Any], folder: Path) -> RunRecord:
+    """Return what `_record` does, for a list of very many: of a run that ended, no file is read."""
+    return _record(document, folder, is_listed=True)
+
+
+def _record(document: Mapping[str, Any], folder: Path, *, is_listed: bool = False) -> RunRecord:
     """Return a run's document as a record, with the status that is true now.
 
     The document may come from a stranger: what has the wrong type is left out.
@@ -425,7 +430,7 @@ def _record(document: Mapping[str, Any], folder: Path) -> RunRecord:
         return value if isinstance(value, kind) else default
 
     status, error, ended_at = _true_status(document, folder)
-    done, total = _progress(folder)
+    done, total = (None, None) if is_listed and status.is_final else _progress(folder)
     number = (int, float)
     return RunRecord(
         id=get("id", str, folder.name),
