@@ -68,12 +68,13 @@ export class Chart {
 
   /** Add what a message brings; false where the whole had it already. */
   #append(message: Append, buffers: DataView[]): boolean {
-    if (message.from < this.total) return false;
-    if (message.from > this.total && !this.#asked) {
-      // Some message before it was lost. What this one brings is drawn meanwhile.
-      this.#asked = true;
-      this.#model.trigger("lost");
-    }
+    const known = this.total;
+    const newer = message.series.some(
+      (news, k) => news && news.total > (this.lines[k]?.total ?? 0),
+    );
+    // Not what follows what is here: some message was lost, or the whole ends within this one.
+    if (message.from !== known && newer) this.#ask();
+    if (message.from < known) return false;
     message.series.forEach((places, k) => {
       while (this.lines.length <= k) this.lines.push(new Series());
       if (!places) return;
@@ -83,10 +84,17 @@ export class Chart {
     return true;
   }
 
+  /** Ask for the whole, once; what comes meanwhile is drawn. */
+  #ask(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#model.trigger("lost");
+  }
+
   /** Draw once for all that arrives before the next frame; no hurry where nobody looks. */
   #drawSoon(): void {
     if (this.#views.size > 0) soon(this.#draw);
-    else this.#timer ??= setTimeout(this.#draw, UNSEEN_MS);
+    else this.#timer ??= setTimeout(() => soon(this.#draw), UNSEEN_MS);
   }
 
   readonly #draw = (): void => {

@@ -80,6 +80,24 @@ test("a message that the whole has already is left out", () => {
   expect(marks[0]?.get("y").length).toBe(3);
 });
 
+test("a message of which the whole has a part is asked for", () => {
+  const { model } = fakeChart({
+    loss: [
+      [0, 1, 2],
+      [3, 2, 1],
+    ],
+  });
+  shown(model);
+  const lost = vi.fn();
+  model.on("lost", lost);
+
+  grow(model, 2, [1]);
+  expect(lost).not.toHaveBeenCalled();
+  grow(model, 2, [1, 0.5]);
+
+  expect(lost).toHaveBeenCalledOnce();
+});
+
 test("a message that was lost is asked for once, and what came is drawn meanwhile", () => {
   const { model, marks } = fakeChart({ loss: [[0], [3]] });
   shown(model);
