@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import FileNotInRun
 from run_widgets.facts import elapsed_s, facts, time_of
-from run_widgets.records import RunStatus
 from run_widgets.store.drive import open_plain
 from run_widgets.summary import Pictures, Rows, RunSummary, Vector
 
@@ -25,8 +24,11 @@ MAX_IMAGE_BYTES = 8_000_000
 PIECE = 250_000
 """Points beyond which a reading may have stopped before the end of what is there."""
 
+PROCESS_ENDED = "ProcessEnded"
+"""The error's code of a run that did not end of its own accord."""
+
 SETTLING_S = 3.0
-"""After the end of a run that did not end of its own accord."""
+"""After the end of such a run."""
 
 FILES_SHARE = 0.001
 """Of one processor's time, for listing the files: a run may have very many."""
@@ -72,7 +74,8 @@ class Reading:
         A reader waits for a moment behind a value that a killed thread was
         just writing, so what comes after it may not have been handed out yet.
         """
-        if self.record.status is RunStatus.COMPLETED or self._ended_since is None:
+        error = self.record.error
+        if error is None or error.code != PROCESS_ENDED or self._ended_since is None:
             return True
         ended_at = time_of(self.record.ended_at)
         if ended_at is not None and time.time() - ended_at > SETTLING_S:

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # else Python prints into a cell what nobody asked for
 
 _panels: weakref.WeakSet[RunDetails] = weakref.WeakSet()
-"""Those that are shown in some cell, so that the cell's next panel can take their place."""
+"""Those that are shown in some cell: the cell's next panel takes their place."""
 
 
 class Watched(Protocol):
@@ -234,6 +234,9 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         with self._lock:
             self._places.setdefault(cell, _Place(execution)).execution = execution
         _panels.add(self)
+        events = get_ipython().events
+        if _look_after_cell not in events.callbacks["post_run_cell"]:
+            events.register("post_run_cell", _look_after_cell)
 
     def _leave(self, cell: str, execution: str) -> None:
         """Forget outputs that an execution of their cell has cleared; close without any left."""
@@ -444,6 +447,13 @@ def _watch(panel: weakref.ref[RunDetails], stop: threading.Event) -> None:
         return News.LAST if live is None else live.tick()
 
     poll(tick, stop)
+
+
+def _look_after_cell(_: object) -> None:
+    """Show at once what a cell did: the kernel may be shut down right after the last one."""
+    for panel in list(_panels):
+        if panel.following:
+            panel.tick()
 
 
 def _kernel() -> Any:

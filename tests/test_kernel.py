@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pytest
 from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +120,16 @@ def test_the_end_is_written_into_the_notebook_once(kernel: Kernel) -> None:
     assert "Completed" in update["content"]["data"]["text/html"]
     assert "pollers: []" in texts(kernel.run("print('pollers:', pollers())", cell="b", after_s=1))
     assert texts(came) == ""
+
+
+def test_a_notebook_that_is_executed_and_shut_down_keeps_the_end(tmp_path: Path) -> None:
+    cells = [START, "RunDetails(run).show()", "run.log('loss', 1); run.complete()"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+
+    NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}).execute()
+
+    (output,) = notebook.cells[1].outputs
+    assert "Completed" in output["data"]["text/html"]
 
 
 def test_a_finished_run_is_shown_without_thread_or_update(kernel: Kernel) -> None:

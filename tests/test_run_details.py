@@ -94,7 +94,9 @@ def leaves_no_threads() -> Iterator[None]:
 
 
 def start(experiment: Experiment) -> Run:
-    return experiment.start_logging(outputs=False, snapshot_directory=None)
+    run = experiment.start_logging(outputs=False, snapshot_directory=None)
+    run.get_snapshot_id()  # waits for what is kept of a run's source in the background
+    return run
 
 
 def pollers() -> list[str]:
@@ -479,7 +481,7 @@ def test_closing_leaves_nothing_behind(run: Run, wire: Wire) -> None:
     details.close()
 
     assert set(registry._instances) == before
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
 
 
 def test_a_closed_panel_can_be_shown_again(
