@@ -1,0 +1,76 @@
+"""The run's page: a Jupyter server extension that reads run files and asks no kernel.
+
+Below the server's base URL, for its signed-in user alone:
+
+```
+run-widgets/                           every experiment and its runs
+run-widgets/<experiment>               those of one
+run-widgets/runs/<id>                  one run
+run-widgets/files/<id>/<name>          one of its files, whole or in part
+run-widgets/source/<id>/<name>         its notebook.ipynb, environment.json or snapshot.zip
+run-widgets/source/<id>/snapshot/<name>   one file of its snapshot
+run-widgets/api/runs[/<id>]            what these pages show, as strict JSON
+run-widgets/api/runs/<id>/charts       its lines, as far as pixels can show them
+run-widgets/api/runs/<id>/rows         rows of one of its tables
+run-widgets/api/runs/<id>/source       what it was started from
+run-widgets/api/runs/<id>/lines        where a file has a text
+run-widgets/api/runs/<id>/stop         POST: ask it to end
+run-widgets/assets/<name>              what draws the pages
+```
+
+A run is looked for in the workspace around the server's folder, then in the
+person's own; ``?workspace=<folder>`` names another. Whatever it names, nothing
+but the runs of a workspace is ever read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+
+from run_widgets.portal import files, pages, runs
+from run_widgets.portal.shelf import Shelf
+from run_widgets.tracking import Workspace
+
+
+class RunPortal(ExtensionApp):
+    """The pages, inside Jupyter or as a server of their own."""
+
+    name = "run_widgets"
+    extension_url = "/run-widgets/"
+    default_url = "/run-widgets/"
+    load_other_extensions = False
+
+    def initialize_settings(self) -> None:
+        assert self.serverapp is not None
+        root = Path(self.serverapp.root_dir or ".").absolute()
+        # From the top of the drive there is nothing upwards: that is the person's own.
+        folders = [Workspace.from_config(root).path, Workspace.from_config(root.anchor).path]
+        self.settings["run_widgets_shelf"] = Shelf(list(dict.fromkeys(folders)))
+
+    def initialize_handlers(self) -> None:
+        at = r"/run-widgets"
+        run = rf"{at}/api/runs/([^/]+)"
+        self.handlers += [
+            (rf"{at}/api/runs", runs.RunsHandler),
+            (run, runs.RunHandler),
+            (rf"{run}/charts", runs.ChartsHandler),
+            (rf"{run}/source", runs.SourceHandler),
+            (rf"{run}/lines", runs.LinesHandler),
+            (rf"{run}/stop", runs.StopHandler),
+            (rf"{at}/assets/([^/]+)", pages.AssetHandler),
+            (rf"{at}/files/([^/]+)/(.+)", files.FileHandler),
+            (rf"{at}/source/([^/]+)/snapshot/(.+)", files.SnapshotHandler),
+            (rf"{at}/source/([^/]+)/([^/]+)", files.SourceFileHandler),
+            (rf"{at}/runs/[^/]+", pages.PageHandler, {"page": "run.html"}),
+            (rf"{at}(?:/[^/]*)?", pages.PageHandler, {"page": "runs.html"}),
+        ]
+
+    async def stop_extension(self) -> None:
+        self.settings["run_widgets_shelf"].close()
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    return [{"module": "run_widgets.portal", "app": RunPortal}]

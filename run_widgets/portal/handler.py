@@ -1,0 +1,101 @@
+"""What all answers of the portal have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+
+from run_widgets.errors import FileNotInRun, RunClosed, RunNotFound, RunWidgetsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from run_widgets.portal.shelf import Shelf
+
+Json = dict[str, Any]
+
+# Nothing inline and nothing from elsewhere, so that nothing injected can run or tell.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+
+
+class Handler(JupyterHandler):
+    """Knows the runs, and answers a browser of this server only."""
+
+    auth_resource = "contents"  # who may read the server's files may read the runs'
+    policy = PAGE_POLICY
+
+    @property
+    def content_security_policy(self) -> str:
+        return self.policy
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.set_header("Referrer-Policy", "same-origin")
+
+    @property
+    def shelf(self) -> Shelf:
+        shelf: Shelf = self.settings["run_widgets_shelf"]
+        return shelf
+
+    @property
+    def workspace(self) -> str | None:
+        workspace: str | None = self.get_query_argument("workspace", None)
+        return workspace
+
+
+class JsonHandler(Handler, APIHandler):
+    """Answers in strict JSON, and with 304 while nothing but the time has changed."""
+
+    # A panel that was left open is no activity: an idle server can be shut down.
+    _track_activity = False
+    _etag = ""
+
+    async def answer(self, read: Callable[[], Json]) -> None:
+        """Send what `read` returns, called in a thread of its own."""
+        try:
+            state = strict(await asyncio.to_thread(read))
+        except (RunWidgetsError, OSError, ValueError) as error:
+            self.set_status(_status_of(error))
+            await self.finish({"message": str(error)})
+            return
+        # A browser that has all but the time that went by has all there is to know.
+        lasting = json.dumps(_without("elapsed_s", state), allow_nan=False)
+        self._etag = f'"{hashlib.sha256(lasting.encode()).hexdigest()}"'
+        await self.finish(json.dumps(state, allow_nan=False))
+
+    def compute_etag(self) -> str | None:
+        return self._etag or None
+
+
+def _status_of(error: Exception) -> int:
+    if isinstance(error, RunNotFound | FileNotInRun):
+        return 404
+    if isinstance(error, RunClosed):
+        return 409
+    return 500 if isinstance(error, OSError | RunWidgetsError) else 400
+
+
+def _without(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(key, item) for name, item in value.items() if name != key}
+    return [_without(key, item) for item in value] if isinstance(value, list) else value
+
+
+def strict(value: Any) -> Any:
+    """Return `value` with every number that JSON has not, such as NaN, as its name."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(item) for item in value]
+    return value

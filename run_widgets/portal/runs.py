@@ -1,0 +1,69 @@
+"""What is told of runs, as JSON."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from run_widgets.portal.handler import JsonHandler
+
+
+class RunsHandler(JsonHandler):
+    """The list of experiments and runs."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        experiment = self.get_query_argument("experiment", None)
+        await self.answer(partial(self.shelf.runs, experiment, self.workspace))
+
+
+class RunHandler(JsonHandler):
+    """One run; 304 while it is as the browser has it."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, run_id: str) -> None:
+        await self.answer(partial(self.shelf.run, run_id, self.workspace))
+
+
+class ChartsHandler(JsonHandler):
+    """The lines of one run's charts."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, run_id: str) -> None:
+        await self.answer(partial(self.shelf.charts, run_id, self.workspace))
+
+
+class SourceHandler(JsonHandler):
+    """What one run was started from."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, run_id: str) -> None:
+        await self.answer(partial(self.shelf.source, run_id, self.workspace))
+
+
+class LinesHandler(JsonHandler):
+    """Where the lines with a text begin in a file: ``?file=<name>&text=<text>&start=<byte>``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, run_id: str) -> None:
+        name, text = self.get_query_argument("file"), self.get_query_argument("text")
+        start = self.get_query_argument("start", "0")
+        await self.answer(
+            lambda: self.shelf.lines(run_id, self.workspace, name, text=text, start=int(start))
+        )
+
+
+class StopHandler(JsonHandler):
+    """Asks a run to end: at its next step, or a submitted one's processes, now."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, run_id: str) -> None:
+        await self.answer(partial(self.shelf.stop, run_id, self.workspace))

@@ -1,0 +1,266 @@
+"""The runs that can be seen, each followed once for all who look."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from run_widgets.downsample import reduced
+from run_widgets.errors import BadName, RunClosed, RunNotFound
+from run_widgets.facts import facts, shown
+from run_widgets.portal.search import lines_with
+from run_widgets.portal.source import source
+from run_widgets.store import layout
+from run_widgets.store.drive import open_plain
+from run_widgets.store.local import LocalStore
+from run_widgets.summary import RunSummary
+from run_widgets.tracking import Workspace
+from run_widgets.tracking.life import SUBMITTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from run_widgets.summary import Curves, Line
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+OPEN_RUNS = 20
+"""Runs whose files stay open between two looks at them."""
+
+LISTED_RUNS = 100
+"""Of one experiment, the newest; the page says how many there are."""
+
+LINE_POINTS = 400
+"""Of one line, about."""
+
+
+class Shelf:
+    """The runs that can be seen; one that is looked at is followed once for all who look.
+
+    `folders` are the workspaces to look in. Its methods read files: call them
+    in a thread of their own, any number at a time.
+    """
+
+    def __init__(self, folders: list[Path]) -> None:
+        self._folders = folders
+        self._open: OrderedDict[tuple[Path, int], _OpenRun] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def store_of(self, run_id: str, workspace: str | None) -> LocalStore:
+        """Return the store that has the run.
+
+        Raises
+        ------
+        RunNotFound
+            None has, or `workspace` is not the path of a workspace.
+        """
+        stores = self._stores(workspace)
+        for store in stores:
+            with contextlib.suppress(RunNotFound):
+                store.folder(run_id)
+                return store
+        places = " or ".join(str(store.root) for store in stores)
+        raise RunNotFound(f"no run {shown(run_id)!r} in {places}")
+
+    def run(self, run_id: str, workspace: str | None) -> Json:
+        """Return what a run's page shows, as it is now."""
+        return self._ask(run_id, workspace, _OpenRun.state)
+
+    def charts(self, run_id: str, workspace: str | None) -> Json:
+        """Return the lines of a run's charts, as they are now."""
+        return self._ask(run_id, workspace, _OpenRun.charts)
+
+    def _ask(self, run_id: str, workspace: str | None, what: Callable[[_OpenRun], T | None]) -> T:
+        store = self.store_of(run_id, workspace)
+        folder = store.folder(run_id)
+        # A folder that was deleted and made again is another run.
+        key = (folder, folder.stat().st_ino)
+        while (answer := what(self._opened(key, store, run_id))) is None:
+            pass  # closed between the two calls, since many others were looked at
+        return answer
+
+    def _opened(self, key: tuple[Path, int], store: LocalStore, run_id: str) -> _OpenRun:
+        with self._lock:
+            if key not in self._open:
+                self._open[key] = _OpenRun(store, run_id)
+            self._open.move_to_end(key)
+            idle = [self._open.popitem(last=False)[1] for _ in range(len(self._open) - OPEN_RUNS)]
+            opened = self._open[key]
+        for run in idle:
+            run.close()
+        return opened
+
+    def source(self, run_id: str, workspace: str | None) -> Json:
+        """Return what a run was started from."""
+        return source(self.store_of(run_id, workspace).folder(run_id))
+
+    def lines(
+        self, run_id: str, workspace: str | None, name: str, *, text: str, start: int
+    ) -> Json:
+        """Return where in the run's file `name` the lines with `text` begin, from `start` on.
+
+        Raises
+        ------
+        FileNotInRun
+            The run has no such file.
+        ValueError
+            `text` is empty, or `start` is negative.
+        """
+        path = self.store_of(run_id, workspace).file_path(run_id, name)
+        with os.fdopen(open_plain(path), "rb") as file:
+            return asdict(lines_with(file, text, start=start))
+
+    def stop(self, run_id: str, workspace: str | None) -> Json:
+        """Ask a run to end at its next step; end the processes of a submitted one.
+
+        Raises
+        ------
+        RunClosed
+            It has ended already.
+        """
+        store = self.store_of(run_id, workspace)
+        record = store.run(run_id)
+        if record.status.is_final:
+            raise RunClosed(f"run {run_id!r} is {record.status.value} already")
+        if record.type in SUBMITTED:
+            Workspace(store.root).get_run(run_id).cancel()
+        else:
+            store.request_stop(run_id)
+        return {"run_id": run_id, "stop_requested": True}
+
+    def runs(self, experiment: str | None, workspace: str | None) -> Json:
+        """Return the experiments and their newest runs, of every workspace looked in."""
+        return {
+            "workspaces": [
+                {
+                    "folder": str(store.root),
+                    "experiments": [
+                        _listed(store, document["name"])
+                        for document in store.experiments()
+                        if experiment in (None, document["name"])
+                    ],
+                }
+                for store in self._stores(workspace)
+            ]
+        }
+
+    def close(self) -> None:
+        with self._lock:
+            while self._open:
+                self._open.popitem()[1].close()
+
+    def _stores(self, workspace: str | None) -> list[LocalStore]:
+        if workspace is None:
+            return [LocalStore(folder) for folder in self._folders]
+        folder = Path(workspace)
+        try:
+            known = folder.is_absolute() and (folder / layout.WORKSPACE_FILE).is_file()
+        except (OSError, ValueError):  # a NUL, or a name that is too long
+            known = False
+        if not known:
+            raise RunNotFound(f"there is no workspace at {shown(workspace)!r}")
+        return [LocalStore(folder)]
+
+
+class _OpenRun:
+    def __init__(self, store: LocalStore, run_id: str) -> None:
+        self._store = store
+        self._id = run_id
+        self._summary = RunSummary()
+        self._follower = store.follow(run_id)
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def state(self) -> Json | None:
+        """Read what is new and return the whole; None once it is closed."""
+        with self._lock:
+            if not self._read():
+                return None
+            summary = self._summary
+            return {
+                "facts": facts(
+                    self._store.run(self._id),
+                    points=summary.points,
+                    last_value_at=summary.last_value_at,
+                    now=time.time(),
+                ),
+                "metrics": [
+                    {"name": metric.name, "kind": metric.kind, "text": metric.text}
+                    for metric in summary.metrics
+                ],
+                "files": [
+                    asdict(entry) | {"path": _unicode(entry.path)}
+                    for entry in self._store.files(self._id)
+                ],
+                "problem": "\n".join(summary.warnings),
+            }
+
+    def charts(self) -> Json | None:
+        """Read what is new and return the lines of all charts; None once it is closed."""
+        with self._lock:
+            if not self._read():
+                return None
+            return {"charts": [_chart(curves) for curves in self._summary.charts]}
+
+    def _read(self) -> bool:
+        """Read to the end of what is there; tell whether it is still open."""
+        while not self._closed and (batch := self._follower.read()):
+            self._summary.feed(batch)
+        return not self._closed
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._follower.close()
+
+
+def _chart(curves: Curves) -> Json:
+    return {
+        "name": curves.name,
+        "kind": curves.kind,
+        "x_label": curves.x_label,
+        "y_label": curves.y_label,
+        "lines": [_line(line) for line in curves.lines],
+    }
+
+
+def _line(line: Line) -> Json:
+    columns = line.outline.columns()
+    kept = reduced(columns.y, LINE_POINTS)
+    return {
+        "name": line.name,
+        "color": line.color,
+        "total": line.outline.total,
+        "x": _numbers(columns.x[kept].tolist()),
+        "y": _numbers(columns.y[kept].tolist()),
+    }
+
+
+def _numbers(values: list[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]
+
+
+def _unicode(name: str) -> str:
+    # Names of files are bytes, and a browser can only send back what is Unicode.
+    return name.encode("utf-8", "replace").decode()
+
+
+def _listed(store: LocalStore, experiment: str) -> Json:
+    now = time.time()
+    try:
+        runs = store.runs(experiment)
+        newest = [
+            facts(run, points=0, last_value_at=None, now=now) for run in islice(runs, LISTED_RUNS)
+        ]
+        return {"name": experiment, "runs": newest, "more": next(runs, None) is not None}
+    except BadName:
+        return {"name": shown(experiment), "runs": [], "more": False}
