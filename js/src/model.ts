@@ -25,6 +25,15 @@ export type Facts = {
   properties: Record<string, string | null>;
   error: { message: string; code: string; type: string; traceback: string } | null;
   waiting_for: string;
+  /** The error that the last cell ended with, while the run goes on. */
+  interrupted: string;
+  /** Somebody asked the run to end at its next step. */
+  stop_requested: boolean;
+  /** Of the loop that the run tracks, where there is one, and where its end is known. */
+  done_steps: number | null;
+  total_steps: number | null;
+  target: string;
+  created_by: string;
   parent: string | null;
   points: number;
   last_value_at: number | null;

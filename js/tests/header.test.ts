@@ -135,6 +135,31 @@ test("a run that waits says what for", () => {
   expect(fact(el, "Duration")).toBeUndefined();
 });
 
+test("says how far the loop is, and how long it will take at this pace", () => {
+  const el = header(
+    fakeRunWith({ done_steps: 25, total_steps: 100, elapsed_s: 60 }),
+    life().signal,
+  );
+  const text = () => el.querySelector(".rw-progress")?.textContent;
+  expect(el.querySelector("progress")?.position).toBe(0.25);
+  expect(text()).toBe("25 of 100 steps, about 3 min 00 s left");
+
+  vi.advanceTimersByTime(10_000);
+
+  expect(text()).toBe("25 of 100 steps, about 2 min 50 s left");
+});
+
+test("says that a run was asked to stop, and with what the last cell ended", () => {
+  const el = header(
+    fakeRunWith({ stop_requested: true, interrupted: "KeyboardInterrupt" }),
+    life().signal,
+  );
+
+  expect(el.querySelector(".rw-about")?.textContent).toBe(
+    "Asked to stop at its next step · The last cell ended with KeyboardInterrupt",
+  );
+});
+
 test("leaves nothing behind when its life ends", () => {
   const model = fakeRunWith({});
   const { signal, end } = life();

@@ -11,12 +11,14 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   const chips = h("ul", { class: "rw-chips", "aria-label": "Tags" });
   const about = h("p", { class: "rw-about" });
   const failure = error();
+  const steps = progress();
   const el = h(
     "header",
     { class: "rw-header" },
     h("div", { class: "rw-headline" }, status, title, portal),
     about,
     failure.el,
+    steps.el,
     facts,
     chips,
   );
@@ -29,13 +31,10 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
     set(status, "data-status", run.status.toLowerCase());
     write(title.children[0] as Element, run.display_name || run.title);
     write(title.children[1] as Element, run.display_name ? run.title : "");
-    about.hidden = !run.description && !run.waiting_for;
-    write(
-      about,
-      [run.waiting_for && `Waiting: ${run.waiting_for}`, run.description]
-        .filter(Boolean)
-        .join(" · "),
-    );
+    const remarks = remarksOf(run);
+    about.hidden = remarks.length === 0;
+    write(about, remarks.join(" · "));
+    steps.draw(run);
     failure.draw(run.error);
     drawFacts(facts, run);
     list(
@@ -55,9 +54,42 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
     }
   });
   every(1, life, () => {
-    if (!isFinal(model.get("facts"))) drawFacts(facts, model.get("facts"));
+    const run = model.get("facts");
+    if (isFinal(run)) return;
+    drawFacts(facts, run);
+    steps.draw(run);
   });
   return el;
+}
+
+/** What is to be said of how the run goes on, besides its status. */
+function remarksOf(run: Facts): string[] {
+  const remarks: string[] = [];
+  if (run.waiting_for) remarks.push(`Waiting: ${run.waiting_for}`);
+  if (run.stop_requested && !isFinal(run)) remarks.push("Asked to stop at its next step");
+  if (run.interrupted && !isFinal(run)) remarks.push(`The last cell ended with ${run.interrupted}`);
+  if (run.description) remarks.push(run.description);
+  return remarks;
+}
+
+/** How far the loop is that the run tracks, and when it will be through at this pace. */
+function progress(): { el: HTMLElement; draw(run: Facts): void } {
+  const bar = h("progress", { "aria-label": "Steps" });
+  const text = h("span");
+  const el = h("div", { class: "rw-progress", hidden: true }, bar, text);
+  return {
+    el,
+    draw(run) {
+      const { done_steps: done, total_steps: total, elapsed_s } = run;
+      el.hidden = !total || done === null || isFinal(run);
+      if (!total || done === null) return;
+      bar.max = total;
+      bar.value = Math.min(done, total);
+      const left = elapsed_s === null || done === 0 ? null : (elapsed_s * (total - done)) / done;
+      const about = left === null ? "" : `, about ${duration(left - age_s(run))} left`;
+      write(text, `${count(done)} of ${count(total)} steps${done < total ? about : ""}`);
+    },
+  };
 }
 
 type Fact = { name: string; text: string; at?: number; code?: boolean; copy?: boolean };
