@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from run_widgets.store.layout import POINT, POINT_BYTES, STEPPED
+from run_widgets.store.layout import POINT_BYTES, STEPPED
 from run_widgets.store.pair import FilePair, Tail, copy
 from run_widgets.store.writer import Plain, Writer
 
@@ -20,14 +20,7 @@ class AppendWriter(Writer):
         self._points = Tail()
 
     def put(self, name: str, value: Plain, step: int | None) -> None:
-        try:
-            mark = self._marks[name]
-        except (KeyError, TypeError):
-            mark = self._mark_of(name)
-        if type(value) is float:
-            self._take_or_record(POINT, name, value, step, mark)
-        else:
-            self._put_other(name, value, step, mark)
+        self._alone(self._put_alone, name, value, step)
 
     def _take(
         self, form: struct.Struct, value: float | int, at: float, step: int | None, mark: int
@@ -36,17 +29,15 @@ class AppendWriter(Writer):
             point = form.pack(value, at, 0, mark)
         else:
             point = form.pack(value, at, step, mark + STEPPED)
-        with self._lock:
-            self._check_open()
-            if self._problem and self._is_full(POINT_BYTES):
-                self._dropped += 1
-                return
-            self._points.add(point)
-            if self._pair is not None and not self._problem:
-                try:
-                    self._points.save(self._pair.points)
-                except OSError as error:
-                    self._complain(error)
+        if self._is_full(POINT_BYTES):
+            self._dropped += 1
+            return
+        self._points.add(point)
+        if self._pair is not None and not self._problem:
+            try:
+                self._points.save(self._pair.points)
+            except OSError as error:
+                self._complain(error)
 
     def _points_in_memory(self) -> int:
         return self._points.in_memory

@@ -10,6 +10,7 @@ import struct
 import time
 from typing import TYPE_CHECKING
 
+from run_widgets.records import PointKind
 from run_widgets.store.layout import MARK_AT, POINT, POINT_BYTES, POINT_OF_INT, STEPPED, VOID
 from run_widgets.store.pair import FilePair, copy, read_at, reserve, write_all
 from run_widgets.store.writer import Plain, Writer
@@ -26,6 +27,8 @@ LATE_SAVES = 12
 
 _now = time.time
 _pack = POINT.pack_into
+_pack_int = POINT_OF_INT.pack_into
+_INT = PointKind.INT - PointKind.FLOAT
 
 Buffer = mmap.mmap | bytearray
 
@@ -49,22 +52,28 @@ class MappedWriter(Writer):
         try:
             mark = self._marks[name]
         except (KeyError, TypeError):
-            mark = self._mark_of(name)
-        if type(value) is not float:
-            self._put_other(name, value, step, mark)
+            self._alone(self._put_alone, name, value, step)
+            return
+        if type(value) is float:
+            pack = _pack
+        elif type(value) is int:
+            pack = _pack_int
+            mark += _INT
+        else:
+            self._alone(self._put_alone, name, value, step)
             return
         # Taking a slot is atomic, so no lock is needed.
         window, next_slot, _ = self._window
         place = next_slot()
         try:
             if step is None:
-                _pack(window, place, value, _now(), 0, mark)
+                pack(window, place, value, _now(), 0, mark)
             else:
-                _pack(window, place, value, _now(), step, mark + STEPPED)
+                pack(window, place, value, _now(), step, mark + STEPPED)
         except (struct.error, TypeError, ValueError):
-            # The window is full, or closed on our way to it, or the step is too wide.
+            # The window is full, or closed on our way to it, or value or step are too wide.
             _void(window, place)
-            self._take_or_record(POINT, name, value, step, mark)
+            self._alone(self._put_alone, name, value, step)
 
     def _take(
         self, form: struct.Struct, value: float | int, at: float, step: int | None, mark: int
@@ -77,32 +86,29 @@ class MappedWriter(Writer):
                 form.pack_into(window, next_slot(), *fields)
                 return
             except (struct.error, TypeError, ValueError):
-                if not self._grow(window):
+                if not self._grow():
                     return
 
-    def _grow(self, full: Buffer) -> bool:
-        """Replace the window `full`, unless another thread has; False where the value is lost."""
-        with self._lock:
-            window, _, base = self._window
-            if window is not full:
+    def _grow(self) -> bool:
+        """Replace the window, which is full; False where the value is lost."""
+        self._check_open()
+        window, _, base = self._window
+        following = base + len(window)
+        if self._pair is not None and not self._problem:
+            try:
+                self._use(self._map(self._pair, following))
                 return True
-            self._check_open()
-            following = base + len(window)
-            size = _size_at(following)
-            if self._pair is not None and not self._problem:
-                try:
-                    self._use(self._map(self._pair, following))
-                    return True
-                except (OSError, ValueError) as error:
-                    self._complain(error)
-            if self._is_full(size):
-                self._dropped += 1
-                self._is_dropping = True
-                return False
-            memory = bytearray(size)
-            self._apart[following] = (memory, LATE_SAVES)
-            self._use(_window(memory, following))
-            return True
+            except (OSError, ValueError) as error:
+                self._complain(error)
+        size = _size_at(following)
+        if self._is_full(size):
+            self._dropped += 1
+            self._is_dropping = True
+            return False
+        memory = bytearray(size)
+        self._apart[following] = (memory, LATE_SAVES)
+        self._use(_window(memory, following))
+        return True
 
     def _map(self, pair: FilePair, base: int) -> Window:
         size = _size_at(base)
@@ -190,4 +196,4 @@ def _size_at(base: int) -> int:
 def _void(window: Buffer, place: int) -> None:
     """Mark a slot that was taken and is not used, so that no reader waits for it."""
     with contextlib.suppress(struct.error, TypeError, ValueError):
-        POINT_OF_INT.pack_into(window, place, 0, 0.0, 0, VOID)
+        _pack_int(window, place, 0, 0.0, 0, VOID)

@@ -112,9 +112,9 @@ class Tail:
     was: whatever interrupts a `save`, the next one writes the same again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: bytes = b"") -> None:
         self._saved = 0
-        self._waiting: tuple[int, bytearray] = (0, bytearray())  # where they begin, and they
+        self._waiting = (0, bytearray(first))  # where in the file they begin, and they
 
     @property
     def saved(self) -> int:
@@ -135,15 +135,15 @@ class Tail:
 
     def save(self, descriptor: int) -> None:
         """Write what waits, as far as the disk takes it."""
-        while True:
-            start, waiting = self._waiting
-            place = self._saved
-            piece = waiting[place - start : place - start + PIECE_BYTES]
-            if not piece:
+        start, waiting = self._waiting
+        while waiting:
+            done = self._saved - start
+            is_short = not done and len(waiting) <= PIECE_BYTES
+            piece = waiting if is_short else waiting[done : done + PIECE_BYTES]
+            self._saved += write_at(descriptor, piece, self._saved)
+            if self._saved == start + len(waiting):
+                self._waiting = (self._saved, bytearray())
                 break
-            self._saved = place + write_at(descriptor, piece, place)
-        if waiting and place == start + len(waiting):
-            self._waiting = (place, bytearray())
 
 
 def write_at(descriptor: int, data: Buffer, place: int) -> int:

@@ -19,9 +19,11 @@ import struct
 import threading
 import time
 import warnings
+from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import MetricConflict, NotAMetric, RunClosed
+from run_widgets.errors import MetricConflict, NotAMetric, RunClosed, RunWidgetsError
 from run_widgets.records import Kind, PointKind
 from run_widgets.store.columns import settle
 from run_widgets.store.keeper import keeper
@@ -29,6 +31,7 @@ from run_widgets.store.layout import (
     FORMAT,
     LINE_BYTES,
     METRICS_AT_MOST,
+    POINT,
     POINT_OF_INT,
     metric_name,
 )
@@ -76,6 +79,8 @@ class Writer:
 
     def _start(self) -> None:
         self._lock = threading.RLock()
+        self._is_inside = False  # whether some thread is in `_alone`
+        self._later: deque[Callable[[], object]] = deque()
         self._marks: dict[str, int] = {}  # of the names `put` may use without a further look
         self._ids: dict[str, int] = {}
         self._families: dict[str, str] = {}
@@ -117,22 +122,74 @@ class Writer:
         metric_name(name)
         at = _now()
         lines = [_record_line(kind, name, part, at, step) for part in _parts(kind, value)]
-        with self._lock:
-            mark = self._declare(name, _FAMILY.get(kind, kind.value))
-            for line in lines:
-                if self._is_full(len(line)):
-                    self._dropped += 1
-                    continue
-                place = self._append_text(line)
-                self._take(POINT_OF_INT, place, at, None, _with_kind(mark, PointKind.RECORD))
+        self._alone(self._add_lines, name, _FAMILY.get(kind, kind.value), lines, at)
 
     def describe(self, name: str, description: str) -> None:
         """Keep what a metric means; the last one given counts."""
         line = _json_line({"describe": name, "description": description}, name)
+        self._alone(self._add_description, line)
+
+    def _alone(self, act: Callable[..., None], *args: Any) -> None:
+        """Call `act` with nobody else in here.
+
+        Who is in here already is interrupted by a signal handler that logs: what
+        that wants is done as soon as the interrupted call is through.
+        """
         with self._lock:
-            self._check_open()
-            self._open_files()
-            self._append_text(line)
+            if self._is_inside:
+                self._later.append(partial(act, *args))
+                return
+            self._is_inside = True
+            try:
+                act(*args)
+            finally:
+                try:
+                    while self._later:
+                        with contextlib.suppress(RunWidgetsError):
+                            self._later.popleft()()
+                finally:
+                    self._is_inside = False
+
+    # Below, up to the signs of life, all is called from `_alone`.
+
+    def _put_alone(self, name: str, value: Plain, step: int | None) -> None:
+        """Append one value, whatever it is."""
+        mark = self._declare(name, "vector")
+        form, number = POINT_OF_INT, value
+        if isinstance(value, float):
+            form = POINT
+        elif value is None:
+            mark, number = _with_kind(mark, PointKind.NONE), 0
+        elif isinstance(value, bool):
+            mark = _with_kind(mark, PointKind.BOOL)
+        elif isinstance(value, int):
+            mark = _with_kind(mark, PointKind.INT)
+        else:
+            self._record_alone(name, value, step)
+            return
+        try:
+            self._take(form, number, _now(), step, mark)  # type: ignore[arg-type]
+        except struct.error:
+            # A value or a step too wide for a point still finds room in a record.
+            self._record_alone(name, value, step)
+
+    def _record_alone(self, name: str, value: Plain, step: int | None) -> None:
+        at = _now()
+        line = _record_line(Kind.SCALAR, name, value, at, checked_step(step))
+        self._add_lines(name, "vector", [line], at)
+
+    def _add_lines(self, name: str, family: str, lines: list[bytes], at: float) -> None:
+        mark = self._declare(name, family)
+        for line in lines:
+            if self._is_full(len(line)):
+                self._dropped += 1
+                continue
+            place = self._append_text(line)
+            self._take(POINT_OF_INT, place, at, None, _with_kind(mark, PointKind.RECORD))
+
+    def _add_description(self, line: bytes) -> None:
+        self._check_open()
+        self._append_text(line)
 
     def _take(
         self, form: struct.Struct, value: float | int, at: float, step: int | None, mark: int
@@ -140,92 +197,58 @@ class Writer:
         """Append one point; `struct.error` where value or step do not fit it."""
         raise NotImplementedError
 
-    def _take_or_record(
-        self, form: struct.Struct, name: str, value: Plain, step: int | None, mark: int
-    ) -> None:
-        number = 0 if value is None else value
-        try:
-            self._take(form, number, _now(), step, mark)  # type: ignore[arg-type]
-        except struct.error:
-            # A value or a step too wide for a point still finds room in a record.
-            self.record(Kind.SCALAR, name, value, checked_step(step))
-
-    def _put_other(self, name: str, value: Plain, step: int | None, mark: int) -> None:
-        if isinstance(value, bool):
-            kind = PointKind.BOOL
-        elif isinstance(value, int):
-            kind = PointKind.INT
-        elif value is None:
-            kind = PointKind.NONE
-        else:
-            self.record(Kind.SCALAR, name, value, checked_step(step))
-            return
-        self._take_or_record(POINT_OF_INT, name, value, step, _with_kind(mark, kind))
-
-    def _mark_of(self, name: str) -> int:
-        """Return the mark of a float of `name`, which `put` has not met before."""
-        return self._declare(name, "vector")
-
     def _declare(self, name: str, family: str) -> int:
-        """Return the mark of `name`, having written its declaration once."""
-        with self._lock:
-            self._check_open()
-            known = self._families.get(name) if isinstance(name, str) else None
-            if known is None:
-                metric_name(name)
-                number = len(self._ids) + 1
-                if number > METRICS_AT_MOST:
-                    raise NotAMetric(
-                        f"{name!r} would be metric number {number:,} of this process: log what "
-                        "has so many names as rows of a table"
-                    )
-                declaration = {"metric": number, "name": name, "family": family}
-                line = _json_line(declaration, name)
-                self._open_files()
-                # Noted first: an interruption may leave a name noted and its line waiting,
-                # and never a number given twice.
-                self._ids[name] = number
-                self._families[name] = family
-                self._append_text(line)
-            elif known != family:
-                raise MetricConflict(
-                    f"{name!r} is a {known} in this run and cannot become a {family}: "
-                    "log it under another name"
+        """Return the mark of a float of `name`, having written its declaration once."""
+        self._check_open()
+        known = self._families.get(name) if isinstance(name, str) else None
+        if known is None:
+            metric_name(name)
+            number = len(self._ids) + 1
+            if number > METRICS_AT_MOST:
+                raise NotAMetric(
+                    f"{name!r} would be metric number {number:,} of this process: log what "
+                    "has so many names as rows of a table"
                 )
-            mark = (self._ids[name] << 8) + PointKind.FLOAT
-            if family == "vector":
-                self._marks[name] = mark
-            return mark
+            declaration = {"metric": number, "name": name, "family": family}
+            self._append_text(_json_line(declaration, name))
+            # Noted last: interrupted before, the next declaration takes the number.
+            self._ids[name] = number
+            self._families[name] = family
+        elif known != family:
+            raise MetricConflict(
+                f"{name!r} is a {known} in this run and cannot become a {family}: "
+                "log it under another name"
+            )
+        mark = (self._ids[name] << 8) + PointKind.FLOAT
+        if family == "vector":
+            self._marks[name] = mark
+        return mark
 
     def _check_open(self) -> None:
         if self._closed:
             raise RunClosed(self._closed)
 
-    # -- the files --------------------------------------------------------------------
-
-    def _open_files(self) -> None:
-        """Create the two files at the first value. A refusal is for a later beat to mend."""
-        if self._header:
-            return
-        token = os.urandom(8).hex()  # by which a file that comes back is known as ours
-        header = {"format": FORMAT, "writer": this_process(), "at": _now(), "token": token}
-        self._header = _json_line(header, "header")
-        self._text.add(self._header)
-        keeper.hold(self)
-        try:
-            self._pair = FilePair.create(self.folder, self._header)
-        except OSError as error:
-            self._complain(error)
-
     def _append_text(self, line: bytes) -> int:
         """Add a line to the JSON file, or to what waits for it; return where it begins."""
+        if not self._header:
+            self._begin()
         place = self._text.add(line)
-        if self._pair is not None:
-            try:
+        try:
+            if self._pair is None and not self._problem:
+                self._pair = FilePair.create(self.folder, self._header)
+            if self._pair is not None:
                 self._text.save(self._pair.text)
-            except OSError as error:
-                self._complain(error)
+        except OSError as error:
+            self._complain(error)
         return place
+
+    def _begin(self) -> None:
+        keeper.hold(self)
+        token = os.urandom(8).hex()  # by which a file that comes back is known as ours
+        header = {"format": FORMAT, "writer": this_process(), "at": _now(), "token": token}
+        line = _json_line(header, "header")
+        self._text = Tail(line)
+        self._header = line
 
     def _is_full(self, size: int) -> bool:
         """Tell whether `size` more bytes may not wait, so that a value has to be dropped."""
@@ -278,17 +301,18 @@ class Writer:
 
     def beat(self) -> None:
         """Show that the process lives, and write what a failing store left in memory."""
-        with self._lock:
-            self._save()
-            if self._closed and not self._problem:
-                self._finish()
-            elif self._pair is not None:
-                self._pair.beat()
+        self._alone(self._beat_alone)
+
+    def _beat_alone(self) -> None:
+        self._save()
+        if self._closed and not self._problem:
+            self._finish()
+        elif self._pair is not None:
+            self._pair.beat()
 
     def flush(self) -> None:
         """Write now what waits in memory; `problem` tells whether that went well."""
-        with self._lock:
-            self._save()
+        self._alone(self._save)
 
     def _save(self) -> None:
         if not self._header:
@@ -336,13 +360,15 @@ class Writer:
         `why` is the text of the `RunClosed` that later calls raise. While the
         store fails, the writer stays with the keeper and closes when it can.
         """
-        with self._lock:
-            if not self._closed:
-                self._closed = why
-                self._marks = {}
-            self._save()
-            if not self._problem:
-                self._finish()
+        self._alone(self._close_alone, why)
+
+    def _close_alone(self, why: str) -> None:
+        if not self._closed:
+            self._closed = why
+            self._marks = {}
+        self._save()
+        if not self._problem:
+            self._finish()
 
     def _finish(self) -> None:
         pair = self._pair
