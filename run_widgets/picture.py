@@ -12,6 +12,7 @@ import base64
 import html
 import math
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -213,8 +214,7 @@ def svg(curves: Curves, *, max_points: int) -> str:
     lines = [(line.color, _thinned(line.outline.columns(), max_points)) for line in curves.lines]
     xs = _range([columns.x for _, columns in lines])
     low, high = _range([columns.y for _, columns in lines])
-    room = (high - low) / 25 if math.isfinite(high - low) else 0.0
-    ys = (low - room, high + room)
+    ys = _widened(low, high, high / 25 - low / 25)
     y_ticks = ticks(*ys, most=5)
     left = 8 + DIGIT * max(len(_tick(value)) for value in y_ticks)
     across = _Scale(*xs, left, WIDTH - RIGHT)
@@ -278,10 +278,13 @@ def _range(columns: Sequence[Floats]) -> tuple[float, float]:
     if not len(numbers):
         return (0.0, 1.0)
     low, high = float(numbers.min()), float(numbers.max())
-    if low == high:
-        around = abs(low) / 10 or 0.5
-        return (low - around, low + around)
-    return (low, high)
+    return (low, high) if low < high else _widened(low, high, max(abs(low) / 10, 0.5))
+
+
+def _widened(low: float, high: float, room: float) -> tuple[float, float]:
+    """Return a range with `room` added on both sides, as far as there are floats."""
+    most = sys.float_info.max
+    return (max(low - room, -most), min(high + room, most))
 
 
 def _path(color: str, columns: Columns, across: _Scale, up: _Scale) -> str:

@@ -41,6 +41,7 @@ def poll(
     *,
     clock: Callable[[], float] = time.monotonic,
     cost: Callable[[], float] = time.thread_time,
+    longest_s: float = LONGEST_PAUSE_S,
 ) -> None:
     """Call `tick` now, and again after each pause, until it says `LAST` or `stop` is set.
 
@@ -50,6 +51,8 @@ def poll(
         Looks once. An error of its own ends the polling.
     clock, cost
         Seconds that have passed, and seconds that this thread has computed.
+    longest_s
+        Of any pause.
     """
     began = changed = clock()
     while not stop.is_set():
@@ -62,7 +65,7 @@ def poll(
         if news is News.SOME:
             changed = now
         pause = pause_s(age_s=now - began, quiet_s=now - changed, spent_s=spent)
-        if stop.wait(pause):
+        if stop.wait(min(pause, longest_s)):
             return
 
 

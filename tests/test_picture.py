@@ -261,7 +261,16 @@ def test_a_line_is_broken_at_its_gaps_and_a_lone_point_is_a_dot() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[5.0] * 9, [math.nan] * 3, [7.0], [-1.7e308, 1.7e308], [5e-324]]
+    "values",
+    [
+        [5.0] * 9,
+        [math.nan] * 3,
+        [7.0],
+        [-1.7e308, 1.7e308],
+        [1.7976931348623157e308],
+        [-1e300],
+        [5e-324],
+    ],
 )
 def test_any_line_can_be_drawn(values: list[float]) -> None:
     drawn = svg(chart(*values), max_points=50)

@@ -517,6 +517,38 @@ def test_a_run_that_goes_on_after_its_end_is_followed_again(
     again.complete()
 
 
+def test_a_browser_may_ask_for_the_state_at_any_moment(run: Run, wire: Wire) -> None:
+    run.log_list("loss", [1, 2])
+    details = RunDetails(run)
+    done = threading.Event()
+
+    def train() -> None:
+        for step in range(20_000):
+            run.log("loss", step)
+            run.log_row("row", step=step, value=-step)
+        done.set()
+
+    def look() -> None:
+        while not done.is_set():
+            details.tick()
+
+    threads = [threading.Thread(target=work) for work in (train, look)]
+    for thread in threads:
+        thread.start()
+    while not done.is_set():
+        for chart in details.charts:
+            state = chart.get_state()
+            for line in state["data"]:
+                lengths = {len(np.frombuffer(column, np.float64)) for column in line.values()}
+                assert len(lengths) == 1
+    for thread in threads:
+        thread.join()
+    details.tick()
+
+    assert details.problem == ""
+    assert [chart.series_now()[0]["total"] for chart in details.charts] == [20_002, 20_000]
+
+
 # -- what goes wrong -----------------------------------------------------------------------
 
 
