@@ -9,6 +9,7 @@ from run_widgets.tracking import Experiment, Run, Workspace, get_run
 
 if TYPE_CHECKING:
     from run_widgets.checkup import doctor
+    from run_widgets.experiment_details import ExperimentDetails
     from run_widgets.launch import NotebookRunConfig, RunConfiguration, ScriptRunConfig
     from run_widgets.run_details import RunDetails
 
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Experiment",
+    "ExperimentDetails",
     "NotebookRunConfig",
     "Run",
     "RunConfiguration",
@@ -28,6 +30,7 @@ __all__ = [
 
 # Loaded at first use, so that a training script never pays for a panel.
 _LATER = {
+    "ExperimentDetails": "experiment_details",
     "NotebookRunConfig": "launch",
     "RunConfiguration": "launch",
     "RunDetails": "run_details",

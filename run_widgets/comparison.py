@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.curves import aligned, band, common_axis, curve
+from run_widgets.errors import RunNotFound
 from run_widgets.parameters import parameters
 from run_widgets.provenance import ENVIRONMENT_FILE
 from run_widgets.store.drive import open_plain
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from run_widgets.curves import Band, Floats, Read
     from run_widgets.records import RunRecord
     from run_widgets.store.digest import Digest, MetricDigest
+    from run_widgets.store.listing import Listed
+    from run_widgets.store.local import LocalStore
 
 SECTIONS = ("parameters", "tags", "properties", "environment", "code")
 
@@ -70,6 +73,47 @@ def differing(facts: Sequence[Mapping[str, str]]) -> dict[str, list[str | None]]
     names = dict.fromkeys(name for each in facts for name in each)
     rows = {name: [each.get(name) for each in facts] for name in names}
     return {name: values for name, values in rows.items() if len(set(values)) > 1}
+
+
+def compare(
+    store: LocalStore, experiment: str, wanted: Sequence[str | int] | None, children: bool
+) -> Comparison:
+    """Put runs of an experiment side by side, in the order in which they are wanted.
+
+    Parameters
+    ----------
+    wanted
+        Ids and numbers of runs; None for all, by number.
+    children
+        With all, also those that have a parent.
+
+    Raises
+    ------
+    RunNotFound
+        The experiment has no such run.
+    """
+    listing = store.watch(experiment)
+    runs: dict[str, Listed] = {}
+    while news := listing.look():
+        runs |= news.runs
+    if wanted is None:
+        every = [name for name, run in runs.items() if children or run.record.parent is None]
+        names = sorted(every, key=lambda name: runs[name].record.number)
+    else:
+        places: dict[str | int, str] = {run.record.number: name for name, run in runs.items()}
+        places |= {run.record.id: name for name, run in runs.items()}
+        for one in wanted:
+            if one not in places:
+                raise RunNotFound(f"experiment {experiment!r} has no run {one!r}")
+        names = [places[one] for one in wanted]
+    digests = {
+        runs[name].record.id: made if (made := runs[name].digest) is not None
+        # Of a run that goes on, what it has logged so far.
+        else listing.digest_of(name)
+        for name in names
+    }
+    places_of = [(runs[name].record, store.folder(runs[name].record.id)) for name in names]
+    return Comparison(store, places_of, digests)
 
 
 class Comparison:

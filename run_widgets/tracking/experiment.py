@@ -14,7 +14,7 @@ from run_widgets.tracking.files import folders_of
 from run_widgets.tracking.handle import PORTAL_PATH
 from run_widgets.tracking.labels import checked_labels, drop, has_labels, texts
 from run_widgets.tracking.run import Run
-from run_widgets.tracking.show import DOCS_URL, html_table
+from run_widgets.tracking.show import DOCS_URL, html_table, live_list
 from run_widgets.tracking.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from run_widgets.comparison import Comparison
     from run_widgets.store.local import Document, Labels, LocalStore
 
 
@@ -287,6 +288,33 @@ class Experiment:
     def get_docs_url() -> str:
         return DOCS_URL
 
+    def compare(
+        self, runs: Iterable[Run | str | int] | None = None, *, include_children: bool = False
+    ) -> Comparison:
+        """Put runs side by side: what they were made of where that differs, results, curves.
+
+        Parameters
+        ----------
+        runs
+            Runs, their ids or their numbers, in the order of comparing; None for all.
+        include_children
+            With all, also runs that have a parent.
+
+        Raises
+        ------
+        RunNotFound
+            The experiment has no such run.
+
+        Examples
+        --------
+        ``exp.compare([3, 7]).differences()``,
+        ``exp.compare().bands("loss", group_by="lr")``
+        """
+        from run_widgets.comparison import compare
+
+        wanted = None if runs is None else [r.id if isinstance(r, Run) else r for r in runs]
+        return compare(self._store, self.name, wanted, include_children)
+
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a run: its facts, tags, and last, min, max and best of each scalar."""
         from run_widgets.frames import frame_of_runs
@@ -296,6 +324,9 @@ class Experiment:
 
     def __repr__(self) -> str:
         return f"Experiment(Name: {self.name},\nWorkspace: {self.workspace.name})"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any] | None:
+        return live_list(self)
 
     def _repr_html_(self) -> str:
         return html_table({"Name": self.name, "Workspace": self.workspace.name})

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from run_widgets.tracking.experiment import Experiment
 
 DOCS_URL = "https://pypi.org/project/run-widgets/"
 
@@ -16,3 +20,13 @@ def html_table(facts: Mapping[str, object]) -> str:
     heads = "".join(f"<th>{html.escape(name)}</th>" for name in facts)
     cells = "".join(f"<td>{html.escape(str(value))}</td>" for value in facts.values())
     return f"<table><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table>"
+
+
+def live_list(experiment: Experiment) -> dict[str, Any] | None:
+    """Return what a notebook shows of an experiment: its live list; None outside a kernel."""
+    if "ipykernel" not in sys.modules:
+        return None
+    # By name: the list is built on this room, and only a notebook pays for loading it.
+    details = importlib.import_module("run_widgets.experiment_details")
+    bundle: dict[str, Any] | None = details.bundle_of(experiment)
+    return bundle

@@ -1,0 +1,414 @@
+"""ExperimentDetails: the live list of an experiment's runs, and their comparison."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+import ipywidgets
+import traitlets as t
+from IPython import get_ipython
+from IPython.display import DisplayHandle, display
+
+from run_widgets.cell import kernel, running_cell
+from run_widgets.charts import FRONT_END
+from run_widgets.comparison import packages
+from run_widgets.curves import READERS, Curves
+from run_widgets.errors import RunNotFound
+from run_widgets.facts import shown
+from run_widgets.list_picture import static_html, static_text
+from run_widgets.poll import News, poll
+from run_widgets.run_table import RunTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from run_widgets.curves import Drawn
+    from run_widgets.store.local import LocalStore
+
+MOST_ASKED = 200
+"""Runs whose curves or packages a browser gets at one asking."""
+
+CATCHING_UP_S = 0.02
+"""Between two looks while the first one of a long list is not over: others may want the lock."""
+
+LONGEST_PAUSE_S = 2.0
+"""Between two looks: so late, at the most, a run of another process appears."""
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # else Python prints into a cell what nobody asked for
+
+_shown: weakref.WeakValueDictionary[str, ExperimentDetails] = weakref.WeakValueDictionary()
+"""The list that each cell showed last, so that the cell's next one can take its place."""
+
+
+class _Workspace(Protocol):
+    @property
+    def store(self) -> LocalStore: ...
+
+
+class Listed(Protocol):
+    """What of an `Experiment` it takes to list its runs."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def workspace(self) -> _Workspace: ...
+
+    def get_portal_url(self) -> str: ...
+
+
+class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
+    """A live list of an experiment's runs, to sort, filter, chart and compare.
+
+    It follows the runs of every process in a thread of its own, which rests
+    while no browser has the list on its page. The kernel tells which runs there
+    are and what they came to; all looking is done in the browser.
+
+    Parameters
+    ----------
+    experiment
+        An `Experiment`.
+
+    Raises
+    ------
+    TypeError
+        `experiment` is not an experiment.
+    """
+
+    _model_name = t.Unicode("ExperimentDetailsModel").tag(sync=True)
+    _model_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
+    _model_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
+    _view_name = t.Unicode("ExperimentDetailsView").tag(sync=True)
+    _view_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
+    _view_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
+
+    facts = t.Dict(read_only=True).tag(sync=True)
+    """``{"experiment", "id", "workspace", "portal_path", "runs_path", "query"}``, all texts."""
+
+    table = t.Dict(read_only=True).tag(sync=True, to_json=lambda _, panel: panel._whole())
+    """``{"told", "buffers"}``, as `RunTable.whole` makes them. Made when a browser asks for the
+    state, and not sent when it changes: what came since is in the message of `_grow`."""
+
+    loading = t.Bool(True, read_only=True).tag(sync=True)
+    """Whether more runs are on their way that have been there all the time."""
+
+    problem = t.Unicode(read_only=True).tag(sync=True)
+    """Why the last reading failed; empty when all is well."""
+
+    _is_open = False
+
+    def __init__(self, experiment: Listed) -> None:
+        parts = ("name", "id", "workspace", "get_portal_url", "get_runs")
+        if not all(hasattr(experiment, part) for part in parts):
+            raise TypeError(
+                f"ExperimentDetails takes an Experiment, got {experiment!r} of type "
+                f"{type(experiment).__name__}; Experiment(workspace, name) is one"
+            )
+        self._experiment = experiment
+        self._store = experiment.workspace.store
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="run-widgets curves")
+        self._curves = Curves(self._store)
+        self._handles: list[DisplayHandle] = []  # of the cell that shows it
+        self._pictured = ""
+        # A count that is not None asks browsers to tell how many views they have.
+        super().__init__(_view_count=0)
+        self.on_msg(_answer)
+        if kernel() is not None:
+            self.follow()
+
+    # -- showing ---------------------------------------------------------------------------
+
+    def show(
+        self,
+        render_lib: Callable[[str], object] | None = None,
+        widget_settings: object = None,
+    ) -> None:
+        """Show the list in the output of this cell; where there is no kernel, print it.
+
+        Parameters
+        ----------
+        render_lib
+            A function that shows HTML, such as Databricks' ``displayHTML``, for
+            where widgets cannot be: it gets a picture of the list as it is now.
+        widget_settings
+            Not used; notebooks written for Azure ML may give it.
+        """
+        del widget_settings
+        self._revive()
+        if render_lib is not None or kernel() is None:
+            self._read_all()
+        if render_lib is not None:
+            render_lib(self._html())
+        elif kernel() is None:
+            print(self._text())
+        else:
+            handle = display(self._shown_here(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+            self._handles = [handle]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        self._revive()
+        return self._shown_here() if kernel() is not None else self._bundle()
+
+    def _shown_here(self) -> dict[str, Any]:
+        """Return what the running cell shows, in place of the list that it showed before."""
+        cell, _ = running_cell(kernel())
+        before = _shown.get(cell)
+        if before is not None and before is not self:
+            before.close()
+        _shown[cell] = self
+        self._handles = []
+        events = get_ipython().events
+        if _look_after_cell not in events.callbacks["post_run_cell"]:
+            events.register("post_run_cell", _look_after_cell)
+        self.follow()
+        return self._bundle()
+
+    def _bundle(self) -> dict[str, Any]:
+        with self._lock:
+            return {
+                "application/vnd.jupyter.widget-view+json": self.get_view_spec(),
+                "text/html": self._html(),
+                "text/plain": self._text(),
+            }
+
+    def update_outputs(self) -> None:
+        """Let a notebook that nobody looks at keep the list as it is now.
+
+        Where somebody does, a new output would take what they see from under their eyes.
+        """
+        with self._lock:
+            if self._view_count or not (self._is_open and self._handles):
+                return
+            self._read_all()
+            self.tick()
+            if (picture := self._html()) != self._pictured:
+                bundle = self._bundle()
+                self._pictured = picture
+                for handle in self._handles:
+                    handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+    def _html(self) -> str:
+        with self._lock:
+            return static_html(self._experiment.name, self._table)
+
+    def _text(self) -> str:
+        with self._lock:
+            return static_text(self._experiment.name, self._table)
+
+    # -- life ------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Read the newest runs and make the model that browsers view; part of making a list."""
+        if self._is_open:
+            return
+        self._table = RunTable(self._store, self._experiment.name)
+        self._is_open = True
+        self.set_trait("facts", self._facts())
+        self.tick()
+        super().open()
+
+    def close(self) -> None:
+        """Take the list off the screen and end its thread; `show` brings it back."""
+        if not self._is_open:
+            super().close()
+            return
+        with self._lock:
+            self._is_open = False
+            self._stop.set()
+            self._table.close()
+            super().close()
+
+    def follow(self) -> None:
+        """Follow the runs in the background; nothing changes where that is so already."""
+        with self._lock:
+            resting = self._thread is None or not self._thread.is_alive() or self._stop.is_set()
+            if not (self._is_open and resting):
+                return
+            self._stop = threading.Event()
+            # The thread knows the list weakly, so that it does not keep it alive.
+            self._thread = threading.Thread(
+                target=_watch,
+                args=(weakref.ref(self), self._stop),
+                name=f"run-widgets list {self._experiment.name}",
+                daemon=True,
+            )
+            self._thread.start()
+
+    @t.observe("_view_count")
+    def _views_changed(self, change: Any) -> None:
+        if change["new"]:
+            self.follow()
+        elif change["old"]:
+            self._stop.set()
+
+    def _revive(self) -> None:
+        with self._lock:
+            if not self._is_open:
+                # Closing a widget hides this method of its class.
+                self.__dict__.pop("_repr_mimebundle_", None)
+                self.open()
+
+    def __repr__(self) -> str:
+        return f"ExperimentDetails({self._experiment.name!r}, {len(self._table)} runs)"
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def tick(self) -> News:
+        """Look once for what is new and send it; what goes wrong is told in `problem`."""
+        with self._lock:
+            if not self._is_open:
+                return News.LAST
+            try:
+                self._table.look()
+                changed = self._grow()
+            except Exception as error:
+                problem = shown(f"{type(error).__name__}: {error}")
+                if self._set("problem", problem):
+                    _log.exception("listing %r failed; it is tried again", self._experiment.name)
+                return News.NONE
+            self._set("problem", "")
+            self._set("loading", self._table.is_behind)
+            return News.SOME if changed else News.NONE
+
+    def catch_up(self) -> bool:
+        """Look again where the last look could not be the whole; tell whether it was."""
+        with self._lock:
+            if not (self._is_open and self._table.is_behind):
+                return False
+            self.tick()
+            return True
+
+    def _read_all(self) -> None:
+        while self.catch_up():
+            pass
+
+    def _set(self, name: str, value: object) -> bool:
+        changed = bool(getattr(self, name) != value)
+        if changed:
+            self.set_trait(name, value)
+        return changed
+
+    def _grow(self) -> bool:
+        """Send all that is new, in one message; return whether anything was."""
+        buffers: list[bytes] = []
+        news = self._table.news(buffers)
+        if news is not None:
+            self.send({"type": "rows", "told": news}, buffers=buffers)
+        return news is not None
+
+    def _whole(self) -> dict[str, object]:
+        buffers: list[bytes] = []
+        told = self._table.whole(buffers)
+        return {"told": told, "buffers": [memoryview(buffer) for buffer in buffers]}
+
+    def _facts(self) -> dict[str, str]:
+        root = getattr(self._store, "root", None)
+        portal_path = self._experiment.get_portal_url()
+        return {
+            "experiment": shown(self._experiment.name),
+            "id": shown(self._experiment.id),
+            "workspace": "" if root is None else shown(str(root)),
+            "portal_path": portal_path,
+            "runs_path": f"{portal_path.rpartition('/')[0]}/runs/",
+            "query": "" if root is None else f"?workspace={quote(str(root))}",
+        }
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """Return what a browser is told; nothing grows meanwhile."""
+        with self._lock:
+            state: dict[str, Any] = super().get_state(key, drop_defaults)
+        return state
+
+    # -- answering -------------------------------------------------------------------------
+
+    def _send_curves(self, request: object, metric: str, runs: list[tuple[str, int]]) -> None:
+        """Send one metric's curves, each as soon as it is read."""
+        for start in range(0, len(runs), READERS):
+            for one in self._curves.read(metric, runs[start : start + READERS]):
+                if not self._is_open:
+                    return
+                buffers: list[bytes] = []
+                told = {"type": "curve", "request": request, "curve": _told(one, buffers)}
+                self.send(told, buffers=buffers)
+
+    def _send_packages(self, request: object, runs: list[str]) -> None:
+        found = {}
+        for run_id in runs:
+            try:
+                found[run_id] = {
+                    shown(name): shown(version)
+                    for name, version in packages(self._store.folder(run_id)).items()
+                }
+            except RunNotFound:
+                continue
+        self.send({"type": "packages", "request": request, "packages": found})
+
+
+def bundle_of(experiment: Listed) -> dict[str, Any] | None:
+    """Return what a cell shows that ends with an experiment; None where there is no kernel."""
+    return None if kernel() is None else ExperimentDetails(experiment)._repr_mimebundle_()
+
+
+def _told(one: Drawn, buffers: list[bytes]) -> dict[str, object]:
+    """Return a curve as JSON has it, its columns added to `buffers`."""
+
+    def places(columns: tuple[Any, ...]) -> list[int]:
+        buffers.extend(column.tobytes() for column in columns)
+        return list(range(len(buffers) - len(columns), len(buffers)))
+
+    return {
+        "run": one.run_id,
+        "total": one.total,
+        "outline": places(one.outline),
+        "means": None if one.means is None else places(one.means),
+    }
+
+
+def _answer(panel: ExperimentDetails, content: Any, _: object) -> None:
+    """Take a browser's question: it may be any front end's, so what is no question is let go."""
+    if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
+        return
+    asked, request, runs = content.get("type"), content.get("request"), content["runs"]
+    if asked == "curves" and isinstance(content.get("metric"), str):
+        pairs = [(str(run), int(count)) for run, count in runs[:MOST_ASKED]]
+        # In a thread, so that the kernel can go on with its next cell meanwhile.
+        panel._reader.submit(panel._send_curves, request, content["metric"], pairs)
+    elif asked == "packages":
+        panel._reader.submit(panel._send_packages, request, [str(run) for run in runs[:MOST_ASKED]])
+
+
+def _watch(panel: weakref.ref[ExperimentDetails], stop: threading.Event) -> None:
+    # What was there already is worth reading at once, and is not what following costs.
+    while (live := panel()) is not None and live.catch_up():
+        del live
+        if stop.wait(CATCHING_UP_S):
+            return
+    live = None
+
+    def tick() -> News:
+        live = panel()
+        if live is None:
+            return News.LAST
+        news = live.tick()
+        live._read_all()
+        return news
+
+    poll(tick, stop, longest_s=LONGEST_PAUSE_S)
+
+
+def _look_after_cell(_: object) -> None:
+    """Keep what a cell did: the kernel may be shut down right after the last one."""
+    for panel in list(_shown.values()):
+        panel.update_outputs()

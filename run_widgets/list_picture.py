@@ -1,0 +1,117 @@
+"""The picture of a list of runs that needs no kernel, no script and no server: HTML, or text.
+
+A saved notebook keeps it beside the live list, as `picture` does for one run: of
+what JupyterLab's sanitiser leaves alone, and small.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from run_widgets.facts import text_of
+from run_widgets.picture import OTHER_STATUS_COLOR, STATUS_COLORS, TABLE, duration, text
+from run_widgets.records import RunStatus
+
+if TYPE_CHECKING:
+    from run_widgets.run_table import RunTable
+
+MAX_RUNS = 30
+"""The newest; the others are counted."""
+
+MAX_METRICS = 8
+MAX_LABELS = 4
+
+_CELL = 'style="padding:1px 14px 1px 0;text-align:left;white-space:nowrap"'
+
+
+def static_html(title: str, table: RunTable) -> str:
+    """Return the list as one HTML element: how many runs are how, and the newest of them."""
+    head, *rows = _grid(table)
+    counts = " ".join(
+        f'<strong style="color:{STATUS_COLORS.get(status, OTHER_STATUS_COLOR)};margin-left:8px">'
+        f"● {count:,} {text(status)}</strong>"
+        for status, count in _counts(table).items()
+    )
+    cells = "".join(f"<th {_CELL}>{text(name)}</th>" for name in head)
+    body = "".join(
+        f"<tr>{''.join(f'<td {_CELL}>{text(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    shown = f"{TABLE}<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
+    # mathjax_ignore: a logged text with dollars in it is not a formula.
+    return (
+        '<div class="mathjax_ignore" style="font-family:system-ui,sans-serif;font-size:13px;'
+        f'line-height:1.5"><div><strong style="font-size:15px">{text(title)}</strong>{counts}'
+        f"</div>{shown}<p>{text(_rest(table, len(rows)))}</p></div>"
+    )
+
+
+def static_text(title: str, table: RunTable) -> str:
+    """Return the list as a few lines of text."""
+    counts = ", ".join(f"{count:,} {status}" for status, count in _counts(table).items())
+    grid = _grid(table)
+    widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
+    lines = [f"{title} · {counts or 'no runs'}"]
+    if len(grid) > 1:
+        lines += [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in grid
+        ]
+    lines.append(_rest(table, len(grid) - 1))
+    return "\n".join(line for line in lines if line)
+
+
+def _counts(table: RunTable) -> Counter[str]:
+    return Counter(str(table.get(row, "run", "status")) for row in table.rows())
+
+
+def _rest(table: RunTable, shown: int) -> str:
+    if not len(table):
+        return "No runs yet: experiment.start_logging() starts one."
+    return f"The newest {shown} of {len(table):,} runs." if shown < len(table) else ""
+
+
+def _grid(table: RunTable) -> list[list[str]]:
+    """Return the newest runs as texts, a header first."""
+
+    def number(row: int) -> float:
+        value = table.get(row, "run", "number")
+        return value if isinstance(value, int | float) else 0
+
+    rows = sorted(table.rows(), key=number, reverse=True)[:MAX_RUNS]
+    labels = [key for key in table.columns if key[0] in ("argument", "tag")][:MAX_LABELS]
+    metrics = [key for key in table.columns if key[0] == "metric" and key[2] == "last"]
+    metrics.sort(key=lambda key: key[1] not in table.goals)
+    metrics = metrics[:MAX_METRICS]
+    head = ["Run", "Name", "Status", "Duration"]
+    head += [name for _, name, _ in labels] + [_heading(table, name) for _, name, _ in metrics]
+    grid = [head]
+    for row in rows:
+        name, status = table.get(row, "run", "name"), table.get(row, "run", "status")
+        cells = [f"{number(row):.0f}", str(name or ""), str(status), _duration(table, row)]
+        cells += ["" if (value := table.get(row, *key)) is None else str(value) for key in labels]
+        cells += [_metric(table, row, name) for _, name, _ in metrics]
+        grid.append(cells)
+    return grid
+
+
+def _heading(table: RunTable, metric: str) -> str:
+    return f"{metric} (best)" if metric in table.goals else metric
+
+
+def _metric(table: RunTable, row: int, name: str) -> str:
+    best = {"minimize": "min", "maximize": "max"}.get(table.goals.get(name, ""), "last")
+    value = table.get(row, "metric", name, best)
+    if value is None:
+        value = table.get(row, "metric", name, "last")
+    return "" if value is None else text_of(value)
+
+
+def _duration(table: RunTable, row: int) -> str:
+    started, ended = table.get(row, "run", "started"), table.get(row, "run", "ended")
+    if not isinstance(started, int | float):
+        return ""
+    if not isinstance(ended, int | float):
+        status = str(table.get(row, "run", "status"))
+        return "" if status in set(RunStatus) and RunStatus(status).is_final else "…"
+    return duration(max(0.0, ended - started))
