@@ -17,8 +17,6 @@ import json
 import os
 import shlex
 import sys
-import time
-import uuid
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,14 +25,12 @@ from typing import TYPE_CHECKING, Any
 from run_widgets import snapshot
 from run_widgets.errors import SnapshotError, SubmitError
 from run_widgets.notebook import MASK, is_secret
-from run_widgets.records import RunStatus
+from run_widgets.store.process import user_name
+from run_widgets.supervisor.begin import begin, new_run_id
 from run_widgets.supervisor.plan import SECRETS_VARIABLE, Plan
-from run_widgets.supervisor.queue import Ticket
-from run_widgets.supervisor.request import spawn
 from run_widgets.tracking import Run
 from run_widgets.tracking.labels import texts
-from run_widgets.tracking.run import user_name
-from run_widgets.tracking.source import NO_SNAPSHOT, SNAPSHOT_ID, SNAPSHOTS
+from run_widgets.tracking.source import SNAPSHOTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -248,16 +244,36 @@ class ScriptRunConfig:
             logs=tuple(history.directories_to_watch or ()),
             notebook=self._notebook(),
         )
-        facts = {
+        found = texts(properties or {})
+        files = {}
+        if isinstance(taken, snapshot.Snapshot):
+            found[snapshot.ID_PROPERTY] = taken.id
+            files[snapshot.ARCHIVE] = taken.path
+        elif taken is not None:
+            found[snapshot.NO_SNAPSHOT] = str(taken)
+        facts: Document = {
             "type": self.kind,
             "script": self._title(),
             "arguments": self._shown_arguments(),
             "display_name": display_name,
             "tags": texts(tags or {}),
-            "properties": texts(properties or {}),
+            "properties": found,
+            "created_by": user_name(),
         }
-        environment = {**_environment(self._python()), **self._added_environment()}
-        return start(experiment, plan, taken, facts, environment, parent=parent, run_id=run_id)
+        store = experiment.workspace.store
+        if parent is not None:
+            facts.update(parent=parent.id, root=store.run(parent.id).root or parent.id)
+        run_id = run_id or new_run_id(experiment.name)
+        begin(
+            store,
+            experiment.name,
+            run_id,
+            plan,
+            facts=facts,
+            environment={**_environment(self._python()), **self._added_environment()},
+            files=files,
+        )
+        return Run(experiment, run_id)
 
     def _check(self) -> None:
         if not self.source_directory.is_dir():
@@ -397,66 +413,6 @@ class NotebookRunConfig(ScriptRunConfig):
             **super()._added_environment(),
             SECRETS_VARIABLE: json.dumps(self._secret_parameters()),
         }
-
-
-def start(
-    experiment: Experiment,
-    plan: Plan,
-    taken: Snapshot | SnapshotError | None,
-    facts: Mapping[str, Any],
-    environment: Mapping[str, str],
-    *,
-    parent: Run | None = None,
-    run_id: str | None = None,
-) -> Run:
-    """Make a run of `plan` and start its supervisor.
-
-    Parameters
-    ----------
-    taken
-        The snapshot it works in, or why there is none.
-    facts
-        Of the run's record.
-    environment
-        Of the command, complete.
-    """
-    store = experiment.workspace.store
-    run_id = run_id or f"{experiment.name}_{int(time.time())}_{uuid.uuid4().hex[:8]}"
-    properties = dict(facts["properties"])
-    if isinstance(taken, snapshot.Snapshot):
-        properties[SNAPSHOT_ID] = taken.id
-    elif taken is not None:
-        properties[NO_SNAPSHOT] = str(taken)
-    fields: Document = {
-        **facts,
-        "properties": properties,
-        "status": (RunStatus.QUEUED if plan.max_concurrent else RunStatus.PREPARING).value,
-        "created_by": user_name(),
-    }
-    if parent is not None:
-        fields.update(parent=parent.id, root=store.run(parent.id).root or parent.id)
-    store.own(fields)  # until its supervisor does
-    record = store.create_run(experiment.name, run_id, fields)
-    folder = store.folder(run_id)
-    try:
-        if isinstance(taken, snapshot.Snapshot):
-            snapshot.place(taken, folder)
-        plan.write(folder)
-        Ticket(folder.parent, record.number, run_id).draw()
-        spawn(folder, environment)
-    except BaseException as error:
-        facts_of_end = _not_started(error)
-        store.update_run(run_id, lambda known: known.update(facts_of_end))
-        raise
-    return Run(experiment, run_id)
-
-
-def _not_started(error: BaseException) -> Document:
-    return {
-        "status": RunStatus.FAILED.value,
-        "ended_at": time.time(),
-        "error": {"message": f"it could not be started: {error}", "code": "SystemError"},
-    }
 
 
 def _environment(python: str) -> dict[str, str]:

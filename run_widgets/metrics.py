@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -156,3 +157,33 @@ def _part(metrics: dict[str, Metric], name: str) -> None:
         other = f"{name} ({Kind.SCALAR.value})"
         metrics.setdefault(other, Metric(other)).points.extend(metric.points)
         metric.points = []
+
+
+ABSENT = "–"
+"""In place of a value that a run has not."""
+
+
+def same(a: Any, b: Any) -> bool:
+    """Tell whether two logged values are the same: a NaN is, 1 and True are not."""
+    if isinstance(a, float) and isinstance(b, float):
+        return a == b or (math.isnan(a) and math.isnan(b))
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    return type(a) is type(b) and bool(a == b)
+
+
+def in_words(metric: Metric | None) -> str:
+    """Return what was logged under one name, in a few words."""
+    if metric is None:
+        return ABSENT
+    value = metric.value()
+    if isinstance(value, list) and metric.kind in (Kind.SCALAR, Kind.LIST):
+        return f"{len(value)} values, last {value[-1]!r}" if value else "no values"
+    if metric.kind in (Kind.ROW, Kind.TABLE):
+        columns = list(value.values())
+        rows = len(columns[0]) if columns and isinstance(columns[0], list) else 1
+        return f"table of {rows} rows and {len(columns)} columns"
+    text = repr(value)
+    return text if len(text) <= 200 else text[:199] + "…"

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 ENVIRONMENT_FILE = "environment.json"
 """In a run's folder: what `environment` returned in its process."""
 
+STARTED_IN = "run_widgets.started_in"
+"""The property that says in which submitted run another one was started."""
+
+REPLAY_OF = "run_widgets.replay_of"
+"""The property that names the run which another one runs again."""
+
 GIT_STATUS_TIMEOUT_S = 20.0
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 ARCHIVE = "snapshot.zip"
 """The snapshot's name in a run's folder."""
 
+ID_PROPERTY = "ContentSnapshotId"
+NO_SNAPSHOT = "run_widgets.no_snapshot"
+"""The properties of a run that name its snapshot, or say why it has none."""
+
 IGNORE_FILES = (".amlignore", ".gitignore")
 
 MAX_BYTES = 300 * 2**20
@@ -245,21 +249,19 @@ def take(
     return Snapshot(path.stem, path, files, kept.bytes, skipped, found.left_out)
 
 
-def place(snapshot: Snapshot, run_folder: Path) -> Path:
-    """Put `snapshot` into `run_folder`, so that the folder holds all of the run.
+def place(archive: Path, target: Path) -> None:
+    """Put a file that nobody writes to any more at `target`, sharing it where that can be.
 
     A hard link where the file system has them, else a copy.
     """
-    target = run_folder / ARCHIVE
-    handle, name = tempfile.mkstemp(dir=run_folder, suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
     os.close(handle)
     os.unlink(name)
     try:
-        os.link(snapshot.path, name)
+        os.link(archive, name)
     except OSError:  # no hard links here, or no more of them on this file
-        shutil.copyfile(snapshot.path, name)
+        shutil.copyfile(archive, name)
     os.replace(name, target)
-    return target
 
 
 def restore(

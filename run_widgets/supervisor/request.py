@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -38,6 +37,8 @@ def spawn(folder: Path, environment: Mapping[str, str]) -> None:
     environment
         Of the command: what it needs is there, secrets included.
     """
+    import subprocess  # `tracking` imports this module, and a training script starts nothing
+
     command = [sys.executable, "-m", "run_widgets.supervisor", str(folder)]
     options: dict[str, Any] = {"start_new_session": True}
     if os.name == "nt":

@@ -14,6 +14,7 @@ from run_widgets.errors import (
 )
 from run_widgets.records import Kind, RunStatus
 from run_widgets.store.local import Document, Labels, LocalStore
+from run_widgets.store.process import user_name
 from run_widgets.tracking.files import folders_of
 from run_widgets.tracking.handle import PORTAL_PATH
 from run_widgets.tracking.labels import Labelled, checked_labels
@@ -501,11 +502,3 @@ def _script_name() -> str:
     name = "notebook" if "ipykernel" in sys.modules else Path(sys.argv[0] if sys.argv else "").stem
     kept = "".join(letter if letter.isalnum() or letter in "_-" else "-" for letter in name)[:255]
     return kept if kept[:1].isascii() and kept[:1].isalnum() else "local"
-
-
-def user_name() -> str:
-    """Return who runs this process; empty where nobody says it."""
-    for variable in ("JUPYTERHUB_USER", "USER", "LOGNAME", "USERNAME"):
-        if os.environ.get(variable):
-            return os.environ[variable]
-    return ""

@@ -1,38 +1,36 @@
-"""What a run was started from: its source folder, notebook, git state and packages."""
+"""What a run was started from: its source folder, notebook, git state and packages.
+
+What this needs is imported where it is used, most of it on the background
+thread: a training script that logs should not wait for `zipfile` and `subprocess`.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import shutil
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from run_widgets import notebook, provenance, snapshot
 from run_widgets.errors import RunNotFound, SnapshotError, StoreUnavailable
+from run_widgets.store.process import user_name
 from run_widgets.supervisor.plan import PLAN_FILE, Plan
 from run_widgets.supervisor.request import RUN_VARIABLE
 from run_widgets.tracking.background import background
 from run_widgets.tracking.handle import Handle
+from run_widgets.tracking.labels import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from run_widgets.diff import RunDiff
+    from run_widgets.replay import Replay
+    from run_widgets.snapshot import Snapshot
     from run_widgets.store.local import Document
 
 SNAPSHOTS = ".snapshots"
 """The workspace's folder of snapshots, each content once."""
-
-SNAPSHOT_ID = "ContentSnapshotId"
-NO_SNAPSHOT = "run_widgets.no_snapshot"
-"""The property that says why a run has none."""
-
-STARTED_IN = "run_widgets.started_in"
-"""The property that says in which submitted run another one was started."""
 
 NOTEBOOK = "notebook.ipynb"
 """In a run's folder: the cells that its kernel executed."""
@@ -64,8 +62,10 @@ class Sourced(Handle):
         None: it has none. Property ``run_widgets.no_snapshot`` then says why,
         unless none was asked for.
         """
+        from run_widgets import snapshot
+
         background.wait(WAIT_S)
-        return self._refresh().properties.get(SNAPSHOT_ID)
+        return self._refresh().properties.get(snapshot.ID_PROPERTY)
 
     def restore_snapshot(
         self, snapshot_id: str | None = None, path: str | Path | None = None
@@ -84,10 +84,15 @@ class Sourced(Handle):
         SnapshotError
             The run has no snapshot, or the workspace none of that id.
         """
+        import shutil
+        import tempfile
+
+        from run_widgets import snapshot
+
         own = self.get_snapshot_id()
         wanted = snapshot_id or own
         if wanted is None:
-            reason = self._record.properties.get(NO_SNAPSHOT)
+            reason = self._record.properties.get(snapshot.NO_SNAPSHOT)
             raise SnapshotError(f"run {self.id!r} has no snapshot" + f": {reason}" * bool(reason))
         source = self.folder / snapshot.ARCHIVE
         if wanted != own or not source.is_file():
@@ -98,12 +103,74 @@ class Sourced(Handle):
         folder.mkdir(parents=True, exist_ok=True)
         return str(shutil.copyfile(source, folder / f"{wanted}.zip"))
 
+    def diff(self, other: Sourced | str) -> RunDiff:
+        """Return what differs from this run to `other`: a run, or the id of one.
+
+        Code, as a text diff of the snapshots, arguments, environment, tags,
+        properties and metrics. Shows itself as text and as HTML.
+
+        Raises
+        ------
+        RunNotFound
+        """
+        from run_widgets.diff import diff_runs
+
+        background.wait(WAIT_S)
+        store, run_id = (self.store, other) if isinstance(other, str) else (other.store, other.id)
+        return diff_runs(self.store, self.id, store, run_id)
+
+    def replay(
+        self,
+        *,
+        tags: Mapping[str, object] | None = None,
+        environment_variables: Mapping[str, str] | None = None,
+        **parameters: Any,
+    ) -> Replay:
+        """Run the run's snapshot again, with the same arguments, as a new run.
+
+        A script is run again as it was; a run started in a notebook, by the
+        cells that its kernel executed.
+
+        Parameters
+        ----------
+        tags
+            Of the new run.
+        environment_variables
+            Added to those of this process; a secret that the first run was
+            given is not kept with it, and has to be given again.
+        **parameters
+            Of a notebook run, to be other than they were.
+
+        Returns
+        -------
+        At once; its `report` waits for the new run, and tells what reproduced.
+
+        Raises
+        ------
+        SubmitError
+            The run does not know how it was started, or its source is gone.
+        """
+        from run_widgets.replay import Replay
+        from run_widgets.supervisor.repeat import begin_replay
+
+        background.wait(WAIT_S)
+        run_id = begin_replay(
+            self.store,
+            self.id,
+            facts={"tags": texts(tags or {}), "created_by": user_name()},
+            environment={**os.environ, **(environment_variables or {})},
+            parameters=parameters,
+        )
+        return Replay(self, self.experiment.workspace.get_run(run_id))  # type: ignore[arg-type]
+
     def _start_source(self, folder: Path | None) -> None:
         """Keep, in the background, what this process's run is started from.
 
         With None only the facts of git, Python and packages are kept.
         """
-        if folder is not None:
+        if folder is not None and _is_in_ipython():
+            from run_widgets import notebook
+
             # First: a kernel that has done its last cell may have two seconds to live.
             recording = notebook.record(
                 self.folder / NOTEBOOK,
@@ -119,19 +186,21 @@ class Sourced(Handle):
         plan = None if folder is None else _plan(folder.absolute())
         background.add(key, self, lambda runs: _keep_sources(runs, folder, outputs, plan))
 
-    def _take(self, source: Path, outputs: Sequence[str]) -> snapshot.Snapshot:
+    def _take(self, source: Path, outputs: Sequence[str]) -> Snapshot:
+        from run_widgets import snapshot
+
         root = self.store.root
         return snapshot.take(source, root / SNAPSHOTS, exclude=[root, *outputs])
 
-    def _note_source(
-        self, facts: dict[str, str], taken: snapshot.Snapshot | SnapshotError | None
-    ) -> None:
+    def _note_source(self, facts: dict[str, str], taken: Snapshot | SnapshotError | None) -> None:
+        from run_widgets import snapshot
+
         found = dict(facts)
         if isinstance(taken, snapshot.Snapshot):
-            snapshot.place(taken, self.folder)
-            found[SNAPSHOT_ID] = taken.id
+            snapshot.place(taken.path, self.folder / snapshot.ARCHIVE)
+            found[snapshot.ID_PROPERTY] = taken.id
         elif taken is not None:
-            found[NO_SNAPSHOT] = str(taken)
+            found[snapshot.NO_SNAPSHOT] = str(taken)
 
         def note(known: Document) -> None:
             known["properties"] = {**found, **(known.get("properties") or {})}
@@ -143,11 +212,15 @@ def _keep_sources(
     runs: list[Sourced], folder: Path | None, outputs: Sequence[str], plan: Plan | None
 ) -> None:
     """Do for all runs of one folder that wait what each of them needs."""
+    import json
+
+    from run_widgets import provenance, snapshot
+
     facts = provenance.properties(folder or ".")
     if os.environ.get(RUN_VARIABLE):
-        facts[STARTED_IN] = os.environ[RUN_VARIABLE]
+        facts[provenance.STARTED_IN] = os.environ[RUN_VARIABLE]
     environment = json.dumps(provenance.environment(), indent=1)
-    taken: snapshot.Snapshot | SnapshotError | None = None
+    taken: Snapshot | SnapshotError | None = None
     if folder is not None:
         try:
             _refuse_a_home(folder)
@@ -181,13 +254,21 @@ def _refuse_a_home(folder: Path) -> None:
         )
 
 
+def _is_in_ipython() -> bool:
+    # Outside IPython nothing of it is loaded, and nothing should be.
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
+
+
 def _plan(folder: Path) -> Plan | None:
     """Return how this process could be run again; None where that is not known.
 
     Asked when a run starts: a script's own name is gone once it has ended.
     """
     source = str(folder)
-    if notebook.shell() is not None:
+    if _is_in_ipython():
+        from run_widgets import notebook
+
         runner = (sys.executable, "-m", "run_widgets.notebook_runner")
         output = notebook.name_of(notebook.shell()) or NOTEBOOK
         cells = {"path": NOTEBOOK, "output": f"outputs/{output}", "parameters": {}}

@@ -1,0 +1,264 @@
+"""Whether a run that was run again gave the same numbers."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from run_widgets.metrics import gather, in_words, same
+from run_widgets.provenance import STARTED_IN
+from run_widgets.records import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from run_widgets.metrics import Metric
+    from run_widgets.store.local import LocalStore
+    from run_widgets.tracking import Run
+
+RELATIVE_TOLERANCE = 1e-6
+ABSOLUTE_TOLERANCE = 1e-9
+
+OF_THE_MACHINE = "system/"
+"""Metrics of this beginning are of the machine, not of the code, and are not compared."""
+
+
+class Verdict(StrEnum):
+    """How well a metric was reproduced, best first."""
+
+    BITWISE = "bitwise"
+    WITHIN_TOLERANCE = "within tolerance"
+    DIFFERENT = "different"
+    MISSING = "missing"  # the second run has it not
+    NEW = "new"  # the first run has it not
+
+    @property
+    def is_reproduced(self) -> bool:
+        return self in (Verdict.BITWISE, Verdict.WITHIN_TOLERANCE)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricReport:
+    """What became of one metric."""
+
+    name: str
+    verdict: Verdict
+    before: str  # what was logged, in a few words
+    after: str
+    largest: float | None = None  # relative difference, where all values are numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What reproduced, metric by metric; true where all did, within tolerance."""
+
+    original: str  # the runs' ids
+    replay: str
+    metrics: tuple[MetricReport, ...]
+    status: str  # of the replay
+    rtol: float = RELATIVE_TOLERANCE
+    atol: float = ABSOLUTE_TOLERANCE
+    note: str = ""
+
+    def __bool__(self) -> bool:
+        return self.status == "Completed" and all(m.verdict.is_reproduced for m in self.metrics)
+
+    def __str__(self) -> str:
+        lines = [f"{self.replay} runs {self.original} again: {self.headline}"]
+        width = max((len(metric.name) for metric in self.metrics), default=0)
+        for metric in self.metrics:
+            line = f"  {metric.name:{width}}  {metric.verdict}{_by(metric)}"
+            if not metric.verdict.is_reproduced:
+                line += f": {metric.before} → {metric.after}"
+            lines.append(line)
+        return "\n".join([*lines, *([self.note] if self.note else [])])
+
+    @property
+    def headline(self) -> str:
+        """All of it in one line."""
+        if self.status != "Completed":
+            return f"the replay is {self.status}"
+        counts = {
+            verdict: sum(metric.verdict is verdict for metric in self.metrics)
+            for verdict in Verdict
+        }
+        found = [f"{count} {verdict}" for verdict, count in counts.items() if count]
+        return f"of {len(self.metrics)} metrics {', '.join(found)}" if found else "no metrics"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><td>{html.escape(m.name)}</td><td style="color: {_COLORS[m.verdict]}">'
+            f"{m.verdict}{_by(m)}</td><td>{html.escape(m.before)}</td>"
+            f"<td>{html.escape(m.after)}</td></tr>"
+            for m in self.metrics
+        )
+        note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
+        return (
+            f"<div><p><code>{html.escape(self.replay)}</code> runs "
+            f"<code>{html.escape(self.original)}</code> again: {html.escape(self.headline)}</p>"
+            "<table><thead><tr><th>metric</th><th></th><th>before</th><th>after</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>{note}</div>"
+        )
+
+
+_COLORS = {
+    Verdict.BITWISE: "#2e7d32",
+    Verdict.WITHIN_TOLERANCE: "#2e7d32",
+    Verdict.DIFFERENT: "#c62828",
+    Verdict.MISSING: "#c62828",
+    Verdict.NEW: "#b26a00",
+}
+
+
+class Replay:
+    """A run that is being run again: `run` is the new one, `original` the first."""
+
+    def __init__(self, original: Run, run: Run) -> None:
+        self.original = original
+        self.run = run
+
+    def report(
+        self,
+        *,
+        rtol: float = RELATIVE_TOLERANCE,
+        atol: float = ABSOLUTE_TOLERANCE,
+        show_output: bool = False,
+    ) -> Report:
+        """Wait for the new run to end, and tell what reproduced.
+
+        Parameters
+        ----------
+        rtol, atol
+            Two numbers are the same within tolerance where they differ by at
+            most ``atol + rtol * abs(first)``.
+        show_output
+            Print the new run's log meanwhile.
+        """
+        self.run.wait_for_completion(show_output, raise_on_error=False)
+        counterpart = self.counterpart()
+        return compare(
+            self.original.store,
+            self.original.id,
+            counterpart.id,
+            status=self.run.status,
+            rtol=rtol,
+            atol=atol,
+        )
+
+    def counterpart(self) -> Run:
+        """Return the run that did what the original did.
+
+        A script or notebook that starts its runs itself starts them in the new
+        run's process; the one is meant that has most metrics in common with
+        the original, and of several the last.
+        """
+        started = [
+            run
+            for experiment in self.run.experiment.workspace.experiments.values()
+            for run in experiment.get_runs(properties={STARTED_IN: self.run.id})
+        ]
+        if not started:
+            return self.run
+        wanted = set(self.original.get_metrics())
+
+        def fitness(run: Run) -> tuple[int, int]:
+            return len(wanted & set(run.get_metrics())), run.number
+
+        return max([self.run, *started], key=fitness)
+
+    def __repr__(self) -> str:
+        return f"Replay(original: {self.original.id},\nrun: {self.run.id})"
+
+
+def compare(
+    store: LocalStore,
+    original: str,
+    replay: str,
+    *,
+    status: str = "",
+    rtol: float = RELATIVE_TOLERANCE,
+    atol: float = ABSOLUTE_TOLERANCE,
+) -> Report:
+    """Return what of the metrics of one run is the same in another."""
+    before, after = (gather(store.follow(run_id)) for run_id in (original, replay))
+    status = status or store.run(replay).status.value
+    return Report(original, replay, tuple(_reports(before, after, rtol, atol)), status, rtol, atol)
+
+
+def _reports(
+    before: Mapping[str, Metric], after: Mapping[str, Metric], rtol: float, atol: float
+) -> Iterator[MetricReport]:
+    for name in dict.fromkeys([*before, *after]):
+        if name.startswith(OF_THE_MACHINE):
+            continue
+        old, new = before.get(name), after.get(name)
+        texts = in_words(old), in_words(new)
+        if old is None or new is None:
+            yield MetricReport(name, Verdict.MISSING if new is None else Verdict.NEW, *texts)
+        elif same(_comparable(old), _comparable(new)):
+            yield MetricReport(name, Verdict.BITWISE, *texts, largest=0.0)
+        else:
+            largest = _largest(_comparable(old), _comparable(new), rtol, atol)
+            is_close = largest is not None and largest <= 1
+            verdict = Verdict.WITHIN_TOLERANCE if is_close else Verdict.DIFFERENT
+            yield MetricReport(name, verdict, *texts, largest=_relative(old, new))
+
+
+def _comparable(metric: Metric) -> Any:
+    """Return a metric's values; of pictures, whose names have a time in them, their number."""
+    if metric.kind is Kind.IMAGE:
+        return len(metric.records)
+    return metric.value()
+
+
+def _largest(a: Any, b: Any, rtol: float, atol: float) -> float | None:
+    """Return the largest difference as a multiple of the tolerance; None: not comparable."""
+    worst = 0.0
+    for x, y in _pairs(a, b):
+        if x is None or y is None:
+            return None
+        if x == y or (math.isnan(x) and math.isnan(y)):
+            continue
+        allowed = atol + rtol * abs(x)
+        if not (math.isfinite(x) and math.isfinite(y)) or allowed == 0:
+            return math.inf
+        worst = max(worst, abs(x - y) / allowed)
+    return worst
+
+
+def _relative(old: Metric, new: Metric) -> float | None:
+    worst = 0.0
+    for x, y in _pairs(_comparable(old), _comparable(new)):
+        if x is None or y is None:
+            return None
+        if x == y or (math.isnan(x) and math.isnan(y)):
+            continue
+        worst = max(worst, abs(x - y) / max(abs(x), abs(y)) if math.isfinite(x - y) else math.inf)
+    return worst
+
+
+def _pairs(a: Any, b: Any) -> Iterator[tuple[float | None, float | None]]:
+    """Yield the numbers of two values side by side; None where there is no pair of numbers."""
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for x, y in zip(a, b, strict=True):
+            yield from _pairs(x, y)
+    elif isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        for key in a:
+            yield from _pairs(a[key], b[key])
+    elif _is_number(a) and _is_number(b):
+        yield float(a), float(b)
+    elif not same(a, b):
+        yield None, None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _by(metric: MetricReport) -> str:
+    if not metric.largest:
+        return ""
+    return f" (by {metric.largest:.2g} at the most)"

@@ -1,0 +1,198 @@
+"""What differs between two runs, as data, text and HTML."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from run_widgets import Experiment, Run, Workspace
+from run_widgets.diff import Difference, code_changes
+from run_widgets.errors import RunNotFound, SnapshotError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def experiment(tmp_path: Path) -> Experiment:
+    return Experiment(Workspace(tmp_path / "workspace"), "e")
+
+
+def start(experiment: Experiment, **options: object) -> Run:
+    run = experiment.start_logging(outputs=False, **options)  # type: ignore[arg-type]
+    run.get_snapshot_id()
+    return run
+
+
+def test_the_same_twice_is_no_difference(project: Path, experiment: Experiment) -> None:
+    (project / "a.py").write_text("x = 1\n")
+    first, second = start(experiment), start(experiment)
+    for run in (first, second):
+        run.log("a", float("nan"))
+        run.log_list("b", [1, "x", None])
+        run.log_table("c", {"d": [1, 2]})
+
+    found = first.diff(second)
+
+    assert not found
+    assert "no difference" in str(found)
+    assert "no difference" in found._repr_html_()
+
+
+def test_everything_that_differs_is_told(project: Path, experiment: Experiment) -> None:
+    (project / "train.py").write_text("lr = 0.1\nsteps = 10\n")
+    (project / "old.py").write_text("old\n")
+    (project / "data.bin").write_bytes(b"\0\1")
+    first = start(experiment, tags={"model": "a", "only": "here"})
+    (project / "train.py").write_text("lr = 0.2\nsteps = 10\n")
+    (project / "old.py").unlink()
+    (project / "new.py").write_text("new\n")
+    (project / "data.bin").write_bytes(b"\0\2")
+    second = start(experiment, tags={"model": "b", "label": None})
+    first.log("loss", 0.5)
+    for value in (1, 2):
+        second.log("loss", value)
+    first.log("same", 1)
+    second.log("same", 1)
+
+    found = first.diff(second.id)
+
+    assert [(c.path, c.kind, c.note) for c in found.code] == [
+        ("data.bin", "changed", "not a text"),
+        ("new.py", "added", ""),
+        ("old.py", "removed", ""),
+        ("train.py", "changed", ""),
+    ]
+    assert found.code[-1].diff == "@@ -1,2 +1,2 @@\n-lr = 0.1\n+lr = 0.2\n steps = 10"
+    facts = [fact for fact in found.facts if fact.section != "properties"]
+    assert facts == [
+        Difference("tags", "label", "–", ""),
+        Difference("tags", "model", "a", "b"),
+        Difference("tags", "only", "here", "–"),
+        Difference("metrics", "loss", "0.5", "2 values, last 2"),
+    ]
+    assert "-lr = 0.1" in str(found)
+    assert "loss: 0.5 → 2 values, last 2" in str(found)
+
+
+def test_options_are_compared_one_by_one(project: Path, experiment: Experiment) -> None:
+    first, second = start(experiment), start(experiment)
+    store = experiment.workspace.store
+    for run, arguments in (
+        (first, ["--lr", "-0.1", "--name=a", "--flag", "-n", "1", "2"]),
+        (second, ["--lr", "-0.2", "--name=a", "-n", "1", "2"]),
+    ):
+        store.update_run(run.id, lambda known, a=arguments: known.update(arguments=a))
+
+    found = first.diff(second)
+
+    assert [f for f in found.facts if f.section == "arguments"] == [
+        Difference("arguments", "--flag", "", "–"),
+        Difference("arguments", "--lr", "-0.1", "-0.2"),
+    ]
+
+
+def test_packages_that_differ_are_named(project: Path, experiment: Experiment) -> None:
+    first, second = start(experiment), start(experiment)
+    known = json.loads((second.folder / "environment.json").read_text())
+    known["packages"]["numpy"] = "0.0"
+    known["python"] = "2.7"
+    (second.folder / "environment.json").write_text(json.dumps(known))
+
+    names = {f.name: f.after for f in first.diff(second).facts if f.section == "environment"}
+
+    assert names == {"numpy": "0.0", "python": "2.7"}
+
+
+def test_notebooks_are_compared_by_their_cells(project: Path, experiment: Experiment) -> None:
+    def write(source: str, output: str) -> None:
+        cell = {"cell_type": "code", "source": [source], "outputs": [output]}
+        text = {"cell_type": "markdown", "source": "# title"}
+        (project / "n.ipynb").write_text(json.dumps({"cells": [text, cell]}))
+
+    write("x = 1", "a")
+    first = start(experiment)
+    write("x = 2", "b")
+    second = start(experiment)
+
+    (change,) = first.diff(second).code
+
+    assert change.diff.splitlines()[1:] == [
+        " # %% [markdown]",
+        " # title",
+        " # %%",
+        "-x = 1",
+        "+x = 2",
+    ]
+
+
+def test_a_run_without_a_snapshot_is_compared_in_the_rest(
+    project: Path, experiment: Experiment
+) -> None:
+    first, second = start(experiment, snapshot_directory=None), start(experiment)
+    first.log("a", 1)
+
+    found = first.diff(second)
+
+    assert f"run '{first.id}' has no snapshot" in found.note
+    assert found.facts[-1] == Difference("metrics", "a", "1", "–")
+    with pytest.raises(RunNotFound):
+        first.diff("nobody")
+
+
+def test_hostile_names_and_contents_are_text_in_the_html(
+    project: Path, experiment: Experiment
+) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    (project / "a.py").write_text(hostile + "\n")
+    first = start(experiment)
+    (project / "a.py").write_text("")
+    (project / f"{hostile.replace('/', '')}.py").write_text(hostile)
+    second = start(experiment, tags={hostile: hostile})
+    second.log(hostile, hostile)
+
+    shown = first.diff(second)._repr_html_()
+
+    assert "<img" not in shown
+    assert "&lt;img" in shown
+
+
+def test_huge_and_damaged_archives_are_bounded(tmp_path: Path) -> None:
+    for name, content in (("a", b"x" * 3_000_000), ("b", b"y" * 3_000_000)):
+        (tmp_path / name).mkdir()
+        with zipfile.ZipFile(tmp_path / name / "snapshot.zip", "w", zipfile.ZIP_DEFLATED) as made:
+            made.writestr("big.txt", content)
+    one, two = (tmp_path / name / "snapshot.zip" for name in ("a", "b"))
+
+    (change,) = code_changes(one, two)
+    whole = two.read_bytes()
+    two.write_bytes(whole[: len(whole) // 2])
+
+    assert (change.path, change.note, change.diff) == ("big.txt", "3.0 MB: not shown", "")
+    with pytest.raises(SnapshotError, match="cannot be compared"):
+        code_changes(one, two)
+
+
+def test_files_of_the_run_s_folder_may_be_anything(project: Path, experiment: Experiment) -> None:
+    first, second = start(experiment), start(experiment)
+    for name in ("environment.json", "notebook.ipynb"):
+        (second.folder / name).unlink(missing_ok=True)
+        os.mkfifo(second.folder / name)
+    (first.folder / "environment.json").write_text("[" * 100_000)
+    (first.folder / "notebook.ipynb").write_text('{"cells": 7}')
+
+    found = first.diff(second)
+
+    assert [change.path for change in found.code] == ["notebook.ipynb, as executed"]
