@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -19,7 +20,7 @@ def filled(values: list[float], max_points: int, portions: list[int] | None = No
     """Return an outline that was fed `values`, in portions that end at these places."""
     outline = Outline(max_points=max_points)
     edges = [0, *sorted(min(place, len(values)) for place in portions or []), len(values)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         x = np.arange(start, end)
         outline.extend(x, values[start:end], x + 1e9)
     return outline
@@ -57,7 +58,7 @@ def test_a_line_with_gaps_keeps_a_gap(values: list[float], n_out: int) -> None:
 
 
 def test_a_budget_without_room_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 5.*got 4"):
+    with pytest.raises(ValueError, match=r"at least 5.*got 4"):
         reduced([1.0], 4)
 
 
@@ -129,7 +130,7 @@ def test_what_was_sent_bit_by_bit_holds_the_whole_outline(
     outline, sent = Outline(max_points=max_points), set[float]()
     edges = [0, *sorted(min(place, len(values)) for place in portions), len(values)]
 
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         before, x = outline.total, np.arange(start, end)
         outline.extend(x, values[start:end], x)
         sent |= set(outline.columns(since=before).x.tolist())
