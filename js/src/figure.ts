@@ -132,8 +132,9 @@ function label(axis: Model<AxisModel>, values: number[], name: string, margin: M
   const texts = tickLabels(values);
   const offset = isHorizontal(axis) ? margin.bottom - 6 : margin.left - 12;
   const state = {
-    tick_values: values,
+    // Before the values: bqplot writes a new tick a moment later, with the labels it had then.
     tick_labels: Object.fromEntries(values.map((value, i) => [String(value), texts[i] as string])),
+    tick_values: values,
     label: name,
     label_offset: `${offset}px`,
   };
