@@ -315,7 +315,8 @@ def _environment_of(words: list[str]) -> Path | None:
 
 def _store(workspace: Workspace) -> Iterator[Finding]:
     root = workspace.path
-    there = next((folder for folder in (root, *root.parents) if folder.is_dir()), root)
+    # What is not there yet is made in the nearest folder that is.
+    there = next(folder for folder in (root, *root.parents) if folder.exists())
     reason = _unwritable(there)
     if reason:
         yield Finding(

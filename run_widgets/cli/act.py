@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from click.core import ParameterSource
 from run_widgets.cli import plain
 from run_widgets.cli.look import document, exit_code_of, print_log
 from run_widgets.cli.which import RUN, Command, find_run, with_json, with_workspace
+from run_widgets.records import RunStatus
 from run_widgets.tracking import Experiment
 from run_widgets.tracking.workspace import WORKSPACE_VARIABLE
 
@@ -103,7 +106,7 @@ def submit(
     """
     if azureml:
         install_alias()
-    config = (
+    config: Any = (
         _command_config(source, target, arguments, variables)
         if command
         else config_of(target, arguments, source, parameters, variables)
@@ -222,22 +225,92 @@ def follow(run: Run, *, detach: bool, as_json: bool) -> int:
     return exit_code_of(record.status)
 
 
+# -- replay --
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("target", type=RUN, metavar="RUN|FILE")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("-d", "--detach", is_flag=True, help="Do not wait for its end.")
+@click.option("--azureml", is_flag=True, envvar=AZUREML_VARIABLE, help="Let it import azureml.")
+@click.option("--rtol", default=1e-6, show_default=True, help="Relative tolerance of numbers.")
+@click.option("--atol", default=1e-9, show_default=True, help="Absolute tolerance of numbers.")
+@pairs("-p", "--parameter", "parameters", help="Of a notebook; the value is JSON, or else text.")
+@pairs("--tag", "tags", help="A tag of the new run.")
+@pairs("--env", "variables", help="A variable in its environment.")
+@with_workspace
+@with_json
+def replay(
+    workspace: Workspace,
+    target: str,
+    arguments: tuple[str, ...],
+    detach: bool,
+    azureml: bool,
+    rtol: float,
+    atol: float,
+    parameters: tuple[tuple[str, str], ...],
+    tags: tuple[tuple[str, str], ...],
+    variables: tuple[tuple[str, str], ...],
+    as_json: bool,
+) -> int:
+    """Run a RUN again and tell whether it gave the same, or run a notebook or script FILE.
+
+    A run is repeated from its snapshot with its arguments; the exit code is 1
+    where a metric was not reproduced. A file becomes a run in the experiment of
+    its name; ARGUMENTS are a script's.
+    """
+    if azureml:
+        install_alias()
+    if Path(target).suffix in (".ipynb", ".py") and Path(target).is_file():
+        config: Any = config_of(target, arguments, None, parameters, variables)
+        experiment = Experiment(workspace, experiment_name(target))
+        run = experiment.submit(config, tags=dict(tags))
+        return follow(run, detach=detach, as_json=as_json)
+    if arguments:
+        raise click.UsageError("a run is repeated with the arguments that it had")
+    given = {name: _value(text) for name, text in parameters}
+    if taken := {"tags", "environment_variables"}.intersection(given):
+        raise click.UsageError(f"{taken.pop()!r} cannot be given to a run that is repeated")
+    original = find_run(workspace, target)
+    repeated = original.replay(tags=dict(tags), environment_variables=dict(variables), **given)
+    if detach:
+        return follow(repeated.run, detach=True, as_json=as_json)
+    if not as_json:
+        follow(repeated.run, detach=False, as_json=False)
+    report = repeated.report(rtol=rtol, atol=atol)
+    if as_json:
+        click.echo(plain.to_json(asdict(report) | {"is_reproduced": bool(report)}))
+    else:
+        from run_widgets.cli import screen
+
+        screen.print_verdicts(report)
+    return 0 if report else 1
+
+
 # -- cancel, delete --
 
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=RUN, metavar="RUN...")
+@click.option("--no-wait", is_flag=True, help="Do not wait for their end.")
 @with_workspace
-def cancel(workspace: Workspace, runs: tuple[str, ...]) -> int:
-    """End RUNs: their processes are asked first, and then ended."""
+def cancel(workspace: Workspace, runs: tuple[str, ...], no_wait: bool) -> int:
+    """End RUNs: their processes are asked first, and then ended.
+
+    A run that has ended otherwise is left as it is, and the exit code is 1.
+    """
     code = 0
-    for run in [find_run(workspace, text) for text in runs]:
-        status = run._refresh().status
-        if status.is_final:
+    chosen = [find_run(workspace, text) for text in runs]
+    for run in chosen:
+        status = run.store.run(run.id).status
+        if not status.is_final:
+            run.cancel()
+        elif status is not RunStatus.CANCELED:
             click.echo(f"{name_of(run)} is {status.value}: there is nothing to cancel", err=True)
-            code = code if status.value == "Canceled" else 1
-            continue
-        run.cancel()
+            code = 1
+    for run in chosen:
+        if not no_wait:
+            run.wait_for_completion(raise_on_error=False)
         click.echo(f"{name_of(run)} is {run.get_status()}")
     return code
 
@@ -249,22 +322,23 @@ def cancel(workspace: Workspace, runs: tuple[str, ...]) -> int:
 def delete(workspace: Workspace, runs: tuple[str, ...], yes: bool) -> None:
     """Move RUNs to the workspace's trash folder, once you have said yes."""
     chosen = list({run.id: run for run in (find_run(workspace, text) for text in runs)}.values())
-    for run in chosen:
-        record = run._refresh()
+    records = [run.store.run(run.id) for run in chosen]
+    for record in records:
         if not record.status.is_final:
             raise click.UsageError(
-                f"{name_of(run)} is {record.status.value}: cancel it before you delete it"
+                f"{record.experiment}/{record.number} is {record.status.value}: "
+                "cancel it before you delete it"
             )
     from run_widgets.cli import screen
 
     if not yes:
-        records = [run._record for run in chosen]
         screen.console(stderr=True).print(screen.list_of(records, [[] for _ in records], ()))
         what = "this run" if len(chosen) == 1 else f"these {len(chosen)} runs"
         click.confirm(f"Delete {what}?", abort=True, err=True)
     for run in chosen:
-        click.echo(f"{name_of(run)} is in {plain.clean(str(run.delete()))}")
-    screen.say("Moved back into the experiment's folder a run is there again.")
+        before, now = run.folder, run.delete()
+        click.echo(f"{name_of(run)} is in {plain.clean(str(now))}")
+        screen.say(f"  mv {shlex.quote(str(now))} {shlex.quote(str(before))}  brings it back")
 
 
 # -- portal, demo, doctor --
@@ -363,4 +437,4 @@ def completion(context: click.Context, shell: str) -> None:
     click.echo(completer(root, {}, "run-widgets", "_RUN_WIDGETS_COMPLETE").source())
 
 
-COMMANDS = (submit, cancel, delete, portal, demo, doctor, completion)
+COMMANDS = (submit, replay, cancel, delete, portal, demo, doctor, completion)

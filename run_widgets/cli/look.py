@@ -125,13 +125,13 @@ def _list_experiments(workspace: Workspace, as_json: bool) -> None:
     for known in workspace.store.experiments():
         name = str(known["name"])
         records = list(workspace.store.runs(name))
-        running = sum(record.status is RunStatus.RUNNING for record in records)
+        going_on = sum(not record.status.is_final for record in records)
         newest_at = records[0].created_at if records else None
         listed.append(
             {
                 "name": name,
                 "runs": len(records),
-                "running": running,
+                "going_on": going_on,
                 "newest_at": newest_at,
                 "archived": known.get("archived_at") is not None,
             }
@@ -145,12 +145,12 @@ def _list_experiments(workspace: Workspace, as_json: bool) -> None:
         (
             plain.one_line(known["name"]) + (" (archived)" if known["archived"] else ""),
             str(known["runs"]),
-            str(known["running"] or ""),
+            str(known["going_on"] or ""),
             plain.ago(known["newest_at"]),
         )
         for known in listed
     ]
-    screen.put(screen.table(("Experiment", ">Runs", ">Running", "Newest"), rows))
+    screen.put(screen.table(("Experiment", ">Runs", ">Going on", "=Newest"), rows))
 
 
 def _status(text: str | None) -> RunStatus | None:
@@ -172,13 +172,10 @@ def _metrics_of(workspace: Workspace, record: RunRecord, names: tuple[str, ...])
     """Return the newest value of each metric that a run has of `names`."""
     if not names:
         return {}
-    reading = _look(workspace.store, record.id)
-    reading.close()
-    return {
-        metric.name: cell(getattr(metric, "last", metric.text))
-        for metric in reading.summary.metrics
-        if metric.name in names
-    }
+    from run_widgets.store.digest import digest_of
+
+    digest = digest_of(workspace.store.follow(record.id))
+    return {name: digest[name].last for name in names if name in digest}
 
 
 def _cell_text(value: object) -> str:
@@ -411,7 +408,7 @@ def files(workspace: Workspace, run: str, as_json: bool) -> None:
         (plain.one_line(entry.path), size(entry.bytes), plain.moment(entry.modified_at))
         for entry in entries
     ]
-    screen.put(screen.table(("File", ">Size", "Changed"), rows))
+    screen.put(screen.table(("File", ">Size", "=Changed"), rows))
 
 
 @click.command()
@@ -471,4 +468,27 @@ def _is_in(entry: FileEntry, name: str) -> bool:
     return entry.path == name or entry.path.startswith(f"{name}/")
 
 
-COMMANDS = (list_runs, show, log, files, download)
+# -- diff --
+
+
+@click.command()
+@click.argument("run", type=RUN)
+@click.argument("other", type=RUN)
+@with_workspace
+@with_json
+def diff(workspace: Workspace, run: str, other: str, as_json: bool) -> int:
+    """Show what differs from RUN to OTHER: code, arguments, environment, tags, metrics.
+
+    The exit code is 1 where anything does.
+    """
+    difference = find_run(workspace, run).diff(find_run(workspace, other))
+    if as_json:
+        click.echo(plain.to_json(difference))
+    else:
+        from run_widgets.cli import screen
+
+        screen.print_diff(difference)
+    return 1 if difference else 0
+
+
+COMMANDS = (list_runs, show, log, files, download, diff)

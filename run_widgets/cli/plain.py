@@ -61,8 +61,9 @@ def ago(at: float | None, now: float | None = None) -> str:
     passed = (time.time() if now is None else now) - known
     if passed < 1:
         return "just now"
-    if passed < 24 * 3600:
-        return f"{duration(passed)} ago"
+    for seconds, unit in ((3600, "h"), (60, "min"), (1, "s")):
+        if seconds <= passed < 24 * 3600:
+            return f"{int(passed // seconds)} {unit} ago"
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(known))
 
 
@@ -89,7 +90,7 @@ def number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.6g}"
 
 
-def spark(values: Iterator[float] | list[float], width: int = 24) -> str:
+def spark(values: Iterator[float] | list[float], width: int = 20) -> str:
     """Return a line of numbers as `width` small bars at most; a gap is a space."""
     points = [value if math.isfinite(value) else math.nan for value in values]
     known = [value for value in points if not math.isnan(value)]

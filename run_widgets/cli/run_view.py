@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
     from run_widgets.summary import Metric
 
 LOOK_EVERY_S = 0.5
+BAR_WIDTH = 40
+
+GIT = ("commit", "branch", "dirty")
+OWN_PROPERTIES = ("azureml.", "mlflow.", "run_widgets.", "ContentSnapshotId")
+"""How the names of properties begin that nobody has given by hand; --json has all."""
+
+WIDE = 90
+"""Columns from which on there is room for the shape of a curve."""
 
 LISTED_FILES = 10
 LISTED_METRICS = 200
@@ -67,10 +76,15 @@ def _facts(reading: Reading, children: int) -> Table:
         ("last cell", record.interrupted),
         ("script", " ".join([record.script, *record.arguments])),
         ("description", record.description),
+        ("git", _git(record)),
         ("parent", record.parent or ""),
         ("children", str(children or "")),
         *((f"tag {key}", value or "✓") for key, value in record.tags.items()),
-        *((f"property {key}", value or "✓") for key, value in record.properties.items()),
+        *(
+            (f"property {key}", value or "✓")
+            for key, value in record.properties.items()
+            if not key.startswith(OWN_PROPERTIES)
+        ),
     ]
     rows = [(Text(one_line(name), "dim"), one_line(text)) for name, text in pairs if text.strip()]
     made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -79,6 +93,12 @@ def _facts(reading: Reading, children: int) -> Table:
     for name, text in rows:
         made.add_row(name, Text(text))
     return made
+
+
+def _git(record: RunRecord) -> str:
+    known = {key: record.properties.get(f"azureml.git.{key}") or "" for key in GIT}
+    dirty = "with changes" if known["dirty"].lower() == "true" else ""
+    return " ".join(filter(None, (known["commit"][:10], known["branch"], dirty)))
 
 
 def _error(record: RunRecord) -> Text:
@@ -91,10 +111,11 @@ def _error(record: RunRecord) -> Text:
 
 
 def _metrics(metrics: Sequence[Metric]) -> Table:
+    with_shapes = console().width >= WIDE
     rows = []
     for metric in metrics:
         if isinstance(metric, Vector) and metric.kind == "vector":
-            curves = metric.curves
+            curves = metric.curves if with_shapes else None
             shape = "" if curves is None else spark(curves.lines[0].outline.columns().y.tolist())
             lowest, highest = number(metric.lowest), number(metric.highest)
             rows.append(
@@ -104,7 +125,7 @@ def _metrics(metrics: Sequence[Metric]) -> Table:
             total = "" if isinstance(metric, Vector) else str(metric.total)
             last = _last(metric) if isinstance(metric, Vector) else metric.text
             rows.append((one_line(metric.name), total, last, "", "", ""))
-    return table(("Metric", ">Values", ">Last", ">Min", ">Max", ""), rows)
+    return table(("Metric", ">Values", ">Last", ">Min", ">Max", "="), rows)
 
 
 def _last(metric: Vector) -> str:
@@ -124,7 +145,7 @@ def _files(reading: Reading) -> Table:
 def watch(reading: Reading, children: int = 0) -> None:
     """Show a run until it has ended: drawn again and again in a terminal, else once, then."""
     screen = console()
-    bar = _Bar()
+    spinner = Spinner("dots")
     reading.look()
     if not screen.is_terminal:
         while not reading.is_over:
@@ -134,7 +155,9 @@ def watch(reading: Reading, children: int = 0) -> None:
         return
     with Live(console=screen, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
-            live.update(Group(run_view(reading, children), bar.of(reading)), refresh=True)
+            live.update(
+                Group(run_view(reading, children), _progress(reading, spinner)), refresh=True
+            )
             if reading.is_over:
                 break
             time.sleep(LOOK_EVERY_S)
@@ -142,25 +165,18 @@ def watch(reading: Reading, children: int = 0) -> None:
         live.update(run_view(reading, children), refresh=True)
 
 
-class _Bar:
-    """How far a run is, where it has said how many steps there are."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            SpinnerColumn(), BarColumn(), TextColumn("{task.description}"), auto_refresh=False
-        )
-        self._task = self._progress.add_task("", total=None)
-
-    def of(self, reading: Reading) -> RenderableType:
-        total = reading.record.total_steps
-        done = max(
-            (metric.total for metric in reading.summary.metrics if isinstance(metric, Vector)),
-            default=0,
-        )
-        text = f"{done} of {total} steps" if total else f"{reading.summary.points} values"
-        if total:
-            done = min(done, total)
-        self._progress.update(
-            self._task, total=total or None, completed=done if total else 0, description=text
-        )
-        return self._progress.get_renderable()
+def _progress(reading: Reading, spinner: Spinner) -> RenderableType:
+    """Return how far a run is, in steps where it tells them, else in values."""
+    record = reading.record
+    done, total = record.done_steps, record.total_steps
+    line = Table.grid(padding=(0, 1))
+    if done is None or not total:
+        steps = "" if done is None else f"{done} steps, "
+        line.add_row(spinner, f"{steps}{reading.summary.points} values")
+        return Group(Text(), line)
+    elapsed = elapsed_s(record, time.time())
+    left = (elapsed or 0.0) / done * max(0, total - done) if done else None
+    about = "" if left is None else f", about {duration(left)} left"
+    bar = ProgressBar(total=total, completed=min(done, total), width=BAR_WIDTH)
+    line.add_row(bar, f"{done} of {total} steps{about}")
+    return Group(Text(), line)

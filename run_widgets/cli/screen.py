@@ -21,10 +21,16 @@ from run_widgets.records import RunRecord, RunStatus
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from run_widgets import replay
     from run_widgets.checkup import Report
+    from run_widgets.diff import RunDiff
 
 UNBOUNDED = 4096
 """Columns of output that goes into a file or a pipe, where nothing may be cut."""
+
+GAP = 2
+NARROWEST, WIDEST = 8, 255
+"""Of one column of a table."""
 
 STYLES = {
     RunStatus.COMPLETED: "green",
@@ -63,19 +69,33 @@ def say(line: str) -> None:
     console(stderr=True).print(Text(clean(line)), soft_wrap=True)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> Table:
-    """Return a table without lines; a head that begins with ``>`` is of numbers."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for head in heads:
-        is_number = head.startswith(">")
+def table(heads: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> Table:
+    """Return a table without lines, as wide as it must be and the terminal allows.
+
+    A head that begins with ``>`` is of numbers, to the right, and one that
+    begins with ``=`` of short texts; these are not cut. The others share what
+    room is left, and are cut at their end.
+    """
+    lines = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    columns = [
+        [Text(head.lstrip(">=")), *cells] for head, *cells in zip(heads, *lines, strict=True)
+    ]
+    widths = [min(max(cell.cell_len for cell in column), WIDEST) for column in columns]
+    fixed = [head[:1] in (">", "=") for head in heads]
+    room = console().width - GAP * (len(heads) - 1)
+    room -= sum(width for width, is_fixed in zip(widths, fixed, strict=True) if is_fixed)
+    share = max(NARROWEST, room // max(1, fixed.count(False)))
+    made = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    for head, column, width, is_fixed in zip(heads, columns, widths, fixed, strict=True):
         made.add_column(
-            Text(head.removeprefix(">")),
-            justify="right" if is_number else "left",
+            column[0],
+            justify="right" if head.startswith(">") else "left",
+            width=width if is_fixed else min(width, share),
             no_wrap=True,
             overflow="ellipsis",
         )
-    for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    for line in lines:
+        made.add_row(*line)
     return made
 
 
@@ -90,7 +110,7 @@ def list_of(
     """Return the table of runs; `values` are more cells of each, under `heads`."""
     now = time.time()
     wide = console().width >= 110
-    rows: list[list[RenderableType]] = []
+    rows: list[list[Text | str]] = []
     for record, more in zip(records, values, strict=True):
         lasted = elapsed_s(record, now)
         rows.append(
@@ -105,13 +125,14 @@ def list_of(
             ]
         )
     marked = [f">{one_line(head)}" for head in heads]
-    id_head = ["Id"] if wide else []
-    return table(["Run", "Status", "Started", ">Took", *marked, "Name", *id_head], rows)
+    id_head = ["=Id"] if wide else []
+    return table(["=Run", "=Status", "=Started", ">Took", *marked, "Name", *id_head], rows)
 
 
 def say_ended(record: RunRecord) -> None:
     """Tell how a run ended."""
-    text = Text(one_line(f"{record.experiment}/{record.number} is "))
+    text = Text(one_line(f"{record.experiment}/{record.number}"))
+    text.append(" ended as ")
     text.append_text(status_text(record.status))
     lasted = elapsed_s(record, time.time())
     if lasted is not None:
@@ -132,3 +153,33 @@ def print_report(report: Report) -> None:
         text.append(f"{line[1:]}\n", "cyan" if is_way_out else "")
     text.right_crop(1)
     console().print(text, soft_wrap=True)
+
+
+def print_diff(difference: RunDiff) -> None:
+    """Print what differs between two runs, lines of code in the colours that people know."""
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    text = Text()
+    for line in clean(str(difference)).split("\n"):
+        text.append(f"{line}\n", styles.get(line[:1], ""))
+    text.right_crop(1)
+    console().print(text, soft_wrap=True)
+
+
+def print_verdicts(report: replay.Report) -> None:
+    """Print which metrics a replay reproduced."""
+    title = Text(clean(f"{report.replay} runs {report.original} again: {report.headline}"))
+    rows = [
+        (
+            one_line(metric.name),
+            Text(metric.verdict.value, "green" if metric.verdict.is_reproduced else "bold red"),
+            "" if not metric.largest else f"{metric.largest:.2g}",
+            one_line(metric.before),
+            one_line(metric.after),
+        )
+        for metric in report.metrics
+    ]
+    put(title)
+    if rows:
+        put(table(("=Metric", "=Reproduced", ">By at most", "Before", "After"), rows))
+    if report.note:
+        put(Text(clean(report.note)))

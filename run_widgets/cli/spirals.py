@@ -44,7 +44,7 @@ class Network:
         slopes = [points.T @ outer, first.T @ inner, second.T @ error]
         for layer, speed, slope in zip(self.layers, self.speeds, slopes, strict=True):
             speed *= 0.95
-            speed -= 0.5 * slope
+            speed -= 0.1 * slope
             layer += speed
 
 
@@ -53,13 +53,11 @@ def train(run: Run, *, steps: int, pause_s: float) -> None:
     rng = np.random.default_rng(0)
     points, spiral = spirals(600, rng)
     network = Network(rng)
-    for step in range(steps):
+    for step in run.track(range(steps)):
         network.learn(points[:400], spiral[:400])
         for name, part in (("seen", slice(0, 400)), ("unseen", slice(400, None))):
             guess = network.forward(points[part])[2]
             right = np.clip(np.where(spiral[part] == 1, guess, 1 - guess), 1e-9, 1)
             run.log(f"loss {name}", -np.log(right).mean(), step=step)
             run.log(f"accuracy {name}", (right > 0.5).mean(), step=step)
-        if run.should_stop():
-            break
         time.sleep(pause_s)

@@ -43,6 +43,11 @@ class RunPortal(ExtensionApp):
     default_url = "/run-widgets/"
     load_other_extensions = False
 
+    @classmethod
+    def get_extension_package(cls) -> str:
+        """Return where a server of its own finds `_jupyter_server_extension_points`."""
+        return __name__
+
     def initialize_settings(self) -> None:
         assert self.serverapp is not None
         root = Path(self.serverapp.root_dir or ".").absolute()
