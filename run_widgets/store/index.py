@@ -258,7 +258,7 @@ def folders(experiment: Path) -> list[str]:
             entry.name
             for entry in entries
             if not entry.name.startswith(".")
-            and entry.is_dir(follow_symlinks=True)
+            and entry.is_dir(follow_symlinks=False)
             and entry.name.isprintable()  # which a name that is not Unicode is not
         ]
 

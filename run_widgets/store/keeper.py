@@ -8,16 +8,17 @@ comes back concern all of them, whoever made them.
 from __future__ import annotations
 
 import atexit
-import logging
+import contextlib
 import os
+import sys
 import threading
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BEAT_S = 5.0
 """How often an open run shows that its process lives; the docs state it."""
-
-log = logging.getLogger(__name__)
 
 
 class Beating(Protocol):
@@ -29,6 +30,11 @@ class Beating(Protocol):
     def after_fork(self) -> None:
         """Start anew in a child process: what was open belongs to the parent."""
 
+    @property
+    def waits_for(self) -> str:
+        """Why there is something that is still to be written; empty when there is nothing."""
+        ...
+
 
 class Keeper:
     """Calls `beat` of everything open until it is let go."""
@@ -37,18 +43,26 @@ class Keeper:
         self._every_s = every_s
         self._open: dict[int, Beating] = {}
         self._at_exit: dict[int, Callable[[], None]] = {}
+        self._start()
+
+    def _start(self) -> None:
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
         self._wake = threading.Event()
 
     def hold(self, thing: Beating) -> None:
+        """Call `thing.beat` from now on."""
         self._open[id(thing)] = thing
-        if self._thread is None:
+        # Whoever does not get the lock knows that another is about to start the thread.
+        if self._thread is None and self._lock.acquire(blocking=False):
             self._thread = threading.Thread(
                 target=self._run, name="run-widgets-keeper", daemon=True
             )
-            self._thread.start()
+            with contextlib.suppress(RuntimeError):  # the interpreter ends: `end` is the last beat
+                self._thread.start()
 
     def let_go(self, thing: Beating) -> None:
+        """Call `thing.beat` no more."""
         self._open.pop(id(thing), None)
 
     def at_exit(self, owner: object, end: Callable[[], None]) -> None:
@@ -56,36 +70,48 @@ class Keeper:
         self._at_exit[id(owner)] = end
 
     def forget(self, owner: object) -> None:
+        """Do not call what `at_exit` was given for `owner`."""
         self._at_exit.pop(id(owner), None)
 
     def beat(self) -> None:
+        """Give everything open its beat, now."""
         for thing in list(self._open.values()):
             try:
                 thing.beat()
             except Exception:  # one run's trouble must not end the others' heartbeat
-                log.exception("run-widgets: a heartbeat failed")
+                _log("a heartbeat failed")
 
     def end(self) -> None:
+        """The interpreter ends: end the runs that nobody has ended, and write what waits."""
         for finish in list(self._at_exit.values()):
             try:
                 finish()
             except Exception:
-                log.exception("run-widgets: a run could not be ended")
+                _log("a run could not be ended")
         self._at_exit.clear()
         self.beat()
+        for thing in list(self._open.values()):
+            if thing.waits_for:
+                print(f"run-widgets: not written, {thing.waits_for}", file=sys.stderr)
 
     def after_fork(self) -> None:
+        """A child process begins: what is open and what is to be ended is the parent's."""
         inherited = list(self._open.values())
         self._open = {}
-        self._at_exit = {}  # the runs are the parent's to end
-        self._thread = None
-        self._wake = threading.Event()
+        self._at_exit = {}
+        self._start()
         for thing in inherited:
             thing.after_fork()
 
     def _run(self) -> None:
         while not self._wake.wait(self._every_s):
             self.beat()
+
+
+def _log(what: str) -> None:
+    import logging
+
+    logging.getLogger(__name__).exception("run-widgets: %s", what)
 
 
 keeper = Keeper()

@@ -38,8 +38,8 @@ STOP_FILE = "stop"
 PROGRESS_FILE = "progress"
 TRASH = ".trash"
 
-DOCUMENT_BYTES = 2**26
-"""A JSON document larger than this is not ours and is not read."""
+DOCUMENT_BYTES = 2**24
+"""A JSON document is at most this long; a longer one is not ours and is not read."""
 
 LINE_BYTES = 2**26
 """A line of a `.jsonl` file is at most this long, its end included."""
@@ -102,13 +102,13 @@ def experiment_name(value: object) -> str:
     return value
 
 
-def folder_of_experiment(name: str) -> str:
+def folder_of_experiment(name: object) -> str:
     """Return the folder of an experiment: its name, or where file systems could not, a digest.
 
     Names that are long in bytes or differ in case only from another would meet
     there; such a name keeps its letters and gets the digest of its exact form.
     """
-    experiment_name(name)
+    name = experiment_name(name)
     if len(name.encode()) <= 200 and name == name.lower():
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
@@ -150,6 +150,7 @@ def file_name(value: object) -> str:
         or PurePosixPath(name).is_absolute()
     ):
         raise BadName(
-            f"file name {value!r} must be a relative path inside the run, such as 'outputs/model.pt'"
+            f"file name {value!r} must be a relative path inside the run, "
+            "such as 'outputs/model.pt'"
         )
     return name

@@ -7,46 +7,54 @@ and changed under a lock; everything that training appends is `writer`'s.
 from __future__ import annotations
 
 import contextlib
-import filecmp
-import json
 import os
-import shutil
 import stat
-import tempfile
 import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from run_widgets.errors import (
     BadName,
     ExperimentNotFound,
-    FileConflict,
     FileNotInRun,
     RunExists,
     RunNotFound,
     StoreUnavailable,
 )
-from run_widgets.records import FileEntry, RunError, RunRecord, RunStatus
-from run_widgets.store import layout
-from run_widgets.store.drive import can_be_mapped, open_plain
-from run_widgets.store.lock import locked
-from run_widgets.store.process import Process, is_alive, this_process
+from run_widgets.records import RunStatus
+from run_widgets.store import files, layout
+from run_widgets.store.documents import (
+    Document,
+    create_json,
+    read_json,
+    update_json,
+    write_json,
+)
+from run_widgets.store.drive import can_be_mapped
+from run_widgets.store.process import this_process
+from run_widgets.store.status import listed_record, record_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from run_widgets.records import FileEntry, RunRecord
     from run_widgets.store.listing import Listing
     from run_widgets.store.reader import LocalFollower
     from run_widgets.store.writer import Writer
 
-Document = dict[str, Any]
+__all__ = ["Document", "Labels", "LocalStore"]
 
 Labels = str | Mapping[str, str | None] | None
 """Tags or properties a run must have: one key with any value, or every pair of a dict."""
 
-NOT_RESPONDING_AFTER_S = 120.0
-FAILED_AFTER_S = 1800.0
-"""Of silence from another machine, whose processes cannot be asked for."""
+
+class _Kept:
+    """The document of a run that this process writes to, as it last saw it."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
 
 
 class LocalStore:
@@ -58,6 +66,8 @@ class LocalStore:
     def __init__(self, root: Path, *, only: Mapping[str, Path] | None = None) -> None:
         self.root = root
         self._only = dict(only or {})
+        self._places: dict[str, Path] = {}  # where a run was found last
+        self._kept: WeakValueDictionary[str, _Kept] = WeakValueDictionary()
 
     @classmethod
     def of_run_folder(cls, folder: Path) -> tuple[LocalStore, str]:
@@ -68,36 +78,41 @@ class LocalStore:
         RunNotFound
             `folder` holds no run.
         """
-        document = _read_json(folder / layout.RUN_FILE)
-        if document is None or not isinstance(document.get("id"), str):
+        folder = folder.resolve()
+        document = read_json(folder / layout.RUN_FILE)
+        if document is None:
             raise RunNotFound(f"no run in {folder}: it has no readable {layout.RUN_FILE}")
-        workspace = folder.resolve().parent.parent
-        if (workspace / layout.WORKSPACE_FILE).is_file() and folder.name == document["id"]:
-            return cls(workspace), document["id"]
-        return cls(workspace, only={document["id"]: folder}), document["id"]
+        workspace = folder.parent.parent
+        own, told = _valid_id(folder.name), _valid_id(document.get("id"))
+        if own and (workspace / layout.WORKSPACE_FILE).is_file():
+            return cls(workspace), own
+        run_id = told or own
+        if run_id is None:
+            raise RunNotFound(f"no run in {folder}: its {layout.RUN_FILE} has no id of a run")
+        return cls(workspace, only={run_id: folder}), run_id
 
     # -- experiments -------------------------------------------------------------------
 
     def create_experiment(self, name: str) -> Document:
         """Return the experiment `name`, made now if there is none."""
         folder = self._experiment_folder(name)
-        known = _read_json(folder / layout.EXPERIMENT_FILE)
+        known = read_json(folder / layout.EXPERIMENT_FILE)
         if known is not None:
             return known
-        try:
-            self.create_workspace()
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
         document = {
             "format": layout.FORMAT,
             "name": name,
-            "id": str(uuid.uuid4()),
+            "id": _uuid4(),
             "created_at": time.time(),
             "tags": {},
             "archived_at": None,
         }
-        _create_json(folder / layout.EXPERIMENT_FILE, document)
+        try:
+            self.create_workspace()
+            folder.mkdir(exist_ok=True)
+            create_json(folder / layout.EXPERIMENT_FILE, document)
+        except OSError as error:
+            raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
         return self.experiment(name)
 
     def experiment(self, name: str) -> Document:
@@ -107,25 +122,45 @@ class LocalStore:
         ------
         ExperimentNotFound
         """
-        document = _read_json(self._experiment_folder(name) / layout.EXPERIMENT_FILE)
+        document = self._experiment_in(self._experiment_folder(name))
         if document is None:
             raise ExperimentNotFound(f"no experiment {name!r} in {self.root}")
         return document
 
     def experiments(self) -> list[Document]:
         """Return every experiment's document, by name."""
-        documents = [
-            _read_json(Path(entry.path) / layout.EXPERIMENT_FILE) for entry in _folders(self.root)
-        ]
+        documents = [self._experiment_in(self.root / entry.name) for entry in _folders(self.root)]
         return sorted(
-            (document for document in documents if document and "name" in document),
+            (document for document in documents if document is not None),
             key=lambda document: str(document["name"]),
         )
+
+    def _experiment_in(self, folder: Path) -> Document | None:
+        """Return the document of the experiment in `folder`; one is made up where runs were
+        copied to and nothing else.
+        """
+        document = read_json(folder / layout.EXPERIMENT_FILE) or {}
+        if _names(document, folder):
+            return document
+        for entry in _folders(folder):
+            run = read_json(folder / entry.name / layout.RUN_FILE)
+            if run is not None:
+                known = {"name": run.get("experiment")}
+                name = known["name"] if _names(known, folder) else folder.name
+                made_up: Document = {
+                    "name": name,
+                    "id": "",
+                    "tags": {},
+                    "created_at": run.get("created_at"),
+                }
+                return made_up if _names(made_up, folder) else None
+        return None
 
     def update_experiment(self, name: str, change: Callable[[Document], None]) -> Document:
         """Apply `change` to the experiment's document, alone among all processes."""
         self.experiment(name)
-        return _update_json(self._experiment_folder(name) / layout.EXPERIMENT_FILE, change)
+        self.create_experiment(name)  # one whose runs were copied here has no document yet
+        return update_json(self._experiment_folder(name) / layout.EXPERIMENT_FILE, change)
 
     def delete_experiment(self, name: str) -> None:
         """Remove an experiment that has no runs; its caller has made sure."""
@@ -141,7 +176,7 @@ class LocalStore:
         """Make the workspace's folder, for its owner's eyes only, unless it is there."""
         if not (self.root / layout.WORKSPACE_FILE).exists():
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _create_json(self.root / layout.WORKSPACE_FILE, {"format": layout.FORMAT})
+            create_json(self.root / layout.WORKSPACE_FILE, {"format": layout.FORMAT})
 
     # -- runs: the writing half -----------------------------------------------------------
 
@@ -163,23 +198,30 @@ class LocalStore:
             raise RunExists(f"run {run_id!r} exists in {self.root}: choose another id or resume it")
         try:
             folder.mkdir()
-            number = self._next_number(folder.parent)
+        except FileExistsError:
+            raise RunExists(f"run {run_id!r} exists in {self.root}") from None
+        except OSError as error:
+            raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
+        try:
             document: Document = {
                 "format": layout.FORMAT,
                 "id": run_id,
                 "experiment": experiment,
-                "number": number,
+                "number": self._next_number(folder.parent),
                 "status": RunStatus.NOT_STARTED.value,
                 "created_at": time.time(),
                 "root": run_id,
                 **fields,
             }
-            _write_json(folder / layout.RUN_FILE, document)
-        except FileExistsError:
-            raise RunExists(f"run {run_id!r} exists in {self.root}") from None
-        except OSError as error:
-            raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
-        return _record(document, folder)
+            write_json(folder / layout.RUN_FILE, document)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+            if isinstance(error, OSError):
+                raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
+            raise
+        self._places[run_id] = folder
+        return record_of(document, folder, run_id)
 
     def _next_number(self, folder: Path) -> int:
         # Appending is atomic: where the byte landed is a number nobody else has.
@@ -202,10 +244,15 @@ class LocalStore:
         """
         folder = self.folder(run_id)
         try:
-            document = _update_json(folder / layout.RUN_FILE, change)
+            document = update_json(folder / layout.RUN_FILE, change)
+        except StoreUnavailable:
+            raise
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
-        return _record(document, folder)
+        kept = self._kept.get(run_id)
+        if kept is not None:
+            kept.document = document
+        return record_of(document, folder, run_id)
 
     def own(self, document: Document) -> None:
         """Make the calling process the one whose life the run's status depends on."""
@@ -214,14 +261,15 @@ class LocalStore:
     def writer(self, run_id: str) -> Writer:
         """Return this process's way of appending to the run."""
         folder = self.folder(run_id)
-        document = folder / layout.RUN_FILE
-        content = document.read_bytes()
+        kept = self._kept.setdefault(run_id, _Kept({}))
+        kept.document = self.document(run_id)
 
         def restore() -> None:
-            self.create_workspace()
+            if run_id not in self._only:
+                self.create_workspace()
             folder.mkdir(parents=True, exist_ok=True)
-            if not document.exists():
-                _replace(document, content)
+            if not os.path.lexists(folder / layout.RUN_FILE):
+                write_json(folder / layout.RUN_FILE, kept.document)
 
         if can_be_mapped(folder):
             from run_widgets.store.mapped import MappedWriter
@@ -233,7 +281,8 @@ class LocalStore:
 
     def request_stop(self, run_id: str) -> None:
         """Ask the run to end at its next step."""
-        self.stop_file(run_id).touch()
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        os.close(os.open(self.stop_file(run_id), flags, 0o666))
 
     def stop_file(self, run_id: str) -> Path:
         """Return the file that is there once the run was asked to stop."""
@@ -243,9 +292,8 @@ class LocalStore:
         """Keep how far the run's loop is, for the panel; a few times a second at the most."""
         text = f"{done} {'' if total is None else total}".ljust(63) + "\n"
         # One write of one length: a reader sees the old line or the new one.
-        descriptor = os.open(
-            self.folder(run_id) / layout.PROGRESS_FILE, os.O_WRONLY | os.O_CREAT, 0o666
-        )
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(self.folder(run_id) / layout.PROGRESS_FILE, flags, 0o666)
         try:
             os.write(descriptor, text.encode())
         finally:
@@ -254,7 +302,7 @@ class LocalStore:
     def delete_run(self, run_id: str) -> Path:
         """Move the run's folder to the workspace's trash, and return where it lies."""
         folder = self.folder(run_id)
-        trash = self.root / layout.TRASH
+        trash = (folder.parent if run_id in self._only else self.root) / layout.TRASH
         trash.mkdir(exist_ok=True)
         target = trash / f"{run_id}-{time.time_ns():x}"
         os.rename(folder, target)
@@ -265,7 +313,7 @@ class LocalStore:
     def run(self, run_id: str) -> RunRecord:
         """Return the run as it is now, its status already true."""
         folder = self.folder(run_id)
-        return _record(_document(folder), folder)
+        return record_of(self.document(run_id), folder, run_id)
 
     def document(self, run_id: str) -> Document:
         """Return what the run's folder says, word for word; `run` tells what is true.
@@ -274,7 +322,11 @@ class LocalStore:
         ------
         RunNotFound
         """
-        return _document(self.folder(run_id))
+        folder = self.folder(run_id)
+        document = read_json(folder / layout.RUN_FILE)
+        if document is None:
+            raise RunNotFound(f"run {run_id!r} in {folder} has no readable {layout.RUN_FILE}")
+        return document
 
     def runs(
         self, experiment: str, tags: Labels = None, properties: Labels = None
@@ -284,13 +336,13 @@ class LocalStore:
 
         place = self._experiment_folder(experiment)
         for folder, document in documents_of(self.root, place, tags, properties):
-            yield _listed_record(document, folder)
+            yield listed_record(document, folder)
 
     def watch(self, experiment: str) -> Listing:
         """Return what tells again and again which runs the experiment has, and their digests."""
         from run_widgets.store.listing import Listing
 
-        return Listing(self.root, self._experiment_folder(experiment), _listed_record)
+        return Listing(self.root, self._experiment_folder(experiment), listed_record)
 
     def follow(self, run_id: str) -> LocalFollower:
         """Return a reader that starts before the run's first value."""
@@ -313,46 +365,30 @@ class LocalStore:
     def _find(self, run_id: str) -> Path | None:
         if run_id in self._only:
             return self._only[run_id]
-        try:
-            layout.run_id(run_id)
-        except BadName:
+        if _valid_id(run_id) is None:
             return None
+        known = self._places.get(run_id)
+        if known is not None and _holds_run(str(known)):
+            return known
         for entry in _folders(self.root):
-            if os.path.lexists(os.path.join(entry.path, run_id, layout.RUN_FILE)):
-                return Path(entry.path) / run_id
+            if _holds_run(f"{entry.path}/{run_id}"):
+                self._places[run_id] = self.root / entry.name / run_id
+                return self._places[run_id]
         return None
 
     # -- files -------------------------------------------------------------------------------
 
     def files(self, run_id: str) -> list[FileEntry]:
         """Return the run's files, sorted by path; links and special files are not files."""
-        top = self.folder(run_id) / layout.FILES
-        entries = []
-        for parent, _, names in os.walk(top):
-            for name in names:
-                path = Path(parent, name)
-                try:
-                    facts = path.lstat()
-                except OSError:
-                    continue  # gone since it was listed
-                if stat.S_ISREG(facts.st_mode):
-                    relative = path.relative_to(top).as_posix()
-                    entries.append(FileEntry(relative, facts.st_size, facts.st_mtime))
-        return sorted(entries, key=lambda entry: entry.path)
+        return files.list_files(self.folder(run_id))
 
     def file_path(self, run_id: str, name: str) -> Path:
         """Return where the run's file `name` lies, for reading only."""
-        top = self.folder(run_id) / layout.FILES
-        try:
-            path = top / layout.file_name(name)
-            resolved, inside = path.resolve(), top.resolve()
-            safe = resolved.is_relative_to(inside) and stat.S_ISREG(path.lstat().st_mode)
-        except (BadName, OSError, ValueError):
-            safe = False
-        if not safe:
+        path = files.find_file(self.folder(run_id), name)
+        if path is None:
             available = ", ".join(entry.path for entry in self.files(run_id)[:20]) or "none"
             raise FileNotInRun(f"run {run_id!r} has no file {name!r}; its files: {available}")
-        return resolved
+        return path
 
     def add_file(
         self, run_id: str, name: str, source: Path | IO[bytes], *, overwrite: bool = False
@@ -368,253 +404,50 @@ class LocalStore:
         FileConflict
             The name is taken by other content, and `overwrite` is false.
         """
-        folder = self.folder(run_id)
-        target = folder / layout.FILES / layout.file_name(name)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".new-", delete=False) as temporary:
-            try:
-                if isinstance(source, Path):
-                    with source.open("rb") as file:
-                        shutil.copyfileobj(file, temporary, 2**20)
-                else:
-                    shutil.copyfileobj(source, temporary, 2**20)
-                temporary.close()
-                os.chmod(temporary.name, 0o644)
-                self._place(Path(temporary.name), target, name, overwrite=overwrite)
-            finally:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary.name)
-        return target
-
-    def _place(self, new: Path, target: Path, name: str, *, overwrite: bool) -> None:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise FileConflict(
-                f"{name!r} cannot be a file: a folder of that path is a file"
-            ) from None
-        if target.is_dir():
-            raise FileConflict(f"{name!r} cannot be a file: the run has a folder of that name")
-        if overwrite:
-            os.replace(new, target)
-            return
-        try:
-            os.link(new, target)  # fails if the target exists, whoever made it
-        except FileExistsError:
-            if not filecmp.cmp(new, target, shallow=False):
-                raise FileConflict(
-                    f"the run has a file {name!r} with other content: "
-                    "pass overwrite=True or choose another name"
-                ) from None
-        except OSError:  # a drive without hard links
-            if target.exists() and not filecmp.cmp(new, target, shallow=False):
-                raise FileConflict(f"the run has a file {name!r} with other content") from None
-            os.replace(new, target)
+        return files.add_file(self.folder(run_id), name, source, overwrite=overwrite)
 
 
-# -- what a folder says -------------------------------------------------------------------
-
-
-def _listed_record(document: Mapping[str, Any], folder: Path) -> RunRecord:
-    """Return what `_record` does, for a list of very many: of a run that ended, no file is read."""
-    return _record(document, folder, is_listed=True)
-
-
-def _record(document: Mapping[str, Any], folder: Path, *, is_listed: bool = False) -> RunRecord:
-    """Return a run's document as a record, with the status that is true now.
-
-    The document may come from a stranger: what has the wrong type is left out.
-    """
-
-    def get(key: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
-        value = document.get(key)
-        return value if isinstance(value, kind) else default
-
-    status, error, ended_at = _true_status(document, folder)
-    done, total = (None, None) if is_listed and status.is_final else _progress(folder)
-    number = (int, float)
-    return RunRecord(
-        id=get("id", str, folder.name),
-        experiment=get("experiment", str, folder.parent.name),
-        number=get("number", int, 0),
-        status=status,
-        created_at=get("created_at", number, 0.0),
-        started_at=get("started_at", number),
-        ended_at=ended_at,
-        display_name=get("display_name", str, ""),
-        description=get("description", str, ""),
-        type=get("type", str),
-        target=get("target", str, "local"),
-        created_by=get("created_by", str, ""),
-        parent=get("parent", str),
-        root=get("root", str, folder.name),
-        script=get("script", str, ""),
-        arguments=tuple(map(str, get("arguments", list, []))),
-        tags=_texts(get("tags", dict, {})),
-        properties=_texts(get("properties", dict, {})),
-        error=error,
-        waiting_for=get("waiting_for", str, ""),
-        interrupted=get("interrupted", str, ""),
-        stop_requested=not status.is_final and (folder / layout.STOP_FILE).exists(),
-        goals={k: str(v) for k, v in get("goals", dict, {}).items()},
-        done_steps=done,
-        total_steps=total,
-    )
-
-
-def _progress(folder: Path) -> tuple[int | None, int | None]:
-    """Return the steps done and the steps in all of the loop that a run tracks."""
+def _valid_id(value: object) -> str | None:
     try:
-        with os.fdopen(open_plain(folder / layout.PROGRESS_FILE), "rb") as file:
-            numbers = [int(number) for number in file.read(64).split()]
-    except (OSError, ValueError):
-        return None, None
-    return (numbers[0], numbers[1] if len(numbers) > 1 else None) if numbers else (None, None)
-
-
-def _texts(values: Mapping[str, Any]) -> dict[str, str | None]:
-    return {key: None if value is None else str(value) for key, value in values.items()}
-
-
-def _error(document: Mapping[str, Any]) -> RunError | None:
-    error = document.get("error")
-    if not isinstance(error, dict):
+        return layout.run_id(value)
+    except BadName:
         return None
-    known = {key: str(error.get(key, "")) for key in ("message", "type", "traceback")}
-    return RunError(code=str(error.get("code", "UserError")), **known)
 
 
-def _true_status(
-    document: Mapping[str, Any], folder: Path
-) -> tuple[RunStatus, RunError | None, float | None]:
-    """Return the status, the error and the end of a run whose owner may have died."""
-    error, ended_at = _error(document), document.get("ended_at")
-    ended_at = ended_at if isinstance(ended_at, int | float) else None
+def _names(document: Mapping[str, Any], folder: Path) -> bool:
+    """Tell whether `document` has the name of the experiment that lies in `folder`."""
     try:
-        status = RunStatus(document.get("status", ""))
-    except ValueError:
-        return RunStatus.NOT_RESPONDING, error, ended_at
-    owner = document.get("owner")
-    if status.is_final or not isinstance(owner, dict):
-        return status, error, ended_at
-    lives = _is_alive(owner)
-    if lives:
-        return status, error, None
-    processes = list(_writers(folder))
-    if isinstance(document.get("command"), dict):
-        processes.append(document["command"])  # it may outlive its supervisor
-    others = [_is_alive(process) for process in processes]
-    if any(others):
-        return status, error, None
-    last = _last_sign(folder)
-    pid, host = owner.get("pid"), owner.get("host")
-    if lives is None or None in others:
-        silent_s = time.time() - last
-        if silent_s < NOT_RESPONDING_AFTER_S:
-            return status, error, None
-        if silent_s < FAILED_AFTER_S:
-            return RunStatus.NOT_RESPONDING, error, None
-        reason = f"process {pid} on {host} has shown no sign of life for {silent_s / 60:.0f} min"
-    else:
-        reason = f"process {pid} ended without completing the run"
-    if isinstance(document.get("interrupted"), str) and document["interrupted"]:
-        reason += f" (before that: {document['interrupted']})"
-    return RunStatus.FAILED, error or RunError(reason, code="ProcessEnded"), last
-
-
-def _is_alive(process: Mapping[str, Any]) -> bool | None:
-    if not isinstance(process.get("pid"), int) or process["pid"] <= 0:
-        return None
-    known = {key: str(process.get(key, "")) for key in ("started", "host", "boot", "space")}
-    return is_alive(Process(pid=process["pid"], **known))  # type: ignore[typeddict-item]
-
-
-def _writers(folder: Path) -> Iterator[Mapping[str, Any]]:
-    """Yield the processes that have appended to the run."""
-    for path in sorted((folder / layout.METRICS).glob("*.jsonl")):
-        try:
-            with os.fdopen(open_plain(path), "rb") as file:
-                header = json.loads(file.readline(4096))
-            if isinstance(header["writer"], dict):
-                yield header["writer"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-
-
-def _last_sign(folder: Path) -> float:
-    """Return when anything in the run's folder was last written."""
-    last = 0.0
-    for path in (folder / layout.RUN_FILE, *(folder / layout.METRICS).glob("*")):
-        with contextlib.suppress(OSError):
-            last = max(last, path.lstat().st_mtime)
-    return last
-
-
-# -- documents ------------------------------------------------------------------------------
+        return layout.folder_of_experiment(document.get("name")) == folder.name
+    except BadName:
+        return False
 
 
 def _folders(parent: Path) -> list[os.DirEntry[str]]:
+    """Return the folders in a folder, without links, which may lead anywhere."""
     try:
         with os.scandir(parent) as entries:
-            return [e for e in entries if not e.name.startswith(".") and e.is_dir()]
+            return [
+                entry
+                for entry in entries
+                if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+            ]
     except OSError:
         return []
 
 
-def _read_json(path: Path) -> Document | None:
-    """Return a document, or None where there is none that can be read."""
+def _holds_run(folder: str) -> bool:
+    """Tell whether `folder` is a run's, and no link to one."""
     try:
-        with os.fdopen(open_plain(path), "rb") as file:
-            document = json.loads(file.read(layout.DOCUMENT_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+        return stat.S_ISDIR(os.lstat(folder).st_mode) and stat.S_ISREG(
+            os.lstat(f"{folder}/{layout.RUN_FILE}").st_mode
+        )
+    except (OSError, ValueError):
+        return False
 
 
-def _write_json(path: Path, document: Document) -> None:
-    _replace(path, json.dumps(document, indent=1).encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = f"{path}.{os.getpid()}-{time.monotonic_ns():x}.new"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _document(folder: Path) -> Document:
-    document = _read_json(folder / layout.RUN_FILE)
-    if document is None:
-        raise RunNotFound(f"run {folder.name!r} in {folder} has no readable {layout.RUN_FILE}")
-    return document
-
-
-def _create_json(path: Path, document: Document) -> None:
-    """Write a new document whole, unless another process was first."""
-    temporary = path.with_name(f".{path.name}-{os.getpid()}-{time.monotonic_ns():x}")
-    temporary.write_text(json.dumps(document, indent=1))
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return
-    except OSError:  # a drive without hard links
-        if not path.exists():
-            os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-
-
-def _update_json(path: Path, change: Callable[[Document], None]) -> Document:
-    with locked(path.parent):
-        document = _read_json(path)
-        if document is None:
-            raise RunNotFound(f"{path} cannot be read")
-        change(document)
-        _write_json(path, document)
-    return document
+def _uuid4() -> str:
+    # Without the module, which takes its time to import.
+    bits = int.from_bytes(os.urandom(16), "big")
+    bits = bits & ~(0xF << 76) & ~(0x3 << 62) | (0x4 << 76) | (0x2 << 62)
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -46,7 +46,7 @@ class MappedWriter(Writer):
         # Windows that are memory and not the file itself, by their place in it, and
         # how many saves may still find slots that were taken and not yet filled.
         self._apart: dict[int, tuple[bytearray, int]] = {}
-        self._is_dropping = False
+        self._is_dropping = False  # since no further window may wait
 
     def put(self, name: str, value: Plain, step: int | None) -> None:
         try:
@@ -101,7 +101,7 @@ class MappedWriter(Writer):
             except (OSError, ValueError) as error:
                 self._complain(error)
         size = _size_at(following)
-        if self._is_full(size):
+        if self._is_dropping or self._is_full(size):
             self._dropped += 1
             self._is_dropping = True
             return False
@@ -137,7 +137,7 @@ class MappedWriter(Writer):
             self._use(_window(bytearray(), base + len(window)))
 
     def _points_in_memory(self) -> int:
-        return len(self._apart) * WINDOW_BYTES
+        return sum(len(memory) for memory, _ in self._apart.values())
 
     def _save_points(self, pair: FilePair) -> None:
         window, _, base = self._window

@@ -43,13 +43,15 @@ def process_of(pid: int) -> Process:
 
 def is_alive(process: Process) -> bool | None:
     """Tell whether `process` lives; None where it cannot be known from here."""
+    if process == this_process():
+        return True
     if process["host"] != _host():
         return None
     if process["boot"] != _boot():
         return False  # the machine has been restarted since
     if process["space"] != _space():
         return None
-    return _started(process["pid"]) == process["started"]
+    return process["started"] != "" and _started(process["pid"]) == process["started"]
 
 
 @lru_cache(maxsize=1)  # called for each run created; a fork changes the argument

@@ -299,6 +299,11 @@ class Writer:
         """Whether values wait in memory for the store to come back."""
         return bool(self._problem)
 
+    @property
+    def waits_for(self) -> str:
+        """As `problem`, while something is still to be written."""
+        return self.problem if self._problem else ""
+
     def beat(self) -> None:
         """Show that the process lives, and write what a failing store left in memory."""
         self._alone(self._beat_alone)

@@ -343,6 +343,8 @@ class Life(Details):
 class _Later:
     """One change that a failing store refused; tried again at every beat."""
 
+    waits_for = "how a run ended: its folder cannot be written"
+
     def __init__(self, change: Callable[[], object]) -> None:
         self._change = change
 

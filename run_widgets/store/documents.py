@@ -1,0 +1,109 @@
+"""JSON documents: read with suspicion, replaced whole, changed by one process at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from run_widgets.errors import RunNotFound, StoreUnavailable
+from run_widgets.store.drive import open_plain
+from run_widgets.store.layout import DOCUMENT_BYTES
+from run_widgets.store.lock import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Document = dict[str, Any]
+
+
+def read_json(path: Path) -> Document | None:
+    """Return a document, or None where there is none that can be read."""
+    try:
+        descriptor = open_plain(path)
+        try:
+            text = os.read(descriptor, DOCUMENT_BYTES)
+        finally:
+            os.close(descriptor)
+        document = json.loads(text)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def write_json(path: Path, document: Document) -> None:
+    """Put a document in the place of the one that is there; a reader finds either, whole.
+
+    Raises
+    ------
+    StoreUnavailable
+        It is longer than a reader would read.
+    OSError
+    """
+    temporary = _write_new(path, document)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def create_json(path: Path, document: Document) -> None:
+    """Write a new document whole, unless another process was first."""
+    temporary = _write_new(path, document)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a drive without hard links
+        if not os.path.lexists(path):
+            os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def update_json(path: Path, change: Callable[[Document], None]) -> Document:
+    """Apply `change` to a document, alone among all processes, and return it.
+
+    Raises
+    ------
+    RunNotFound
+        There is none that can be read.
+    OSError
+        It cannot be written; it is as it was.
+    """
+    with locked(path.parent):
+        document = read_json(path)
+        if document is None:
+            raise RunNotFound(f"{path} cannot be read")
+        change(document)
+        write_json(path, document)
+    return document
+
+
+def _write_new(path: Path, document: Document) -> str:
+    """Write a document beside `path`, under a name that nobody else has."""
+    content = json.dumps(document, indent=1).encode()
+    if len(content) > DOCUMENT_BYTES:
+        raise StoreUnavailable(
+            f"{path} would be {len(content):,} bytes, and {DOCUMENT_BYTES:,} is the most: "
+            "keep what is long as a file of the run"
+        )
+    temporary = f"{path}.{os.urandom(6).hex()}.new"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return temporary
