@@ -11,6 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from browser.lab_notebook import LabNotebook
 from lab import Lab, launch_chromium, running
+from run_widgets import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +40,19 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture
+def workspace(lab: Lab) -> Workspace:
+    """The workspace that the notebooks' kernels have by default."""
+    return Workspace(lab.home)
+
+
 class Open(Protocol):
     def __call__(self, *cells: str, theme: str = "light", width: int = 1600) -> LabNotebook: ...
 
 
 @pytest.fixture
 def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
-    """Open notebooks made of `cells`; the test fails when their console has an error of ours."""
+    """Open notebooks made of `cells`; the test fails when their console has complaints."""
     opened: list[LabNotebook] = []
     number = itertools.count(1)
 
@@ -60,4 +67,4 @@ def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) ->
         notebook.close()
     # After the last look at the console: a kernel that goes away is an error there.
     lab.stop_kernels()
-    assert complaints == []
+    assert not complaints, "\n".join(complaints)

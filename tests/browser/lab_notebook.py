@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
@@ -17,6 +19,24 @@ if TYPE_CHECKING:
     from lab import Lab
 
 PICTURES = Path(__file__).parents[2] / "test-output" / "browser"
+
+LINE = ".rw-figure path.line"
+
+# The page's own clock and the kernel's are one: both are this machine's.
+RECORD_LINE = f"""
+() => {{
+  window.recordedLine = [];
+  let last = null;
+  setInterval(() => {{
+    const d = document.querySelector({LINE!r})?.getAttribute("d") ?? null;
+    if (d !== null && d !== last) {{
+      recordedLine.push([Date.now() / 1000, d.match(/[ML]/g)?.length ?? 0]);
+    }}
+    last = d;
+  }}, 20);
+}}
+"""
+
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -33,7 +53,9 @@ class LabNotebook:
         theme: str = "light",
         width: int = 1600,
     ) -> None:
-        notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+        notebook = new_notebook(
+            cells=[new_code_cell(textwrap.dedent(cell).strip()) for cell in cells]
+        )
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         self.name = re.sub(r"[^\w.-]", "_", name)
         nbformat.write(notebook, lab.notebooks / self.name)
@@ -74,9 +96,19 @@ class LabNotebook:
         # Not awaited: the command's promise ends only with the last cell.
         self.page.evaluate("command => { jupyterapp.commands.execute(command) }", command)
 
-    def output(self, index: int = 0) -> Locator:
-        """The output area of one cell."""
-        return self.page.locator(".jp-Cell").nth(index).locator(".jp-Cell-outputArea")
+    def panel(self, index: int) -> Panel:
+        """The panel in the output of one cell."""
+        cell = self.page.locator(".jp-Cell").nth(index)
+        return Panel(cell.locator(".rw-panel"))
+
+    def record_line(self) -> None:
+        """Note from now on when the first drawn line of the page changes."""
+        self.page.evaluate(RECORD_LINE)
+
+    def recorded_line(self, of: int) -> list[tuple[float, int]]:
+        """Seconds since the epoch when it changed, and its points from then on; `of` at last."""
+        self.page.wait_for_function("of => recordedLine.at(-1)?.[1] === of", arg=of, timeout=3000)
+        return [tuple(entry) for entry in self.page.evaluate("recordedLine")]
 
     def picture(self, name: str, of: Locator | None = None) -> Path:
         """Save what is seen, of the page or of one thing, and return where."""
@@ -85,8 +117,28 @@ class LabNotebook:
         (of or self.page).screenshot(path=path)
         return path
 
-    def evaluate(self, script: str, argument: Any = None) -> Any:
-        return self.page.evaluate(script, argument)
-
     def close(self) -> None:
         self._context.close()
+
+
+class Panel:
+    """One panel on the page."""
+
+    def __init__(self, root: Locator) -> None:
+        self.root = root
+        self.status = root.locator(".rw-status")
+
+    def locator(self, selector: str) -> Locator:
+        return self.root.locator(selector)
+
+    def chart(self, name: str) -> Locator:
+        return self.root.locator(f".rw-chart[aria-label={json.dumps(name)}]")
+
+    def lines(self, name: str) -> Locator:
+        """The lines drawn in one chart, which are not empty."""
+        return self.chart(name).locator("path.line[d]:not([d=''])")
+
+    def points(self, name: str) -> int:
+        """How many points the first line of a chart has."""
+        path = self.lines(name).first.get_attribute("d") or ""
+        return len(re.findall("[ML]", path))

@@ -1,0 +1,123 @@
+"""The run's page in a browser: live, text only, and reached from the panel."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from run_widgets import Experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from browser.conftest import Open
+    from lab import Lab
+    from run_widgets import Run, Workspace
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Iterator[Run]:
+    experiment = Experiment(workspace, "paged")
+    run = experiment.start_logging(outputs=False, snapshot_directory=None)
+    yield run
+    if run.get_status() == "Running":
+        run.complete()
+
+
+@pytest.fixture
+def open_page(lab: Lab, browser: Browser) -> Iterator[Callable[[str], Page]]:
+    """Open one of the portal's pages; the test fails when its console has complaints."""
+    complaints: list[str] = []
+    context = browser.new_context()
+
+    def open_page(path: str) -> Page:
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.goto(lab.address(f"run-widgets/{path}"))
+        return page
+
+    yield open_page
+    context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+def test_the_page_follows_a_run_to_its_end(open_page: Callable[[str], Page], run: Run) -> None:
+    run.log("loss", 1.0)
+    page = open_page(f"runs/{run.id}")
+    expect(page.locator(".rw-status")).to_have_text("Running")
+    expect(page.get_by_role("row", name="loss")).to_contain_text("1")
+
+    run.log("loss", 0.5)
+    run.upload_file("outputs/metrics.txt", io.BytesIO(b"accuracy: 0.97\n"))
+    run.complete()
+
+    expect(page.locator(".rw-status")).to_have_text("Completed", timeout=15_000)
+    expect(page.get_by_role("row", name="loss")).to_contain_text("Vector[2]")
+    page.get_by_role("button", name="outputs/metrics.txt").click()
+    expect(page.locator(".rw-preview pre")).to_have_text("accuracy: 0.97\n")
+
+
+def test_a_file_can_be_downloaded(open_page: Callable[[str], Page], run: Run) -> None:
+    content = bytes(range(256)) * 100
+    run.upload_file("outputs/ä b.bin", io.BytesIO(content))
+    page = open_page(f"runs/{run.id}")
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+
+    assert download.value.suggested_filename == "ä b.bin"
+    assert download.value.path().read_bytes() == content
+
+
+def test_what_strangers_logged_is_text_on_the_page(
+    open_page: Callable[[str], Page], run: Run
+) -> None:
+    run.log(HOSTILE, HOSTILE)
+    run.tag(HOSTILE, HOSTILE)
+    run.upload_file("outputs/<img src=x onerror=alert(1)>.txt", io.BytesIO(HOSTILE.encode()))
+    run.fail(ValueError(HOSTILE))
+    page = open_page(f"runs/{run.id}")
+
+    page.get_by_role("button", name=HOSTILE).click()
+
+    expect(page.locator(".rw-preview pre")).to_have_text(HOSTILE)
+    expect(page.locator(".rw-failure")).to_contain_text(HOSTILE)
+    expect(page.locator("img[src=x]")).to_have_count(0)
+
+
+def test_the_list_leads_to_a_run_and_back(open_page: Callable[[str], Page], run: Run) -> None:
+    page = open_page("paged")
+
+    page.get_by_role("link", name=f"Run {run.number}", exact=True).click()
+    expect(page.locator("h1")).to_contain_text(f"run {run.number}")
+    page.get_by_role("link", name="All runs").click()
+
+    expect(page.locator("h1")).to_have_text("Runs")
+    expect(page.get_by_role("link", name="paged")).to_be_visible()
+
+
+def test_the_panels_link_opens_the_page(open_notebook: Open, run: Run) -> None:
+    run.log("loss", 1.0)
+    run.complete()
+    notebook = open_notebook(
+        f"""
+        from run_widgets import Experiment, Run, RunDetails
+        RunDetails(Run(Experiment(name="paged"), {run.id!r})).show()
+        """
+    )
+    notebook.run_all()
+
+    with notebook.page.expect_popup() as opened:
+        notebook.panel(0).root.get_by_role("link", name="Open run page").click()
+
+    expect(opened.value.locator(".rw-status")).to_have_text("Completed")
+    assert "token" not in opened.value.url
