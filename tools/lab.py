@@ -171,6 +171,10 @@ class Lab:
         for session in self.get("api/sessions"):
             self.get(f"api/sessions/{session['id']}", method="DELETE")
 
+    def wait(self) -> None:
+        """Return when the server has ended by itself, by its own shut-down menu say."""
+        self._process.wait()
+
     def stop(self) -> None:
         """End the server and all of its kernels."""
         if self._process.poll() is not None:
