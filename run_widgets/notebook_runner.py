@@ -35,7 +35,7 @@ from run_widgets.tracking import Run
 nbformat: Any = import_module("nbformat")  # its functions have no types
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from nbformat import NotebookNode
 
@@ -95,6 +95,7 @@ class _Client(NotebookClient):
     """Executes cells, prints what they print, and saves after each."""
 
     output_path: Path
+    progress: Callable[[int, int], None]
     place = 0  # of the cell that is executed now
 
     @default("on_cell_executed")
@@ -114,6 +115,7 @@ class _Client(NotebookClient):
 
     def _after_cell(self, cell: NotebookNode, cell_index: int, execute_reply: Any) -> None:
         del cell, execute_reply
+        self.progress(cell_index + 1, len(self.nb.cells))
         elapsed_s = time.monotonic() - self._started_at
         if elapsed_s >= 1:
             print(f"[{cell_index + 1}/{len(self.nb.cells)}] took {elapsed_s:.1f} s", flush=True)
@@ -151,6 +153,7 @@ def execute(
     output: Path,
     parameters: Mapping[str, Any],
     *,
+    progress: Callable[[int, int], None],
     timeout_s: float | None = None,
     kernel_name: str | None = None,
     folder: Path | None = None,
@@ -159,6 +162,8 @@ def execute(
 
     Parameters
     ----------
+    progress
+        Told after each cell how many are done, and how many there are.
     timeout_s
         Of one cell; None for no limit.
     kernel_name
@@ -186,8 +191,11 @@ def execute(
         store_widget_state=True,
     )
     client.output_path = output
+    client.progress = progress
+    progress(0, len(notebook.cells))
     try:
         client.execute()
+        progress(len(notebook.cells), len(notebook.cells))
     except CellExecutionError as error:
         raise Failure(_error_of_cell(client, error.ename, error.evalue)) from None
     except CellTimeoutError:
@@ -247,6 +255,7 @@ def main() -> int:
             timeout_s=plan.get("timeout"),
             kernel_name=plan.get("kernel_name"),
             folder=Path(plan["cwd"]) if plan.get("cwd") else None,
+            progress=lambda done, total: run.store.set_progress(run.id, done, total),
         )
     except (Failure, SubmitError) as failure:
         error = failure.error if isinstance(failure, Failure) else RunError(str(failure))

@@ -217,6 +217,8 @@ os.symlink("/etc/hostname", "outputs/leak.txt")
     # Of the working copy only that stays which is nowhere else.
     assert (run.folder / "work/elsewhere.txt").exists()
     assert not (run.folder / "work/train.py").exists()
+    run.clean()
+    assert not (run.folder / "work").exists()
     assert sorted(path.name for path in source.iterdir()) == ["train.py"]
 
 
@@ -623,6 +625,8 @@ def test_a_notebook_is_run_with_its_parameters_and_kept_executed(
     assert made.cells[2].metadata["tags"] == ["injected-parameters"]
     assert made.cells[-1].outputs[0].data["text/plain"] == "{'answer': 42}"
     assert "hello from a" in log_of(run)
+    record = run.store.run(run.id)
+    assert (record.done_steps, record.total_steps) == (7, 7)
     assert "[5/7] print('hello from', text[:1])" in log_of(run)
     kept = [path.read_bytes() for path in run.folder.rglob("*") if path.is_file()]
     assert not any(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import RunNotFound, SnapshotError, StoreUnavailable
 from run_widgets.store.process import user_name
-from run_widgets.supervisor.plan import PLAN_FILE, Plan
+from run_widgets.supervisor.plan import PLAN_FILE, WORK, Plan
 from run_widgets.supervisor.request import RUN_VARIABLE
 from run_widgets.tracking.background import background
 from run_widgets.tracking.handle import Handle
@@ -102,6 +102,13 @@ class Sourced(Handle):
         folder = Path(tempfile.mkdtemp() if path is None else path).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         return str(shutil.copyfile(source, folder / f"{wanted}.zip"))
+
+    def clean(self) -> None:
+        """Remove what a submitted run's script wrote outside its outputs and logs."""
+        import shutil
+
+        if self._refresh().status.is_final:
+            shutil.rmtree(self.folder / WORK, ignore_errors=True)
 
     def diff(self, other: Sourced | str) -> RunDiff:
         """Return what differs from this run to `other`: a run, or the id of one.
