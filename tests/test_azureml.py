@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import importlib
 import json
 import os
@@ -398,6 +399,39 @@ def test_environments_are_read_from_the_files_that_people_have(azureml: Any) -> 
     assert pip.pip_packages == ["tqdm>=4", "numpy"]
     assert conda.missing() == pip.missing() == []
     assert "tqdm>=4" in conda.serialize_to_string()
+
+
+def test_a_script_that_asks_whether_it_is_offline_gets_its_workspace(tmp_path: Path) -> None:
+    script = """
+    from azureml.core import Workspace
+    from azureml.core.run import Run, _OfflineRun, _SubmittedRun
+
+    run = Run.get_context()
+    ws = Workspace.from_config() if type(run) == _OfflineRun else run.experiment.workspace
+    run.log("loss", 0.5)
+    print(isinstance(run, _SubmittedRun), ws == Workspace.from_config(), run.get_metrics())
+    """
+
+    found = printed_by(script, tmp_path, "-m", "run_widgets.azureml")
+
+    assert found == "True True {'loss': 0.5}\n"
+
+
+def test_what_an_old_notebook_sets_part_by_part_can_be_set_and_copied(azureml: Any) -> None:
+    from azureml.core.runconfig import DockerConfiguration, RunConfiguration
+
+    configuration = RunConfiguration()
+    configuration.target = "local"
+    configuration.environment.python.user_managed_dependencies = True
+    configuration.environment.docker.base_image = "ubuntu"
+    configuration.environment.spark.precache_packages = False
+    configuration.docker = DockerConfiguration(use_docker=True)
+    configuration.history.output_collection = True
+
+    copied = copy.deepcopy(configuration)
+
+    assert copied.environment.docker.base_image == "ubuntu"
+    assert copied.environment.clone("other").name == "other"
 
 
 # -- the workspace --

@@ -134,6 +134,10 @@ class Authentication:
     get_token = staticmethod(Absent("get_token", CLOUD))
 
 
+class OfflineRun:
+    """What `Run.get_context` gave outside of Azure; here it gives a whole run, so none is one."""
+
+
 class ViewType:
     """Which experiments a list has."""
 
@@ -188,6 +192,7 @@ def _of_workspace() -> dict[str, object]:
 
 def _of_run() -> dict[str, object]:
     return {
+        "get_submitted_run": staticmethod(lambda: tracking.Run.get_context(allow_offline=False)),
         "clean": lambda _: None,  # nothing of a run lies outside its folder
         "get_environment": _method("Run.get_environment", IMAGES),
         "get_secret": _method("Run.get_secret", SECRETS),

@@ -191,6 +191,8 @@ MODULES: dict[str, dict[str, object]] = {
     },
     "azureml.core.run": {
         "Run": _RUN,
+        "_OfflineRun": Ours(_CLOUD, "OfflineRun"),
+        "_SubmittedRun": _RUN,
         "get_run": _GET_RUN,
     },
     "azureml.core.runconfig": {
