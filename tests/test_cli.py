@@ -28,7 +28,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 import run_widgets.azureml
 from run_widgets import Experiment, Run, Workspace
 from run_widgets.cli import app, main, plain, which
-from run_widgets.cli.look import _seek_to_last_lines
+from run_widgets.cli.logs import seek_to_last_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,6 +172,15 @@ def test_experiments_are_listed_with_their_counts(cli: Cli, workspace: Workspace
     run.complete()
 
 
+def test_a_watched_list_is_drawn_again(workspace: Workspace, here: Path) -> None:
+    run = run_of(workspace)
+
+    seen = in_terminal(here, "list", "--watch", seconds=3.5)
+
+    run.complete()
+    assert seen.count("mnist/1") >= 2
+
+
 def test_an_empty_workspace_says_so_and_is_no_error(cli: Cli) -> None:
     done = cli("list")
 
@@ -299,7 +308,7 @@ def test_the_last_lines_are_the_last_lines(
 ) -> None:
     file = io.BytesIO(text.encode())
 
-    _seek_to_last_lines(file, lines)
+    seek_to_last_lines(file, lines)
 
     expected = text.splitlines(keepends=True)
     assert file.read().decode() == "".join(expected[len(expected) - min(lines, len(expected)) :])
@@ -355,6 +364,21 @@ def test_files_are_listed_and_copied_below_a_folder_of_their_own(
     assert "--force" in refused
     assert (here / "mnist-1" / "outputs" / "a.txt").read_text() == "content"
     assert "no file 'nope'" in cli("download", "latest", "nope", code=3).stderr
+
+
+def test_a_file_that_cannot_be_copied_does_not_keep_the_others_back(
+    cli: Cli, workspace: Workspace, here: Path
+) -> None:
+    run = run_of(workspace)
+    (here / "f").write_text("content")
+    run.upload_file("outputs/a.txt", here / "f")
+    (run.folder / "files" / "outputs" / "b\\c.txt").write_text("its name is another in a run")
+    run.complete()
+
+    done = cli("download", "latest", code=1)
+
+    assert done.stdout == "mnist-1/outputs/a.txt\n"
+    assert "was not copied" in done.stderr
 
 
 # -- hostile --

@@ -88,11 +88,6 @@ def is_installed() -> bool:
     return any(isinstance(finder, AliasFinder) for finder in sys.meta_path)
 
 
-def is_wished() -> bool:
-    """Tell whether the environment asks for the alias."""
-    return os.environ.get(VARIABLE, "") not in ("", "0")
-
-
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """``%load_ext run_widgets.azureml``."""
     del shell

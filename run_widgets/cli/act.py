@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from run_widgets.azureml import VARIABLE as AZUREML_VARIABLE
+from run_widgets.azureml import install as install_alias
 from run_widgets.cli import plain
-from run_widgets.cli.look import document, exit_code_of, print_log
+from run_widgets.cli.logs import print_log
+from run_widgets.cli.look import document, exit_code_of
 from run_widgets.cli.which import RUN, Command, find_run, with_json, with_workspace
 from run_widgets.records import RunStatus
 from run_widgets.tracking import Experiment
@@ -25,8 +28,6 @@ if TYPE_CHECKING:
 
     from run_widgets.launch import ScriptRunConfig
     from run_widgets.tracking import Run, Workspace
-
-AZUREML_VARIABLE = "RUN_WIDGETS_AZUREML"
 
 STILL_GOING_ON = """
 {run} goes on without this terminal.
@@ -120,13 +121,6 @@ def submit(
         in_place=in_place,
     )
     return follow(run, detach=detach, as_json=as_json)
-
-
-def install_alias() -> None:
-    """Let this process, and so those that it starts, import azureml."""
-    from run_widgets import azureml
-
-    azureml.install()
 
 
 def experiment_name(target: str) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
-import os
 import shutil
-import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from run_widgets.cli import plain
+from run_widgets.cli.logs import print_log
 from run_widgets.cli.which import (
     EXPERIMENT,
     RUN,
@@ -27,7 +25,6 @@ from run_widgets.cli.which import (
 from run_widgets.errors import FileNotInRun
 from run_widgets.facts import cell, elapsed_s
 from run_widgets.records import FileEntry, RunRecord, RunStatus
-from run_widgets.store.drive import open_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +32,8 @@ if TYPE_CHECKING:
     from run_widgets.reading import Reading
     from run_widgets.tracking import Run, Workspace
 
-LOG_FOLDERS = ("user_logs/", "logs/", "azureml-logs/", "system_logs/")
-"""Where logs are, the one that a person wants first."""
-
 FOLLOW_EVERY_S = 0.3
-CHUNK_BYTES = 2**18
+LIST_EVERY_S = 1.0
 
 Json = dict[str, Any]
 
@@ -66,6 +60,7 @@ def document(record: RunRecord) -> Json:
     "--metric", "metrics", multiple=True, metavar="NAME", help="A column with its last value."
 )
 @click.option("--children", is_flag=True, help="Also runs that have a parent.")
+@click.option("-w", "--watch", is_flag=True, help="Draw it again and again, until Ctrl-C.")
 @click.option("--experiments", is_flag=True, help="List the experiments instead.")
 @with_workspace
 @with_json
@@ -77,6 +72,7 @@ def list_runs(
     tags: tuple[str, ...],
     metrics: tuple[str, ...],
     children: bool,
+    watch: bool,
     experiments: bool,
     as_json: bool,
 ) -> None:
@@ -86,38 +82,53 @@ def list_runs(
         return
     if experiment is not None:
         check_experiment(workspace, experiment)
-    found = newest(workspace) if experiment is None else workspace.store.runs(experiment)
-    wanted = _status(status)
-    fitting = (
-        record
-        for record in found
-        if (children or record.parent is None)
-        and wanted in (None, record.status)
-        and all(_has_tag(record, tag) for tag in tags)
-    )
-    records = list(islice(fitting, limit or None))
-    values = [_metrics_of(workspace, record, metrics) for record in records]
+    wanted = Wanted(experiment, _status(status), tags, children=children)
     if as_json:
-        click.echo(
-            plain.to_json(
-                [
-                    document(record) | ({"metrics": known} if metrics else {})
-                    for record, known in zip(records, values, strict=True)
-                ]
-            )
-        )
+        found = _found(workspace, wanted, limit, metrics)
+        click.echo(plain.to_json([document(r) | {"metrics": known} for r, known in found]))
         return
     from run_widgets.cli import screen
 
-    if not records:
-        screen.say(
-            f"No runs{'' if experiment is None else f' of {experiment}'} in {workspace.path}"
+    def drawn() -> Any:
+        found = _found(workspace, wanted, limit, metrics)
+        cells = [[_cell_text(known.get(name)) for name in metrics] for _, known in found]
+        return screen.list_of([record for record, _ in found], cells, metrics)
+
+    if watch:
+        screen.draw_again(drawn, every_s=LIST_EVERY_S)
+    elif (list_now := drawn()).row_count:
+        screen.put(list_now)
+        if list_now.row_count == limit:
+            screen.say(f"The newest {limit}; --limit 0 lists all.")
+    else:
+        screen.say(f"No runs in {experiment or workspace.path}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs a list has."""
+
+    experiment: str | None
+    status: RunStatus | None
+    tags: tuple[str, ...]  # KEY or KEY=VALUE
+    children: bool
+
+    def fits(self, record: RunRecord) -> bool:
+        return (
+            (self.children or record.parent is None)
+            and self.status in (None, record.status)
+            and all(_has_tag(record, tag) for tag in self.tags)
         )
-        return
-    cells = [[_cell_text(known.get(name)) for name in metrics] for known in values]
-    screen.put(screen.list_of(records, cells, metrics))
-    if limit and next(fitting, None) is not None:
-        screen.say(f"The newest {limit}; --limit 0 lists all.")
+
+
+def _found(
+    workspace: Workspace, wanted: Wanted, limit: int, metrics: tuple[str, ...]
+) -> list[tuple[RunRecord, Json]]:
+    """Return the newest runs that are wanted, each with its newest values of `metrics`."""
+    name = wanted.experiment
+    records = newest(workspace) if name is None else workspace.store.runs(name)
+    fitting = islice(filter(wanted.fits, records), limit or None)
+    return [(record, _metrics_of(workspace, record, metrics)) for record in fitting]
 
 
 def _list_experiments(workspace: Workspace, as_json: bool) -> None:
@@ -275,118 +286,6 @@ def log(
     print_log(chosen, name, lines=lines, follow=follow, raw=raw)
 
 
-def print_log(
-    run: Run, name: str | None = None, *, lines: int | None, follow: bool, raw: bool = False
-) -> None:
-    """Print a log of `run`; with `follow` until it ends, however long that takes."""
-    chosen = name or _log_name(run, wait=follow)
-    printer = _Raw() if raw else _Clean()
-    with os.fdopen(open_plain(run.store.file_path(run.id, chosen)), "rb") as file:
-        if lines is not None:
-            _seek_to_last_lines(file, lines)
-        while True:
-            # First the status: what a run prints comes before its end.
-            is_over = not follow or run.store.run(run.id).status.is_final
-            while chunk := file.read(CHUNK_BYTES):
-                printer.print(chunk)
-            if is_over:
-                break
-            time.sleep(FOLLOW_EVERY_S)
-    printer.end()
-
-
-def _log_name(run: Run, *, wait: bool) -> str:
-    """Return the log that a person wants, waiting for one if the run may yet write it."""
-    while True:
-        is_over = not wait or run.store.run(run.id).status.is_final
-        names = [
-            entry.path
-            for folder in LOG_FOLDERS
-            for entry in run.store.files(run.id)
-            if entry.path.startswith(folder)
-        ]
-        if names:
-            return names[0]
-        if is_over:
-            raise FileNotInRun(f"run {run.id!r} has no log")
-        time.sleep(FOLLOW_EVERY_S)
-
-
-def _seek_to_last_lines(file: IO[bytes], lines: int) -> None:
-    """Move to where the last `lines` lines begin, without reading what is before them."""
-    place = file.seek(0, os.SEEK_END)
-    wanted = lines
-    if lines and place:
-        file.seek(place - 1)
-        wanted += file.read(1) == b"\n"  # the end of the last line begins none
-    while place and wanted:
-        start = max(0, place - CHUNK_BYTES)
-        file.seek(start)
-        piece = file.read(place - start)
-        count = piece.count(b"\n")
-        if count >= wanted:
-            end = len(piece)
-            for _ in range(wanted):
-                end = piece.rindex(b"\n", 0, end)
-            place = start + end + 1
-            break
-        wanted -= count
-        place = start
-    file.seek(place)
-
-
-class _Raw:
-    def print(self, chunk: bytes) -> None:
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
-
-    def end(self) -> None: ...
-
-
-class _Clean:
-    """Prints whole lines as a terminal would have left them; an unfinished one in its place."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._unfinished = ""
-        self._is_drawn = False
-
-    def print(self, chunk: bytes) -> None:
-        text = self._unfinished + self._decoder.decode(chunk)
-        whole, newline, self._unfinished = text.rpartition("\n")
-        if newline:
-            self._erase()
-            lines = (plain.last_state(line) for line in whole.split("\n"))
-            sys.stdout.write("\n".join(lines) + "\n")
-        # A progress bar writes over one line for hours: only its last state matters.
-        _, written_over, last = self._unfinished.rpartition("\r")
-        if written_over and last:
-            self._unfinished = last
-        self._draw()
-        sys.stdout.flush()
-
-    def _draw(self) -> None:
-        if not sys.stdout.isatty():
-            return
-        self._erase()
-        width = shutil.get_terminal_size().columns - 1
-        shown = plain.last_state(self._unfinished)[:width]
-        sys.stdout.write(shown)
-        self._is_drawn = bool(shown)
-
-    def _erase(self) -> None:
-        if self._is_drawn:
-            sys.stdout.write("\r\x1b[2K")
-            self._is_drawn = False
-
-    def end(self) -> None:
-        rest = self._unfinished + self._decoder.decode(b"", final=True)
-        self._erase()
-        if rest:
-            sys.stdout.write(plain.last_state(rest) + "\n")
-        sys.stdout.flush()
-
-
 # -- files --
 
 
@@ -430,7 +329,7 @@ def download(
     output: Path | None,
     force: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Copy files of a RUN: those that NAMES name, or are in the folders they name; else all."""
     chosen = find_run(workspace, run)
     folder = output or Path(f"{chosen.experiment.name}-{chosen.number}")
@@ -442,14 +341,24 @@ def download(
             f"{plain.one_line(taken[0])} exists ({len(taken)} of {len(targets)} do): "
             "choose another --output or pass --force"
         )
+    done, problems = [], []
     for name, target in targets.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(chosen.store.file_path(chosen.id, name), target)
+        try:
+            source = chosen.store.file_path(chosen.id, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        except (FileNotInRun, OSError) as error:  # one file's trouble is not the others'
+            problems.append(f"{name!r} was not copied: {error}")
+        else:
+            done.append(str(target))
     if as_json:
-        click.echo(plain.to_json([str(target) for target in targets.values()]))
+        click.echo(plain.to_json(done))
     else:
-        for target in targets.values():
-            click.echo(plain.clean(str(target)))
+        for path in done:
+            click.echo(plain.clean(path))
+    for problem in problems:
+        click.echo(plain.one_line(problem), err=True)
+    return 1 if problems else 0
 
 
 def _chosen_files(run: Run, names: tuple[str, ...]) -> Iterator[FileEntry]:

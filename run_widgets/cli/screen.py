@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console, RenderableType
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +20,7 @@ from run_widgets.facts import elapsed_s
 from run_widgets.records import RunRecord, RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from run_widgets import replay
     from run_widgets.checkup import Report
@@ -62,6 +63,14 @@ def put(what: RenderableType) -> None:
     with screen.capture() as captured:
         screen.print(what)
     print(*(line.rstrip() for line in captured.get().splitlines()), sep="\n")
+
+
+def draw_again(what: Callable[[], RenderableType], every_s: float) -> NoReturn:
+    """Draw what `what` returns, again and again in its place, until Ctrl-C."""
+    with Live(console=console(), auto_refresh=False) as live:
+        while True:
+            live.update(what(), refresh=True)
+            time.sleep(every_s)
 
 
 def say(line: str) -> None:
