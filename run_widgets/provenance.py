@@ -1,8 +1,8 @@
 """What code, on what machine, with what packages: the facts that a result depends on.
 
 Nothing here fails or asks a network: a fact that cannot be had is left out.
-The functions take up to some hundred milliseconds (`git status` on a large
-repository is the slow one), so a run gathers them on a background thread.
+The functions take some ten milliseconds, and up to `GIT_STATUS_TIMEOUT_S` where
+`git status` is slow, so a run gathers them on a background thread.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STARTED_IN = "run_widgets.started_in"
 REPLAY_OF = "run_widgets.replay_of"
 """The property that names the run which another one runs again."""
 
-GIT_STATUS_TIMEOUT_S = 20.0
+GIT_STATUS_TIMEOUT_S = 5.0
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')

@@ -238,7 +238,9 @@ def take(
         kept = _Reading(found)
         digest = kept.digest()
         path = into / f"{digest}.zip"
-        if not path.exists():
+        try:
+            os.utime(path)  # needed again, so not to be removed now
+        except FileNotFoundError:
             into.mkdir(parents=True, exist_ok=True)
             kept = _Reading(found)
             path = _write(kept, into)
@@ -584,11 +586,13 @@ def _empty(folder: Path, *, and_remove: bool) -> None:
 
 
 def _remove_stale(folder: Path) -> None:
-    """Remove what snapshots left behind whose process was killed."""
-    for entry in folder.glob("*.tmp"):
+    """Remove the snapshots that no run holds any more, and those never finished."""
+    for entry in os.scandir(folder):
         try:
-            if time.time() - entry.stat().st_mtime > _STALE_AFTER_S:
-                entry.unlink()
+            facts = entry.stat()
+            is_held = entry.name.endswith(".zip") and facts.st_nlink > 1
+            if not is_held and time.time() - facts.st_mtime > _STALE_AFTER_S:
+                os.unlink(entry.path)
         except OSError:
             continue  # somebody else removed it
 

@@ -435,6 +435,24 @@ def test_a_run_shares_the_snapshot_and_loses_nothing_when_the_workspace_drops_it
     assert [path.name for path in placed.parent.iterdir()] == ["snapshot.zip"]
 
 
+def test_what_no_run_holds_any_more_is_removed_after_a_day(
+    source: Path, kept: Path, tmp_path: Path
+) -> None:
+    write(source, {"a.py": "1"})
+    dropped = snapshot.take(source, kept).path
+    write(source, {"a.py": "2"})
+    held = snapshot.take(source, kept).path
+    (kept / "killed.tmp").touch()
+    snapshot.place(held, tmp_path / "run.zip")
+    for path in (dropped, held, kept / "killed.tmp"):
+        os.utime(path, (1, 1))
+    write(source, {"a.py": "3"})
+
+    new = snapshot.take(source, kept).path
+
+    assert set(kept.iterdir()) == ({held, new} if os.name == "posix" else {new})
+
+
 # -- archives from strangers ----------------------------------------------------------------
 
 

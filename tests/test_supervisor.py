@@ -16,6 +16,7 @@ import nbformat
 import psutil
 import pytest
 
+import run_widgets
 from run_widgets import Experiment, NotebookRunConfig, Run, ScriptRunConfig, Workspace
 from run_widgets.errors import RunClosed, SubmitError
 from run_widgets.supervisor.capture import Capture
@@ -114,6 +115,11 @@ def is_running(pid: int) -> bool:
     return False
 
 
+def python_path() -> dict[str, str]:
+    place = os.path.dirname(os.path.dirname(run_widgets.__file__))
+    return {**os.environ, "PYTHONPATH": place}
+
+
 def error_of_run(run: Run) -> dict[str, Any]:
     return dict(run.get_details()["error"]["error"])
 
@@ -198,7 +204,7 @@ def test_a_command_goes_on_without_its_supervisor_and_is_running_as_long_as_it_d
     (run.folder / "work/outputs/go").touch()
     until(lambda: log_of(run) == "started\ndone\n")
     until(lambda: run.get_status() == "Failed")
-    assert "ended without completing the run" in error_of_run(run)["message"]
+    assert "ended first, so how the run ended is not known" in error_of_run(run)["message"]
 
 
 def test_an_orphan_can_be_canceled(submit: Callable[..., Run]) -> None:
@@ -249,6 +255,34 @@ def test_a_place_in_the_queue_is_freed_when_its_run_is_killed(submit: Callable[.
         os.kill(pid, signal.SIGKILL)
 
     assert second.wait_for_completion()["status"] == "Completed"
+
+
+def test_a_supervisor_that_never_starts_is_failed_and_one_with_a_damaged_plan_says_so(
+    experiment: Experiment, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "train.py").write_text("")
+    config = ScriptRunConfig(source, "train.py")
+    with monkeypatch.context() as broken:
+        broken.setenv("PYTHONHOME", "/nowhere")  # no Python can start with that
+        run = experiment.submit(config)
+    until(lambda: (run.folder / "supervisor.log").stat().st_size)
+    assert run.get_status() == "Preparing"
+    past = {"supervisor_due_at": time.time() - 1}
+    run.store.update_run(run.id, lambda known: known.update(past))
+    assert run.get_status() == "Failed"
+    assert "its supervisor did not start" in error_of_run(run)["message"]
+
+    damaged = experiment.submit(config)
+    damaged.wait_for_completion()
+    (damaged.folder / "plan.json").write_text("{")
+    damaged.store.update_run(damaged.id, lambda known: known.update(status="Preparing"))
+    subprocess.run(
+        [sys.executable, "-m", "run_widgets.supervisor", damaged.folder],
+        stderr=subprocess.DEVNULL,
+        env=python_path(),
+    )
+    assert damaged.get_status() == "Failed"
+    assert "its plan.json is damaged" in error_of_run(damaged)["message"]
 
 
 def test_a_machine_that_shuts_down_ends_the_run_gently_and_says_so(
@@ -471,8 +505,11 @@ def test_what_a_script_leaves_in_its_group_is_ended_with_it(submit: Callable[...
 
 
 def test_a_store_that_fails_for_a_while_does_not_lose_the_end(submit: Callable[..., Run]) -> None:
-    run = submit("import os, time\nwhile not os.path.exists('outputs/go'): time.sleep(0.02)")
-    until(lambda: run.get_status() == "Running")
+    run = submit(
+        "import os, time\nprint('started', flush=True)\n"
+        "while not os.path.exists('outputs/go'): time.sleep(0.02)"
+    )
+    started(run)
     folder = run.folder
     (folder / "work/outputs/go").touch()
     # The folder is gone for a moment, as a network drive is.

@@ -134,6 +134,10 @@ def _true_status(
         status = RunStatus(document.get("status", ""))
     except ValueError:
         return RunStatus.NOT_RESPONDING, error, ended_at
+    due_at = _moment(document.get("supervisor_due_at"))
+    if due_at is not None and time.time() > due_at and not status.is_final:
+        reason = "its supervisor did not start: supervisor.log in the run's folder may say why"
+        return RunStatus.FAILED, error or RunError(reason, code="ProcessEnded"), due_at
     owner = document.get("owner")
     if status.is_final or not isinstance(owner, dict):
         return status, error, ended_at
@@ -154,6 +158,8 @@ def _true_status(
         if silent_s < FAILED_AFTER_S:
             return RunStatus.NOT_RESPONDING, error, None
         reason = f"process {pid} on {host} has shown no sign of life for {silent_s / 60:.0f} min"
+    elif document.get("is_supervised"):
+        reason = f"its supervisor, process {pid}, ended first, so how the run ended is not known"
     else:
         reason = f"process {pid} ended without completing the run"
     if isinstance(document.get("interrupted"), str) and document["interrupted"]:

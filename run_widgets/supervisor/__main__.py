@@ -5,6 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from run_widgets.supervisor.process import Supervisor
+from run_widgets.supervisor.process import carry
 
-Supervisor(Path(sys.argv[1])).supervise()
+carry(Path(sys.argv[1]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_widgets import snapshot
 from run_widgets.records import RunStatus
-from run_widgets.supervisor.queue import Ticket
+from run_widgets.supervisor.queue import TAKE_UP_S, Ticket
 from run_widgets.supervisor.request import spawn
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def begin(
     RunExists, StoreUnavailable
     """
     status = RunStatus.QUEUED if plan.max_concurrent else RunStatus.PREPARING
-    fields: Document = {**facts, "status": status.value}
+    fields: Document = {
+        **facts,
+        "status": status.value,
+        "supervisor_due_at": time.time() + TAKE_UP_S,
+    }
     store.own(fields)  # until its supervisor does
     record = store.create_run(experiment, run_id, fields)
     folder = store.folder(run_id)

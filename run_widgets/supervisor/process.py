@@ -48,6 +48,17 @@ _KERNEL_VARIABLES = (
 )  # fmt: skip
 
 
+def carry(folder: Path) -> None:
+    """Carry the run in `folder` to its end, whatever happens."""
+    try:
+        supervisor = Supervisor(folder)
+    except RunWidgetsError as error:  # its plan is damaged
+        store, run_id = LocalStore.of_run_folder(folder)
+        store.update_run(run_id, ended(RunStatus.FAILED, RunError(str(error), code="SystemError")))
+        raise
+    supervisor.supervise()
+
+
 class Supervisor:
     """Carries one run from its queue to its final status."""
 
@@ -68,6 +79,7 @@ class Supervisor:
         self._overran = False
         self._next_beat = 0.0
         self._captures: list[Capture] = []
+        self._made: list[Path] = []  # folders for the script to write to
 
     def supervise(self) -> None:
         """Do all of it; when this returns the run has a final status."""
@@ -139,8 +151,9 @@ class Supervisor:
         for name in (*self.plan.outputs, *self.plan.logs):
             with contextlib.suppress(OSError, ValueError):
                 capture = Capture(self.work, self.files, name, is_shared=self.plan.is_in_place)
-                (self.work / name).mkdir(parents=True, exist_ok=True)
                 self._captures.append(capture)
+                (self.work / name).mkdir(parents=True)
+                self._made.append(self.work / name)
 
     def _execute(self) -> int:
         """Start the command, follow it to its end, and return its exit code."""
@@ -238,6 +251,9 @@ class Supervisor:
                 capture.release()
                 for path, problem in capture.problems.items():
                     print(f"{capture.name}/{path} was not collected: {problem}")
+            for made in self._made:
+                with contextlib.suppress(OSError):
+                    made.rmdir()  # fails, as it should, where something is left in it
             if not self.plan.is_in_place:
                 workcopy.clean(self.work)
         except (OSError, RunWidgetsError):
@@ -291,6 +307,7 @@ class Supervisor:
 
     def _claim(self, known: Document) -> None:
         self.store.own(known)
+        known.pop("supervisor_due_at", None)
         known["is_supervised"] = True
 
     def _set_status(self, status: RunStatus, **facts: object) -> None:

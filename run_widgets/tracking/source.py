@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from run_widgets.diff import RunDiff
+    from run_widgets.notebook import Recording
     from run_widgets.replay import Replay
     from run_widgets.snapshot import Snapshot
     from run_widgets.store.local import Document
@@ -36,6 +37,11 @@ NOTEBOOK = "notebook.ipynb"
 """In a run's folder: the cells that its kernel executed."""
 
 WAIT_S = 60.0
+
+MOST_RECORDINGS = 5
+"""In one kernel at a time: a run that nobody ends would be written after each cell for ever."""
+
+_recordings: list[Recording] = []
 
 
 class Sourced(Handle):
@@ -188,6 +194,9 @@ class Sourced(Handle):
             )
             if recording is not None:
                 self._on_end.append(recording.stop)
+                _recordings.append(recording)
+                if len(_recordings) > MOST_RECORDINGS:
+                    _recordings.pop(0).stop()
         outputs = tuple(self._outputs)
         key = ("source", None if folder is None else os.path.abspath(folder), outputs)
         plan = None if folder is None else _plan(folder.absolute())
