@@ -10,6 +10,7 @@ run-widgets/files/<id>/<name>          one of its files, whole or in part
 run-widgets/source/<id>/<name>         its notebook.ipynb, environment.json or snapshot.zip
 run-widgets/source/<id>/snapshot/<name>   one file of its snapshot
 run-widgets/api/runs[/<id>]            what these pages show, as strict JSON
+run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
 run-widgets/api/runs/<id>/charts       its lines, as far as pixels can show them
 run-widgets/api/runs/<id>/rows         rows of one of its tables
 run-widgets/api/runs/<id>/source       what it was started from
@@ -30,7 +31,7 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from run_widgets.portal import files, pages, runs
+from run_widgets.portal import files, pages, panel, runs
 from run_widgets.portal.shelf import Shelf
 from run_widgets.tracking import Workspace
 
@@ -61,6 +62,7 @@ class RunPortal(ExtensionApp):
         self.handlers += [
             (rf"{at}/api/runs", runs.RunsHandler),
             (run, runs.RunHandler),
+            (rf"{run}/panel", panel.PanelHandler),
             (rf"{run}/charts", runs.ChartsHandler),
             (rf"{run}/source", runs.SourceHandler),
             (rf"{run}/lines", runs.LinesHandler),

@@ -9,15 +9,19 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from run_widgets.downsample import reduced
-from run_widgets.errors import BadName, RunClosed, RunNotFound
-from run_widgets.facts import facts, shown
+from run_widgets.errors import BadName, FileNotInRun, RunClosed, RunNotFound
+from run_widgets.facts import facts, shown, time_of
+from run_widgets.images import media_type
 from run_widgets.portal.search import lines_with
 from run_widgets.portal.source import source
+from run_widgets.reading import SETTLING_S
+from run_widgets.run_state import Seen, run_state
 from run_widgets.store import layout
 from run_widgets.store.drive import open_plain
 from run_widgets.store.local import LocalStore
@@ -74,6 +78,16 @@ class Shelf:
     def run(self, run_id: str, workspace: str | None) -> Json:
         """Return what a run's page shows, as it is now."""
         return self._ask(run_id, workspace, _OpenRun.state)
+
+    def panel(self, run_id: str, workspace: str | None, seen: str) -> Json:
+        """Return what a run's panel shows, as it is now; of what was `seen` only the news.
+
+        Raises
+        ------
+        ValueError
+            `seen` is nothing that an earlier answer has said.
+        """
+        return self._ask(run_id, workspace, partial(_OpenRun.panel, seen=Seen(seen)))
 
     def charts(self, run_id: str, workspace: str | None) -> Json:
         """Return the lines of a run's charts, as they are now."""
@@ -177,6 +191,7 @@ class _OpenRun:
         self._id = run_id
         self._summary = RunSummary()
         self._follower = store.follow(run_id)
+        self._mimes: dict[str, str] = {}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -203,6 +218,33 @@ class _OpenRun:
                 ],
                 "problem": "\n".join(summary.warnings),
             }
+
+    def panel(self, *, seen: Seen) -> Json | None:
+        """Read what is new and return what a panel shows of it; None once it is closed."""
+        with self._lock:
+            # First the status: what a run logs comes before its end.
+            record, now = self._store.run(self._id), time.time()
+            if not self._read():
+                return None
+            summary = self._summary
+            known = facts(
+                record, points=summary.points, last_value_at=summary.last_value_at, now=now
+            )
+            settled = record.status.is_final and now - (time_of(record.ended_at) or 0) > SETTLING_S
+            files = self._store.files(self._id)
+            return run_state(
+                summary, known, files, following=not settled, seen=seen, mime_of=self._mime_of
+            )
+
+    def _mime_of(self, path: str) -> str:
+        if path not in self._mimes:
+            try:
+                descriptor = open_plain(self._store.file_path(self._id, path))
+            except (FileNotInRun, OSError):
+                return ""
+            with os.fdopen(descriptor, "rb") as file:
+                self._mimes[path] = media_type(file.read(1024))
+        return self._mimes[path]
 
     def charts(self) -> Json | None:
         """Read what is new and return the lines of all charts; None once it is closed."""
