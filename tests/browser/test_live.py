@@ -76,13 +76,14 @@ def test_a_busy_cell_is_watched_to_its_end_and_seen_again(
     drawn = notebook.recorded_line(of=50)
     logged = only_run(workspace, "busy").get_series("loss").at.tolist()
     while_busy = [(at, points) for at, points in drawn if at < logged[-1]]
-    pauses = [later - at for (at, _), (later, _) in pairwise(while_busy)]
+    first, last = while_busy[0][0], logged[-1]
+    seconds = {int(at - first) for at, _ in while_busy}
     lags = [
         logged[sum(each <= at for each in logged) - 1] - logged[before - 1]
         for (_, before), (at, _) in pairwise(while_busy)
     ]
-    assert len(while_busy) >= 9
-    assert max(pauses) <= 1.0, pauses
+    assert last - first >= 7, drawn
+    assert seconds >= set(range(int(last - first))), drawn
     assert max(lags) <= 2.0, lags
 
     notebook.run_cell(1)
