@@ -426,6 +426,19 @@ def test_nothing_logged_reaches_the_terminal_as_a_command(
         assert "retitled" not in text
 
 
+def test_an_experiment_that_a_stranger_feigns_hides_no_other(
+    cli: Cli, workspace: Workspace
+) -> None:
+    run_of(workspace).complete()
+    for place, name in enumerate(('"../up"', "3", '"\\u001b[2J"', '"mnist"')):
+        (workspace.path / f"strange{place}").mkdir()
+        (workspace.path / f"strange{place}" / "experiment.json").write_text(f'{{"name": {name}}}')
+
+    assert cli("list").stdout.count("mnist/1") == 1
+    assert "mnist" in cli("list", "--experiments").stdout
+    assert "mnist/1" in cli("show", "latest").stdout
+
+
 def test_nothing_logged_is_markup(cli: Cli, workspace: Workspace, here: Path) -> None:
     hostile_run(workspace, here)
 

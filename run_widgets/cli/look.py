@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from run_widgets.cli import plain
+from run_widgets.cli import plain, which
 from run_widgets.cli.logs import print_log
 from run_widgets.cli.which import (
     EXPERIMENT,
@@ -133,8 +133,8 @@ def _found(
 
 def _list_experiments(workspace: Workspace, as_json: bool) -> None:
     listed: list[Json] = []
-    for known in workspace.store.experiments():
-        name = str(known["name"])
+    for name in which.experiments(workspace):
+        known = workspace.store.experiment(name)
         records = list(workspace.store.runs(name))
         going_on = sum(not record.status.is_final for record in records)
         newest_at = records[0].created_at if records else None

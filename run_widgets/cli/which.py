@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from run_widgets.cli.plain import one_line
-from run_widgets.errors import ExperimentNotFound, RunNotFound
+from run_widgets.errors import BadName, ExperimentNotFound, RunNotFound
 from run_widgets.store import layout
 from run_widgets.tracking import Run, Workspace
 
@@ -27,10 +28,18 @@ COMPLETED_RUNS = 50
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def experiments(workspace: Workspace) -> list[str]:
+    """Return the names of the experiments; not those that a stranger's folder feigns."""
+    names: dict[str, None] = {}
+    for known in workspace.store.experiments():
+        with suppress(BadName):
+            names[layout.experiment_name(known["name"])] = None
+    return list(names)
+
+
 def newest(workspace: Workspace) -> Iterator[RunRecord]:
     """Yield the runs of every experiment, newest first."""
-    store = workspace.store
-    lists = [store.runs(str(known["name"])) for known in store.experiments()]
+    lists = [workspace.store.runs(name) for name in experiments(workspace)]
     return heapq.merge(*lists, key=lambda record: record.created_at, reverse=True)
 
 
@@ -89,7 +98,7 @@ def check_experiment(workspace: Workspace, name: str) -> str:
     ExperimentNotFound
         There is none; the message names those there are.
     """
-    known = [str(document["name"]) for document in workspace.store.experiments()]
+    known = experiments(workspace)
     if name not in known:
         there = ", ".join(known[:20]) or "none"
         raise ExperimentNotFound(f"no experiment {name!r} in {workspace.path}; there: {there}")
@@ -156,7 +165,7 @@ class ExperimentType(click.ParamType[str]):
         from click.shell_completion import CompletionItem
 
         del param
-        names = (str(known["name"]) for known in _workspace_of(ctx).store.experiments())
+        names = experiments(_workspace_of(ctx))
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
