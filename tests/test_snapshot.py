@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from run_widgets import snapshot
+from run_widgets import snapshot, source_files
 from run_widgets.errors import SnapshotError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")
@@ -41,7 +41,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 
 def names(source: Path, **options: object) -> list[str]:
-    return [file.path for file in snapshot.listing(source, **options).files]  # type: ignore[arg-type]
+    return [file.path for file in source_files.listing(source, **options).files]  # type: ignore[arg-type]
 
 
 # -- what is kept ---------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_secrets_are_left_out_and_named(source: Path) -> None:
     harmless = ["environment.py", "keys.py", "credentials.py", "monkey.txt", "tokenizer.json"]
     write(source, dict.fromkeys([*secret, *harmless, ".ssh/config"], "x"))
 
-    found = snapshot.listing(source)
+    found = source_files.listing(source)
 
     assert [file.path for file in found.files if not file.path.endswith("/")] == sorted(harmless)
     assert {left.path for left in found.skipped} == {*secret, ".ssh"}
@@ -231,7 +231,7 @@ def test_each_ignore_file_means_what_its_own_tool_means(source: Path) -> None:
 def test_a_faulty_line_of_an_ignore_file_is_named_and_the_others_hold(source: Path) -> None:
     write(source, {".gitignore": "*.csv\n[z-a]\n\\\n*.log\r\n", "a.csv": "", "a.log": "", "b": ""})
 
-    found = snapshot.listing(source)
+    found = source_files.listing(source)
 
     assert [file.path for file in found.files] == [".gitignore", "b"]
     assert [left.path for left in found.skipped] == [".gitignore: [z-a]", ".gitignore: \\"]
@@ -303,10 +303,10 @@ def test_pipes_sockets_and_what_cannot_be_read_are_listed(source: Path, kept: Pa
 def test_a_name_that_is_not_utf8_is_listed(source: Path) -> None:
     (Path(os.fsdecode(os.fsencode(source) + b"/bad\xff.txt"))).write_text("x")
 
-    found = snapshot.listing(source)
+    found = source_files.listing(source)
 
     assert found.files == ()
-    assert found.skipped == (snapshot.Skipped("bad\\udcff.txt", "its name is not valid UTF-8"),)
+    assert found.skipped == (source_files.Skipped("bad\\udcff.txt", "its name is not valid UTF-8"),)
 
 
 # -- what it costs --------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def test_a_listing_tells_the_size_before_it_hurts(source: Path) -> None:
     write(source, {"data/a.csv": "x" * 3000, "data/b.csv": "x" * 4000, "model.pt": "x" * 5000})
     write(source, {"train.py": "x"})
 
-    found = snapshot.listing(source)
+    found = source_files.listing(source)
 
     assert found.bytes == 12_001
     assert found.largest(2) == [("data/", 7000, 2), ("model.pt", 5000, 1)]
