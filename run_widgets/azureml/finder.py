@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.machinery
-import importlib.util
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from pathlib import Path
