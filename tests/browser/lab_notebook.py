@@ -22,6 +22,8 @@ PICTURES = Path(__file__).parents[2] / "test-output" / "browser"
 
 LINE = ".rw-figure path.line"
 
+SHAPES = "lines => lines.map(line => line.getAttribute('d'))"
+
 # The page's own clock and the kernel's are one: both are this machine's.
 RECORD_LINE = f"""
 () => {{
@@ -109,6 +111,13 @@ class LabNotebook:
         """Seconds since the epoch when it changed, and its points from then on; `of` at last."""
         self.page.wait_for_function("of => recordedLine.at(-1)?.[1] === of", arg=of, timeout=3000)
         return [tuple(entry) for entry in self.page.evaluate("recordedLine")]
+
+    def wait_until_still(self) -> None:
+        """Return when no line has moved for a while: bqplot follows a new size a little later."""
+        before = None
+        while (now := self.page.locator(LINE).evaluate_all(SHAPES)) != before:
+            before = now
+            self.page.wait_for_timeout(400)
 
     def picture(self, name: str, of: Locator | None = None) -> Path:
         """Save what is seen, of the page or of one thing, and return where."""

@@ -26,6 +26,15 @@ PNG = bytes.fromhex(
 )
 
 
+# The names of charts of which a line is wider than the plot that shows it.
+CUT_LINES = """
+figures => figures.filter(figure => {
+  const plot = figure.querySelector("clipPath rect").width.baseVal.value;
+  return [...figure.querySelectorAll("path.line")].some(line => line.getBBox().width > plot + 1);
+}).map(figure => figure.closest(".rw-chart").getAttribute("aria-label"))
+"""
+
+
 def begin(workspace: Workspace, experiment: str) -> Run:
     return Experiment(workspace, experiment).start_logging(outputs=False, snapshot_directory=None)
 
@@ -132,6 +141,8 @@ def test_the_panel_looks_as_it_should(theme: str, open_notebook: Open, example: 
             panel.chart(name).scroll_into_view_if_needed()
             expect(panel.lines(name).first).to_be_visible()
         panel.root.scroll_into_view_if_needed()
+        notebook.wait_until_still()
+        assert panel.locator(".rw-figure").evaluate_all(CUT_LINES) == []
         notebook.picture(f"panel-{theme}-{width}", panel.root)
 
     expect(panel.chart("Cosine Wave")).to_contain_text("angle")
