@@ -163,12 +163,12 @@ class Points:
         """The values as they were logged, each of its own Python type."""
         import numpy as np
 
-        if (self.kind == PointKind.FLOAT).all():
-            return self.raw.view(np.float64).tolist()
-        if (self.kind == PointKind.INT).all():
-            return self.raw.tolist()
         values: list[Any] = self.raw.view(np.float64).tolist()
-        integers = self.raw.tolist()
+        if (self.kind == PointKind.FLOAT).all():
+            return values
+        integers: list[Any] = self.raw.tolist()
+        if (self.kind == PointKind.INT).all():
+            return integers
         for place, kind in enumerate(self.kind.tolist()):
             if kind == PointKind.INT:
                 values[place] = integers[place]

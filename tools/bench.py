@@ -55,7 +55,7 @@ def microseconds(call: Callable[[int], object], count: int = CALLS) -> float:
     return (spent - (clock() - start)) / count * 1e6
 
 
-# -- one call -----------------------------------------------------------------------------------
+# -- one call --
 
 
 def log(folder: Path) -> Figures:
@@ -108,7 +108,7 @@ def ten(folder: Path) -> Figures:
     return figures
 
 
-# -- a million ------------------------------------------------------------------------------------
+# -- a million --
 
 
 def million(folder: Path) -> Figures:
@@ -137,7 +137,7 @@ def million(folder: Path) -> Figures:
     }
 
 
-# -- runs -----------------------------------------------------------------------------------------
+# -- runs --
 
 
 def runs(folder: Path) -> Figures:
@@ -176,7 +176,7 @@ def importing(folder: Path) -> Figures:
     return {"import run_widgets, ms": min(float(printed_by(script)) for _ in range(5)) * 1e3}
 
 
-# -- what training notices ------------------------------------------------------------------------
+# -- what training notices --
 
 TRAINING = """
 import time
@@ -251,7 +251,7 @@ def watched(folder: Path) -> Figures:
     return {"the same step while a panel watches, % slower": float("".join(printed).split()[-1])}
 
 
-# -- the table ---------------------------------------------------------------------------------------
+# -- the table --
 
 MEASUREMENTS = [log, ten, million, runs, importing, loop, watched]
 
