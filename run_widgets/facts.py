@@ -71,6 +71,12 @@ def facts(
             "traceback": shown(error.traceback[-LONG_TEXT:], LONG_TEXT),
         },
         "waiting_for": shown(record.waiting_for),
+        "interrupted": shown(record.interrupted),
+        "stop_requested": record.stop_requested,
+        "done_steps": _steps(record.done_steps),
+        "total_steps": _steps(record.total_steps),
+        "target": shown(record.target),
+        "created_by": shown(record.created_by),
         "parent": None if record.parent is None else shown(record.parent),
         "points": points,
         "last_value_at": last_value_at,
@@ -115,6 +121,10 @@ def cell(value: object) -> Cell:
 def time_of(at: float | None) -> float | None:
     """Return a time that a calendar has, or None: a stranger's run may bring any number."""
     return at if at is not None and 0 < at < LATEST_AT else None
+
+
+def _steps(number: int | None) -> int | None:
+    return None if number is None or number < 0 else min(number, SAFE_INTEGER)
 
 
 def _labels(labels: Mapping[str, str | None]) -> dict[str, str | None]:

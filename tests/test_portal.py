@@ -67,9 +67,11 @@ def run(portal: Portal) -> Iterator[Run]:
 
 
 def begin(workspace: Path, experiment: str) -> Run:
-    return Experiment(Workspace(workspace), experiment).start_logging(
+    run = Experiment(Workspace(workspace), experiment).start_logging(
         outputs=False, snapshot_directory=None
     )
+    run.get_snapshot_id()  # when it answers, nothing more is being noted of where the run began
+    return run
 
 
 def upload(run: Run, name: str, content: bytes) -> None:

@@ -8,6 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from run_widgets.portal.handler import JsonHandler
+from run_widgets.portal.search import Line
 
 
 class RunsHandler(JsonHandler):
@@ -29,15 +30,6 @@ class RunHandler(JsonHandler):
         await self.answer(partial(self.shelf.run, run_id, self.workspace))
 
 
-class ChartsHandler(JsonHandler):
-    """The lines of one run's charts."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, run_id: str) -> None:
-        await self.answer(partial(self.shelf.charts, run_id, self.workspace))
-
-
 class SourceHandler(JsonHandler):
     """What one run was started from."""
 
@@ -48,15 +40,24 @@ class SourceHandler(JsonHandler):
 
 
 class LinesHandler(JsonHandler):
-    """Where the lines with a text begin in a file: ``?file=<name>&text=<text>&start=<byte>``."""
+    """Where the lines with a text begin in a file: ``?file=<name>&text=<text>&at=<byte>&number=``.
+
+    ``at`` and ``number`` say where to start: a line, and how many there are before it.
+    Without a text, that number is counted.
+    """
 
     @web.authenticated
     @authorized
     async def get(self, run_id: str) -> None:
-        name, text = self.get_query_argument("file"), self.get_query_argument("text")
-        start = self.get_query_argument("start", "0")
+        name, text = (
+            self.get_query_argument("file"),
+            self.get_query_argument("text", "", strip=False),
+        )
+        at, number = self.get_query_argument("at", "0"), self.get_query_argument("number", "0")
         await self.answer(
-            lambda: self.shelf.lines(run_id, self.workspace, name, text=text, start=int(start))
+            lambda: self.shelf.lines(
+                run_id, self.workspace, name, text=text, start=Line(int(at), int(number))
+            )
         )
 
 

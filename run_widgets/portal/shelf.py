@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import threading
 import time
@@ -14,11 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from run_widgets.downsample import reduced
 from run_widgets.errors import BadName, FileNotInRun, RunClosed, RunNotFound
 from run_widgets.facts import facts, shown, time_of
 from run_widgets.images import media_type
-from run_widgets.portal.search import lines_with
+from run_widgets.portal.search import Line, line_at, lines_with
 from run_widgets.portal.source import source
 from run_widgets.reading import SETTLING_S
 from run_widgets.run_state import Seen, run_state
@@ -32,7 +30,6 @@ from run_widgets.tracking.life import SUBMITTED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from run_widgets.summary import Curves, Line
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -42,9 +39,6 @@ OPEN_RUNS = 20
 
 LISTED_RUNS = 100
 """Of one experiment, the newest; the page says how many there are."""
-
-LINE_POINTS = 400
-"""Of one line, about."""
 
 
 class Shelf:
@@ -89,10 +83,6 @@ class Shelf:
         """
         return self._ask(run_id, workspace, partial(_OpenRun.panel, seen=Seen(seen)))
 
-    def charts(self, run_id: str, workspace: str | None) -> Json:
-        """Return the lines of a run's charts, as they are now."""
-        return self._ask(run_id, workspace, _OpenRun.charts)
-
     def _ask(self, run_id: str, workspace: str | None, what: Callable[[_OpenRun], T | None]) -> T:
         store = self.store_of(run_id, workspace)
         folder = store.folder(run_id)
@@ -118,19 +108,23 @@ class Shelf:
         return source(self.store_of(run_id, workspace).folder(run_id))
 
     def lines(
-        self, run_id: str, workspace: str | None, name: str, *, text: str, start: int
+        self, run_id: str, workspace: str | None, name: str, *, text: str, start: Line
     ) -> Json:
         """Return where in the run's file `name` the lines with `text` begin, from `start` on.
+
+        Without a text: the line that begins at `start`, with its number.
 
         Raises
         ------
         FileNotInRun
             The run has no such file.
         ValueError
-            `text` is empty, or `start` is negative.
+            `start` is no place in a file.
         """
         path = self.store_of(run_id, workspace).file_path(run_id, name)
         with os.fdopen(open_plain(path), "rb") as file:
+            if not text:
+                return {"lines": [asdict(line_at(file, start.at))], "next": None}
             return asdict(lines_with(file, text, start=start))
 
     def stop(self, run_id: str, workspace: str | None) -> Json:
@@ -246,13 +240,6 @@ class _OpenRun:
                 self._mimes[path] = media_type(file.read(1024))
         return self._mimes[path]
 
-    def charts(self) -> Json | None:
-        """Read what is new and return the lines of all charts; None once it is closed."""
-        with self._lock:
-            if not self._read():
-                return None
-            return {"charts": [_chart(curves) for curves in self._summary.charts]}
-
     def _read(self) -> bool:
         """Read to the end of what is there; tell whether it is still open."""
         while not self._closed and (batch := self._follower.read()):
@@ -263,32 +250,6 @@ class _OpenRun:
         with self._lock:
             self._closed = True
             self._follower.close()
-
-
-def _chart(curves: Curves) -> Json:
-    return {
-        "name": curves.name,
-        "kind": curves.kind,
-        "x_label": curves.x_label,
-        "y_label": curves.y_label,
-        "lines": [_line(line) for line in curves.lines],
-    }
-
-
-def _line(line: Line) -> Json:
-    columns = line.outline.columns()
-    kept = reduced(columns.y, LINE_POINTS)
-    return {
-        "name": line.name,
-        "color": line.color,
-        "total": line.outline.total,
-        "x": _numbers(columns.x[kept].tolist()),
-        "y": _numbers(columns.y[kept].tolist()),
-    }
-
-
-def _numbers(values: list[float]) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in values]
 
 
 def _unicode(name: str) -> str:

@@ -1,0 +1,233 @@
+/** What the Jupyter server behind this page tells of a run's files; the kernel is never asked. */
+
+import type { Facts } from "./model.ts";
+
+/** Bytes of a file from `start` on, of the `size` that it has now. */
+export type Part = { bytes: Uint8Array; start: number; size: number };
+
+/** Where a line begins, in bytes, and how many lines there are before it. */
+export type Line = { at: number; number: number };
+
+/** Lines that have a text, and where to go on looking, or null at the file's end. */
+export type Found = { lines: Line[]; next: Line | null };
+
+/** What a run was started from. */
+export type Source = {
+  environment: { facts: Record<string, string>; packages: Record<string, string> } | null;
+  snapshot: { files: { path: string; bytes: number }[]; total: number; bytes: number } | null;
+  notebook: { bytes: number } | null;
+};
+
+/** A part of a line, as fine as it was logged or as was asked for; null where there is no number. */
+export type Stretch = {
+  total: number;
+  inside: number;
+  x: (number | null)[];
+  y: (number | null)[];
+  at: (number | null)[];
+};
+
+/** Something that can be read in parts: what views need of a file. */
+export interface File {
+  readonly name: string;
+  /** The bytes from `from`, counted from the end where negative, up to but not at `to`. */
+  read(from: number, to?: number): Promise<Part>;
+  /** Where a browser gets it, to show it or to keep it. */
+  address(download?: boolean): string;
+}
+
+/** What views of files say on pages that no Jupyter server of ours is behind. */
+export const NO_SERVER =
+  "Files can be opened only on pages of a Jupyter server that has run-widgets installed";
+
+/** Why the server did not answer as hoped, in words for the reader. */
+export class ServerError extends Error {
+  constructor(
+    message: string,
+    readonly status = 0,
+  ) {
+    super(message);
+  }
+}
+
+/** An id that leads nowhere else, as one of a stranger's run might. */
+const RUN_ID = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}$/;
+
+/** The server's view of one run. */
+export class RunServer {
+  readonly #root: string;
+  readonly #workspace: string | null;
+
+  /**
+   * @param root where the server's addresses begin
+   * @param workspace the folder that the run is in; null for where the server looks by itself
+   */
+  constructor(
+    root: string,
+    readonly runId: string,
+    workspace: string | null,
+  ) {
+    this.#root = root;
+    this.#workspace = workspace;
+  }
+
+  /** Another run of the same workspace; null where its id is none. */
+  other(runId: string): RunServer | null {
+    return RUN_ID.test(runId) ? new RunServer(this.#root, runId, this.#workspace) : null;
+  }
+
+  /** The run's page. */
+  page(): string {
+    return this.#address(`runs/${this.runId}`);
+  }
+
+  /** A file of the run; null where a browser would take its name for another place. */
+  file(name: string): File | null {
+    return this.#file(`files/${this.runId}`, name);
+  }
+
+  /** `notebook.ipynb`, `environment.json` or `snapshot.zip`. */
+  sourceFile(name: string): File | null {
+    return this.#file(`source/${this.runId}`, name);
+  }
+
+  snapshotFile(name: string): File | null {
+    return this.#file(`source/${this.runId}/snapshot`, name);
+  }
+
+  source(): Promise<Source> {
+    return this.#json("/source");
+  }
+
+  /** The points of a line from one step, or one time, to another. */
+  series(
+    name: string,
+    part: { over: "x" | "at"; from: number; to: number; points: number },
+  ): Promise<Stretch> {
+    const { over, from, to, points } = part;
+    const numbers = { from: String(from), to: String(to), points: String(points) };
+    return this.#json("/series", { name, over, ...numbers });
+  }
+
+  /** What the run's page shows, as `tag` names it; null while that is still so. */
+  async state<T>(tag: string | null): Promise<{ state: T; tag: string | null } | null> {
+    const headers: Record<string, string> = tag ? { "If-None-Match": tag } : {};
+    const answer = await ask(this.#address(`api/runs/${this.runId}`), { headers });
+    if (answer.status === 304) return null;
+    return { state: await answer.json(), tag: answer.headers.get("ETag") };
+  }
+
+  /** Lines of a file that have `text`, from `start` on; without a text, the number of `start`. */
+  lines(file: string, text: string, start: Line = { at: 0, number: 0 }): Promise<Found> {
+    const { at, number } = start;
+    return this.#json("/lines", { file, text, at: String(at), number: String(number) });
+  }
+
+  /** Ask the run to end. */
+  async stop(): Promise<void> {
+    await ask(this.#address(`api/runs/${this.runId}/stop`), { method: "POST" });
+  }
+
+  async #json<T>(what: string, parameters: Record<string, string> = {}): Promise<T> {
+    const answer = await ask(this.#address(`api/runs/${this.runId}${what}`, parameters));
+    return answer.json();
+  }
+
+  #address(path: string, parameters: Record<string, string> = {}): string {
+    const query = new URLSearchParams(parameters);
+    if (this.#workspace !== null) query.set("workspace", this.#workspace);
+    return `${this.#root}run-widgets/${path}${query.size > 0 ? `?${query}` : ""}`;
+  }
+
+  #file(folder: string, name: string): File | null {
+    const parts = name.split("/");
+    if (parts.some((part) => part === "" || part === "." || part === "..")) return null;
+    const path = `${folder}/${parts.map(encodeURIComponent).join("/")}`;
+    return {
+      name,
+      read: (from, to) => read(this.#address(path), from, to),
+      address: (download = false) => this.#address(path, download ? { download: "1" } : {}),
+    };
+  }
+}
+
+/** The server that has the run, as far as the page and the kernel know; null where there is none. */
+export function serverOf(facts: Facts): RunServer | null {
+  const root = baseUrl();
+  if (root === null || !facts.portal_path || !RUN_ID.test(facts.run_id)) return null;
+  const query = facts.portal_path.split("?")[1] ?? "";
+  return new RunServer(root, facts.run_id, new URLSearchParams(query).get("workspace"));
+}
+
+/** Read in one go. */
+const MOST_BYTES = 32_000_000;
+
+type PageConfig = { baseUrl?: unknown; token?: unknown };
+
+/** Where the Jupyter server's addresses begin, as the page says; null on a page without one. */
+export function baseUrl(): string | null {
+  const base = pageConfig().baseUrl ?? document.body.dataset.baseUrl;
+  return typeof base === "string" ? base.replace(/\/?$/, "/") : null;
+}
+
+function pageConfig(): PageConfig {
+  try {
+    const text = document.getElementById("jupyter-config-data")?.textContent;
+    return (text && (JSON.parse(text) as PageConfig)) || {};
+  } catch {
+    return {};
+  }
+}
+
+async function read(address: string, from: number, to?: number): Promise<Part> {
+  const range = from < 0 ? `${from}` : `${from}-${to === undefined ? "" : to - 1}`;
+  const answer = await ask(address, { headers: { Range: `bytes=${range}` } });
+  const [, first, whole] = /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(
+    answer.headers.get("Content-Range") ?? "",
+  ) ?? [null, undefined, undefined];
+  if (answer.status === 416) return { bytes: new Uint8Array(), start: from, size: Number(whole) };
+  // Some proxy has dropped the range, and the whole of the file is on its way.
+  if (Number(answer.headers.get("Content-Length")) > MOST_BYTES) {
+    throw new ServerError("The file is too large to be shown here: download it");
+  }
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  return { bytes, start: Number(first ?? 0), size: Number(whole ?? bytes.length) };
+}
+
+/**
+ * Ask the server as JupyterLab does: with its token where the page has one, else its cookies.
+ *
+ * @throws ServerError where there is no answer, or not the one that was hoped for
+ */
+async function ask(address: string, options: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(options.headers);
+  const { token } = pageConfig();
+  if (typeof token === "string" && token) headers.set("Authorization", `token ${token}`);
+  const cookie = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1];
+  if (cookie && options.method === "POST") headers.set("X-XSRFToken", decodeURIComponent(cookie));
+  let answer: Response;
+  try {
+    answer = await fetch(address, { ...options, headers, cache: "no-store" });
+  } catch {
+    throw new ServerError("The Jupyter server cannot be reached");
+  }
+  const isPart = answer.status === 416 || answer.status === 304;
+  if (!answer.ok && !isPart) throw new ServerError(await reason(answer), answer.status);
+  // A page of its own, such as one to sign in on, instead of what was asked for.
+  if (answer.redirected) throw new ServerError("The Jupyter server wants you to sign in again");
+  return answer;
+}
+
+async function reason(answer: Response): Promise<string> {
+  if (answer.status === 403) return "The Jupyter server does not let you do this: sign in again?";
+  const isJson = answer.headers.get("Content-Type")?.includes("json");
+  const message = isJson ? (await answer.json().catch(() => null))?.message : null;
+  if (typeof message === "string" && message) return message;
+  if (answer.status === 404) return "The Jupyter server here does not have it";
+  return `The Jupyter server answered ${answer.status} ${answer.statusText}`;
+}
+
+/** What went wrong, in words for the reader. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

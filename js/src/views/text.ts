@@ -1,0 +1,137 @@
+/** Rows of text in blocks, of which the browser lays out only those near the screen. */
+
+import { h } from "../dom.ts";
+import type { Color, Row, Span, Style } from "../terminal.ts";
+
+/** Rows of a block: few enough to be drawn anew with each new line, many enough to be few. */
+const BLOCK_ROWS = 200;
+
+/** The height of a row in pixels, as the style sheet has it. */
+export const ROW_HEIGHT = 18;
+
+/** A piece of text that grows at its end. */
+export class TextBlocks {
+  readonly el = h("div", { class: "rw-text" });
+  readonly #blocks: HTMLElement[] = [];
+
+  /**
+   * Draw `rows` from the row `from` on; those before it are as they were.
+   *
+   * @param firstLine lines before the first row; null shows no numbers
+   * @param wanted what is marked; small and capital letters of a to z are one
+   */
+  draw(rows: readonly Row[], from: number, firstLine: number | null, wanted = ""): void {
+    const first = Math.floor(Math.max(0, Math.min(from, rows.length - 1)) / BLOCK_ROWS);
+    const last = Math.ceil(rows.length / BLOCK_ROWS);
+    for (let place = first; place < last; place++) {
+      const part = rows.slice(place * BLOCK_ROWS, (place + 1) * BLOCK_ROWS);
+      const block = this.#blocks[place] ?? h("div", { class: "rw-block" });
+      if (!this.#blocks[place]) {
+        this.#blocks[place] = block;
+        this.el.append(block);
+      }
+      block.style.containIntrinsicHeight = `auto ${part.length * ROW_HEIGHT}px`;
+      block.replaceChildren(
+        ...(firstLine === null ? [] : [gutter(part, firstLine)]),
+        h("pre", {}, ...nodes(part, lower(wanted))),
+      );
+    }
+    for (const block of this.#blocks.splice(last)) block.remove();
+  }
+
+  /** The first mark in the line with `line` line ends before it in these rows. */
+  mark(line: number): HTMLElement | null {
+    return this.el.querySelector(`mark[data-line="${line}"]`);
+  }
+}
+
+/** The rows of a text that is not a terminal's. */
+export function rowsOf(text: string): Row[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines.map((line, number) => ({
+    spans: [{ text: line.replace(/\r$/, ""), style: null }],
+    line: number,
+  }));
+}
+
+/** The numbers beside the rows, a number where a line begins. */
+function gutter(rows: Row[], firstLine: number): HTMLElement {
+  const numbers = rows.map(({ line }, i) =>
+    line === rows[i - 1]?.line ? "" : firstLine + line + 1,
+  );
+  return h("pre", { class: "rw-gutter", "aria-hidden": "true" }, numbers.join("\n"));
+}
+
+function nodes(rows: Row[], wanted: string): (Node | string)[] {
+  const made: (Node | string)[] = [];
+  let plain = "";
+  for (const row of rows) {
+    for (const { text, style, isMark } of marked(row.spans, wanted)) {
+      if (!style && !isMark) {
+        plain += text;
+        continue;
+      }
+      made.push(plain);
+      plain = "";
+      const inner = style ? styled(text, style) : text;
+      made.push(isMark ? h("mark", { "data-line": row.line }, inner) : inner);
+    }
+    plain += "\n";
+  }
+  made.push(plain);
+  return made.filter((node) => node !== "");
+}
+
+type Marked = Span & { isMark: boolean };
+
+/** Spans cut where what is `wanted`, in small letters, begins and ends. */
+function marked(spans: Span[], wanted: string): Marked[] {
+  const whole = wanted && lower(spans.map(({ text }) => text).join(""));
+  if (!whole?.includes(wanted)) return spans.map((span) => ({ ...span, isMark: false }));
+  const cuts: number[] = [];
+  for (let at = whole.indexOf(wanted); at >= 0; at = whole.indexOf(wanted, at + wanted.length)) {
+    cuts.push(at, at + wanted.length);
+  }
+  const parts: Marked[] = [];
+  let at = 0;
+  let next = 0;
+  for (const { text, style } of spans) {
+    let from = 0;
+    while (from < text.length) {
+      while (next < cuts.length && (cuts[next] as number) <= at + from) next += 1;
+      const to = Math.min(text.length, (cuts[next] ?? Number.POSITIVE_INFINITY) - at);
+      parts.push({ text: text.slice(from, to), style, isMark: next % 2 === 1 });
+      from = to;
+    }
+    at += text.length;
+  }
+  return parts;
+}
+
+function lower(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+function styled(text: string, style: Style): HTMLElement {
+  const names = ["bold", "dim", "italic", "underline", "strike"] as const;
+  const classes: string[] = names.filter((name) => style[name]);
+  const el = h("span", {}, text);
+  const [fg, bg] = style.inverse ? [style.bg ?? "page", style.fg ?? "text"] : [style.fg, style.bg];
+  color(el, "color", fg, classes, "fg");
+  color(el, "backgroundColor", bg, classes, "bg");
+  el.className = classes.map((name) => `rw-ansi-${name}`).join(" ");
+  return el;
+}
+
+function color(
+  el: HTMLElement,
+  property: "color" | "backgroundColor",
+  value: Color | string | undefined,
+  classes: string[],
+  what: string,
+): void {
+  if (value === undefined) return;
+  if (typeof value === "object") el.style[property] = `rgb(${value.join(", ")})`;
+  else classes.push(`${what}-${value}`);
+}
