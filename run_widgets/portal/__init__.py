@@ -11,7 +11,6 @@ run-widgets/source/<id>/<name>         its notebook.ipynb, environment.json or s
 run-widgets/source/<id>/snapshot/<name>   one file of its snapshot
 run-widgets/api/runs[/<id>]            what these pages show, as strict JSON
 run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
-run-widgets/api/runs/<id>/charts       its lines, as far as pixels can show them
 run-widgets/api/runs/<id>/rows         rows of one of its tables
 run-widgets/api/runs/<id>/source       what it was started from
 run-widgets/api/runs/<id>/lines        where a file has a text
@@ -63,7 +62,6 @@ class RunPortal(ExtensionApp):
             (rf"{at}/api/runs", runs.RunsHandler),
             (run, runs.RunHandler),
             (rf"{run}/panel", panel.PanelHandler),
-            (rf"{run}/charts", runs.ChartsHandler),
             (rf"{run}/source", runs.SourceHandler),
             (rf"{run}/lines", runs.LinesHandler),
             (rf"{run}/stop", runs.StopHandler),
