@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +166,39 @@ def test_a_run_goes_on_when_its_kernel_is_killed_and_is_found_again(
 
     assert run.wait_for_completion()["status"] == "Completed"
     assert log_of(run) == "well done\n"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["kernel", "supervisor", "command"])))
+def test_whoever_is_killed_in_whatever_order_the_status_is_true(
+    order: tuple[str, ...], experiment: Experiment, source: Path
+) -> None:
+    (source / "train.py").write_text(SLEEPER)
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", KERNEL, experiment.workspace.path, source],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=python_path(),
+    )
+    assert kernel.stdout is not None
+    run = experiment.workspace.get_run(kernel.stdout.readline().strip())
+    kernel.stdout.close()
+    started(run)
+    pids = {"kernel": kernel.pid, "supervisor": supervisor_of(run), "command": command_of(run)}
+    alive = set(pids)
+
+    for victim in order:
+        os.kill(pids[victim], signal.SIGKILL)
+        alive.discard(victim)
+        if victim == "kernel":
+            kernel.wait()
+        until(lambda victim=victim: not is_running(pids[victim]) or victim == "supervisor")
+        if "command" in alive:
+            assert run.get_status() == "Running"
+        else:
+            until(lambda: run.get_status() == "Failed")
+
+    assert run.get_status() == "Failed"
+    until(lambda: processes_of(experiment.workspace.path) == [])
 
 
 def test_a_supervisor_is_nobody_s_child(submit: Callable[..., Run]) -> None:
@@ -523,7 +556,16 @@ def test_a_store_that_fails_for_a_while_does_not_lose_the_end(submit: Callable[.
 # -- the queue ----------------------------------------------------------------------------
 
 
-def test_twenty_runs_go_through_a_queue_of_two_in_order(
+SUBMIT_FIVE = """
+import sys
+from run_widgets import Experiment, ScriptRunConfig, Workspace
+experiment = Experiment(Workspace(sys.argv[1]), "submitted")
+for _ in range(5):
+    experiment.submit(ScriptRunConfig(sys.argv[2], "train.py"), max_concurrent=2)
+"""
+
+
+def test_twenty_runs_of_four_kernels_go_through_a_queue_of_two_in_order(
     experiment: Experiment, source: Path, tmp_path: Path
 ) -> None:
     (source / "train.py").write_text(
@@ -536,38 +578,27 @@ def note(word):
 note("begin"); time.sleep(0.05); note("end")
 """
     )
-    config = ScriptRunConfig(source, "train.py")
-    runs: list[Run] = []
-    lock = threading.Lock()
-
-    def submit_five() -> None:
-        for _ in range(5):
-            with lock:
-                runs.append(experiment.submit(config, max_concurrent=2))
-
-    kernels = [threading.Thread(target=submit_five) for _ in range(4)]
+    command = [sys.executable, "-c", SUBMIT_FIVE, str(experiment.workspace.path), str(source)]
+    kernels = [subprocess.Popen(command, env=python_path()) for _ in range(4)]
     for kernel in kernels:
-        kernel.start()
-    for kernel in kernels:
-        kernel.join()
+        assert kernel.wait() == 0
+    runs = list(experiment.get_runs())
     states = [run.get_status() for run in runs]
     ends = [run.wait_for_completion()["status"] for run in runs]
 
     assert ends == ["Completed"] * 20
-    assert states.count("Queued") >= 15
+    assert states.count("Queued") >= 10
     lines = sorted(line.split() for line in (tmp_path / "times").read_text().splitlines())
     running, most = 0, 0
     for _, word, _ in lines:
         running += 1 if word == "begin" else -1
         most = max(most, running)
     assert most == 2
-    begun = [
-        experiment.workspace.get_run(run_id).number for _, word, run_id in lines if word == "begin"
-    ]
-    # Two start side by side, so neighbours may change places, and no more.
-    assert all(abs(number - place) <= 1 for place, number in enumerate(begun, 1))
-    starts = [run.store.run(run.id).started_at or 0 for run in sorted(runs, key=lambda r: r.number)]
-    assert starts == sorted(starts)
+    began = [run_id for _, word, run_id in lines if word == "begin"]
+    numbers = [experiment.workspace.get_run(run_id).number for run_id in began]
+    # Two start side by side, and kernels may take their numbers at the same
+    # moment, so neighbours may change places.
+    assert all(abs(number - place) <= 3 for place, number in enumerate(numbers, 1))
     assert list((experiment.workspace.path / "submitted/.queue").iterdir()) == []
 
 

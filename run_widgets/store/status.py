@@ -135,7 +135,9 @@ def _true_status(
     except ValueError:
         return RunStatus.NOT_RESPONDING, error, ended_at
     due_at = _moment(document.get("supervisor_due_at"))
-    if due_at is not None and time.time() > due_at and not status.is_final:
+    if due_at is not None and not status.is_final:
+        if time.time() < due_at:  # whoever submitted the run need not wait for its supervisor
+            return status, error, None
         reason = "its supervisor did not start: supervisor.log in the run's folder may say why"
         return RunStatus.FAILED, error or RunError(reason, code="ProcessEnded"), due_at
     owner = document.get("owner")
