@@ -78,6 +78,8 @@ class Supervisor:
         self._is_asked = False
         self._overran = False
         self._next_beat = 0.0
+        self._command: subprocess.Popen[bytes] | None = None
+        self._describing = threading.Thread(target=self._describe)
         self._captures: list[Capture] = []
         self._made: list[Path] = []  # folders for the script to write to
 
@@ -101,6 +103,8 @@ class Supervisor:
                 type=type(failure).__name__,
                 traceback=traceback.format_exc(),
             )
+        if self._command is not None and self._command.poll() is None:
+            end_all(self.run_id, self._command.pid, kill_after_s=self.plan.kill_after_s)
         self._tidy()
         with contextlib.suppress(RunNotFound):
             self._update(ended(status, error))
@@ -138,15 +142,7 @@ class Supervisor:
             if missing:
                 names = ", ".join(missing[:20])
                 print(f"not in the working copy, since they cannot be linked: {names}")
-        facts = provenance.properties(self.plan.source if Path(self.plan.source).is_dir() else "/")
-
-        def describe(known: Document) -> None:
-            known["properties"] = {**facts, **(known.get("properties") or {})}
-
-        self._update(describe)
-        if self.plan.command[0] == sys.executable:  # else its packages are others
-            environment = json.dumps(provenance.environment(), indent=1)
-            (self.folder / provenance.ENVIRONMENT_FILE).write_text(environment)
+        self._describing.start()
         self.files.mkdir(exist_ok=True)
         for name in (*self.plan.outputs, *self.plan.logs):
             with contextlib.suppress(OSError, ValueError):
@@ -154,6 +150,19 @@ class Supervisor:
                 self._captures.append(capture)
                 (self.work / name).mkdir(parents=True)
                 self._made.append(self.work / name)
+
+    def _describe(self) -> None:
+        """Note git state and packages, which may take a while; the command need not wait."""
+        facts = provenance.properties(self.plan.source if Path(self.plan.source).is_dir() else "/")
+
+        def describe(known: Document) -> None:
+            known["properties"] = {**facts, **(known.get("properties") or {})}
+
+        with contextlib.suppress(RunNotFound, OSError):
+            self._update(describe)
+            if self.plan.command[0] == sys.executable:  # else its packages are others
+                environment = json.dumps(provenance.environment(), indent=1)
+                (self.folder / provenance.ENVIRONMENT_FILE).write_text(environment)
 
     def _execute(self) -> int:
         """Start the command, follow it to its end, and return its exit code."""
@@ -163,7 +172,7 @@ class Supervisor:
         with open(log, "ab", buffering=0) as output:
             # Both streams are the file itself: what is written is in the log,
             # in the order of writing, and costs the script what a file costs.
-            command = subprocess.Popen(
+            command = self._command = subprocess.Popen(
                 self.plan.command,
                 shell=isinstance(self.plan.command, str),
                 cwd=self.work,
@@ -244,6 +253,8 @@ class Supervisor:
     def _tidy(self) -> None:
         """Bring in the last files and remove what is not needed; nothing here fails the run."""
         try:
+            if self._describing.ident is not None:
+                self._describing.join()
             if self._captures:
                 self._set_status(RunStatus.FINALIZING)
             for capture in self._captures:
