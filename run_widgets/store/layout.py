@@ -3,13 +3,20 @@
 ```
 <workspace>/workspace.json
 <workspace>/index.sqlite                    a cache of every run.json; deleting it loses nothing
+<workspace>/.snapshots/<digest>.zip         source folders, each content once
 <workspace>/<experiment>/experiment.json
 <workspace>/<experiment>/numbers            one byte for each run number handed out
+<workspace>/<experiment>/.queue/…           tickets of submitted runs, waiting or running
 <workspace>/<experiment>/<run id>/run.json  status, tags, properties, …; replaced atomically
                                  /metrics/<writer>.jsonl    one file pair for each writing process
                                  /metrics/<writer>.points
                                  /metrics/<writer>.npz      in place of .points once it is closed
                                  /files/…
+                                 /snapshot.zip              its source, a hard link to .snapshots
+                                 /notebook.ipynb            the cells its kernel executed
+                                 /environment.json          Python, platform, packages
+                                 /plan.json                 how to run it, or to run it again
+                                 /work/…                    what a submitted script left elsewhere
                                  /stop                      there when somebody asked it to end
                                  /progress                  steps done and, where known, in all
 ```
