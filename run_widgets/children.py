@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from run_widgets.errors import RunNotFound
+from run_widgets.errors import BadName, RunNotFound
 from run_widgets.facts import cell, elapsed_s, shown, time_of
 from run_widgets.parameters import parameters
 from run_widgets.store.digest import Digester
+from run_widgets.store.layout import WORKSPACE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from run_widgets.records import RunRecord
     from run_widgets.store import Follower
@@ -34,6 +36,9 @@ READING_S = 0.2
 @runtime_checkable
 class Watchable(Protocol):
     """What a store must be able to do for children to be found."""
+
+    @property
+    def root(self) -> Path: ...
 
     def watch(self, experiment: str) -> Listing: ...
 
@@ -69,12 +74,16 @@ class Children:
     Parameters
     ----------
     store
-        Where they are; one that cannot list its runs has no children to show.
+        Where they are; one that cannot list its runs, or is no workspace but a
+        single run's folder, has no children to show.
     """
 
     def __init__(self, store: object, experiment: str, parent: str) -> None:
-        self._store = store if isinstance(store, Watchable) else None
-        self._listing = None if self._store is None else self._store.watch(experiment)
+        self._store = store if isinstance(store, Watchable) and _is_workspace(store) else None
+        self._listing: Listing | None = None
+        if self._store is not None:
+            with contextlib.suppress(BadName):  # of an experiment in a stranger's run
+                self._listing = self._store.watch(experiment)
         self._parent = parent
         self._children: dict[str, _Child] = {}  # by folder name
         self._has_seen_all = self._listing is None
@@ -148,6 +157,10 @@ class Children:
         """Let go of the runs' files."""
         for child in self._children.values():
             child.close()
+
+
+def _is_workspace(store: Watchable) -> bool:
+    return (store.root / WORKSPACE_FILE).is_file()
 
 
 def _entry(child: _Child, now: float) -> dict[str, object]:

@@ -7,8 +7,8 @@ JSON as it travels to a browser, with numbers rounded to what a pixel can show.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,34 @@ DIGITS = 5
 
 TP, FP, TN, FN = range(4)
 """The order of the four counts in an accuracy table."""
+
+
+class Logged(Protocol):
+    """The documents of one name, of which the last is drawn."""
+
+    name: str
+    kind: str
+    total: int
+    last: object
+
+
+class Drawings:
+    """What is drawn of a run's documents; each is worked out once."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[int, dict[str, Any]]] = {}
+
+    def of(self, documents: Iterable[Logged]) -> list[dict[str, Any]]:
+        """Return ``{"name", "kind", "total", …}`` for each, and what `drawing` says of the last."""
+        return [self._of(document) for document in documents]
+
+    def _of(self, document: Logged) -> dict[str, Any]:
+        total, made = self._made.get(document.name, (0, {}))
+        if total != document.total:
+            about = {"name": document.name, "kind": document.kind, "total": document.total}
+            made = about | drawing(document.kind, document.last)
+            self._made[document.name] = (document.total, made)
+        return made
 
 
 def drawing(kind: str, document: object) -> dict[str, Any]:

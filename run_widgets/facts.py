@@ -38,7 +38,13 @@ LATEST_AT = 253_370_764_800.0
 
 
 def facts(
-    record: RunRecord, *, points: int, last_value_at: float | None, now: float
+    record: RunRecord,
+    *,
+    points: int,
+    last_value_at: float | None,
+    now: float,
+    files: int = 0,
+    children: int = 0,
 ) -> dict[str, object]:
     """Return what a header shows of a run with `points` values, as JSON can have it.
 
@@ -80,6 +86,8 @@ def facts(
         "parent": None if record.parent is None else shown(record.parent),
         "points": points,
         "last_value_at": last_value_at,
+        "file_count": files,
+        "child_count": children,
     }
 
 

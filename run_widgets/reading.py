@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from run_widgets.children import Children
 from run_widgets.errors import FileNotInRun
 from run_widgets.facts import elapsed_s, facts, time_of
 from run_widgets.store.drive import open_plain
@@ -33,6 +34,9 @@ SETTLING_S = 3.0
 FILES_SHARE = 0.001
 """Of one processor's time, for listing the files: a run may have very many."""
 
+CHILDREN_SHARE = 0.003
+"""Of one processor's time, for following the runs below this one."""
+
 
 class Reading:
     """Follows one run; `look` brings it up to date.
@@ -52,6 +56,8 @@ class Reading:
         self.record: RunRecord = store.run(run_id)
         self.summary = RunSummary()
         self.files: list[FileEntry] = []
+        self.children = Children(store, self.record.experiment, run_id)
+        self._children_due = 0.0
         self.is_over = False
         """Whether the run has ended and all of it has been read."""
 
@@ -67,6 +73,15 @@ class Reading:
         self._list_files(anyway=ended)
         self._ended_since = self._ended_since or time.monotonic() if ended else None
         self.is_over = ended and self._is_settled()
+
+    def look_at_children(self) -> None:
+        """Read what came of the runs below this one, if that does not take too much time."""
+        now = time.monotonic()
+        if now < self._children_due:
+            return
+        before = time.thread_time()
+        self.children.look()
+        self._children_due = now + (time.thread_time() - before) / CHILDREN_SHARE
 
     def _is_settled(self) -> bool:
         """Tell whether the files of an ended run can be taken as complete.
@@ -98,6 +113,8 @@ class Reading:
             points=summary.points,
             last_value_at=summary.last_value_at,
             now=time.time(),
+            files=len(self.files),
+            children=self.children.total,
         )
 
     def image(self, name: str) -> bytes | None:
@@ -159,6 +176,7 @@ class Reading:
     def close(self) -> None:
         """Let go of the run's files."""
         self._follower.close()
+        self.children.close()
 
 
 def _columns_of(table: Rows) -> dict[str, list[Cell]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +16,7 @@ from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
 from run_widgets.charts import FRONT_END, ChartList, Charts, Common, RunChart
+from run_widgets.documents import Drawings
 from run_widgets.facts import shown, time_of
 from run_widgets.images import media_type
 from run_widgets.picture import static_html, static_text
@@ -138,11 +140,19 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     """``{"name", "columns", "rows", "total"}`` for each. Made when a browser asks for the
     state, and not sent when it changes: what came since is in the message of `_grow`."""
 
+    documents: t.List[Any] = t.List(read_only=True).tag(sync=True)
+    """``{"name", "kind", "total"}`` and what `documents.drawing` says of the last, for each."""
+
     images: t.List[Any] = t.List(read_only=True).tag(sync=True, **ipywidgets.widget_serialization)
     """A `RunImage` for each picture."""
 
     files: t.List[Any] = t.List(read_only=True).tag(sync=True)
     """``{"path": str, "bytes": int, "modified_at": float}`` for each, sorted by path."""
+
+    children: t.List[Any] = t.List(read_only=True).tag(
+        sync=True, to_json=lambda _, panel: panel._reading.children.entries(time.time())
+    )
+    """What became of the runs below this one, the newest first, as `children` tells it."""
 
     problem = t.Unicode(read_only=True).tag(sync=True)
     """Why the last reading failed, or what it had to say; empty when all is well."""
@@ -254,6 +264,7 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
             return
         self._reading = Reading(self._run.store, self._run.id)
         self._common = Common()
+        self._drawings = Drawings()
         self._charts: dict[str, RunChart] = {}
         self._images: dict[tuple[str, int], RunImage] = {}
         self._rows_sent: dict[str, tuple[int, int, int]] = {}
@@ -327,6 +338,7 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
                 return News.LAST
             try:
                 self._reading.look()
+                self._reading.look_at_children()
                 changed = self._apply()
             except Exception as error:
                 problem = shown(f"{type(error).__name__}: {error}")
@@ -348,18 +360,22 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
             {"path": shown(f.path), "bytes": f.bytes, "modified_at": f.modified_at}
             for f in reading.files[:MAX_FILES]
         ]
+        is_over = reading.is_over and reading.children.is_over
         with self.hold_sync():
             changed = [
                 self._set("facts", known),
                 self._set("metrics", [_listed(metric) for metric in summary.metrics]),
                 self._set("charts", Charts(self._charts.values())),
+                self._set("documents", self._drawings.of(summary.documents)),
                 self._set("images", self._images_now()),
                 self._set("files", files),
+                # How long they have taken so far is left out, for the same reason.
+                self._set("children", reading.children.entries(0.0)),
                 self._set("problem", " · ".join(summary.warnings)),
-                self._set("following", not reading.is_over),
+                self._set("following", not is_over),
             ]
         changed.append(self._grow())
-        if reading.is_over:
+        if is_over:
             self._update_outputs()
         return any(changed)
 

@@ -65,6 +65,8 @@ def run_state(
     files: Sequence[FileEntry],
     *,
     following: bool,
+    documents: Sequence[Json] = (),
+    children: Sequence[Json] = (),
     seen: Seen | None = None,
     mime_of: Callable[[str], str] = lambda _: "",
 ) -> Json:
@@ -76,6 +78,8 @@ def run_state(
         As `Reading` has them.
     following
         Whether there is more to come.
+    documents, children
+        As `Drawings` and `Children` have them.
     seen
         What the reader has already: of lines and tables only what came since is told.
     mime_of
@@ -92,6 +96,7 @@ def run_state(
         ],
         "charts": charts,
         "tables": tables,
+        "documents": list(documents),
         "images": [
             {
                 "name": images.name,
@@ -107,6 +112,7 @@ def run_state(
             {"path": shown(file.path), "bytes": file.bytes, "modified_at": file.modified_at}
             for file in files[:MAX_FILES]
         ],
+        "children": list(children),
         "problem": " · ".join(summary.warnings),
         "following": following,
         "seen": _seen(summary, tables),

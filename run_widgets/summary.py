@@ -66,6 +66,8 @@ class Curves:
     kind: str  # "metric", over step, or "table", over its first numeric column
     x_label: str
     lines: list[Line] = field(default_factory=list)
+    color: int = 0
+    """The first line's place in the palette."""
 
     @property
     def y_label(self) -> str:
@@ -79,7 +81,8 @@ class Curves:
                 return line
         if len(self.lines) == MAX_LINES:
             return None
-        self.lines.append(Line(name, PALETTE[len(self.lines) % len(PALETTE)]))
+        color = PALETTE[(self.color + len(self.lines)) % len(PALETTE)]
+        self.lines.append(Line(name, color))
         return self.lines[-1]
 
 
@@ -88,8 +91,9 @@ class Vector:
 
     family = Kind.SCALAR
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, color: int = 0) -> None:
         self.name = name
+        self.color = color
         self.total = 0
         self.last: object = None
         self.lowest = math.nan
@@ -133,7 +137,7 @@ class Vector:
 
     def _extend(self, x: Indices, y: Floats, at: Floats, *, x_label: str) -> None:
         if self._curves is None:
-            self._curves = Curves(self.name, "metric", x_label)
+            self._curves = Curves(self.name, "metric", x_label, color=self.color)
         line = self._curves.line(self.name)
         assert line is not None  # the first of a chart always fits
         line.outline.extend(x, y, at)
@@ -310,6 +314,7 @@ class RunSummary:
         """What the reader had to say, each once."""
 
         self._metrics: dict[str, Metric] = {}
+        self._prefixes: dict[str, int] = {}
 
     @property
     def metrics(self) -> list[Metric]:
@@ -323,6 +328,10 @@ class RunSummary:
     @property
     def tables(self) -> list[Rows]:
         return [metric for metric in self._metrics.values() if isinstance(metric, Rows)]
+
+    @property
+    def documents(self) -> list[Documents]:
+        return [metric for metric in self._metrics.values() if isinstance(metric, Documents)]
 
     @property
     def images(self) -> list[Pictures]:
@@ -366,18 +375,28 @@ class RunSummary:
         """Return the metric `name`, or one named beside it if `name` is used in another way."""
         metric = self._metrics.get(name)
         if metric is None:
-            new = _CLASSES.get(family)
-            metric = self._metrics[name] = Documents(name, family) if new is None else new(name)
+            metric = self._metrics[name] = self._new(name, family)
         if metric.family is family:
             return metric
         return self._metric(f"{name} ({kind.value})", family, kind)
+
+    def _new(self, name: str, family: Kind) -> Metric:
+        if family is Kind.SCALAR:
+            return Vector(name, self._color(name))
+        new = _CLASSES.get(family)
+        return Documents(name, family) if new is None else new(name)
+
+    def _color(self, name: str) -> int:
+        """Return one place for all of ``train/…`` and another for all of ``val/…``."""
+        prefix, slash, _ = name.rpartition("/")
+        return self._prefixes.setdefault(prefix, len(self._prefixes)) if slash else 0
 
 
 _FAMILIES = {Kind.LIST: Kind.SCALAR, Kind.ROW: Kind.TABLE}
 """What is shown as one with another kind under the same name."""
 
-_CLASSES: Mapping[Kind, type[Vector | Rows | Pictures]] = {
-    metric.family: metric for metric in (Vector, Rows, Pictures)
+_CLASSES: Mapping[Kind, type[Rows | Pictures]] = {
+    metric.family: metric for metric in (Rows, Pictures)
 }
 
 

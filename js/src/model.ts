@@ -37,6 +37,9 @@ export type Facts = {
   parent: string | null;
   points: number;
   last_value_at: number | null;
+  /** There may be more files and children than are told of one by one. */
+  file_count: number;
+  child_count: number;
   /** Below the server's base URL; empty where the run has no page. */
   portal_path: string;
 };
@@ -49,13 +52,51 @@ export type Cell = string | number | boolean | null;
 
 export type FileEntry = { path: string; bytes: number; modified_at: number };
 
+/** A confusion matrix, an accuracy table, …; `problem` says why the last of `total` is not drawn. */
+export type DocumentEntry = {
+  name: string;
+  kind: string;
+  total: number;
+  matrix: { labels: string[]; counts: number[][]; note: string } | null;
+  charts: DocumentChart[];
+  problem: string;
+};
+export type DocumentChart = {
+  title: string;
+  x_label: string;
+  y_label: string;
+  lines: { name: string; x: number[]; y: number[]; errors: number[] | null; note: string }[];
+  bars: { edges: number[]; counts: number[] } | null;
+  /** A dashed line from x, y to x, y. */
+  reference: [number, number, number, number] | null;
+  note: string;
+};
+
+/** A run below this one. */
+export type Child = {
+  run_id: string;
+  number: number;
+  name: string;
+  status: string;
+  started_at: number | null;
+  /** When it was sent; the browser counts on from there while the run goes on. */
+  elapsed_s: number | null;
+  error: string;
+  /** Its arguments and tags. */
+  labels: Record<string, string>;
+  /** The last value of each. */
+  metrics: Record<string, Cell>;
+};
+
 export type RunModel = {
   facts: Facts;
   metrics: Metric[];
   charts: Model<RunChartModel>[];
   tables: Table[];
+  documents: DocumentEntry[];
   images: Model<RunImageModel>[];
   files: FileEntry[];
+  children: Child[];
   problem: string;
   following: boolean;
 };

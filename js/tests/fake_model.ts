@@ -81,6 +81,8 @@ export const FACTS: Facts = {
   parent: null,
   points: 0,
   last_value_at: null,
+  file_count: 0,
+  child_count: 0,
   portal_path: "run-widgets/runs/5a0f2c1e",
 };
 
@@ -90,8 +92,10 @@ export function fakeRun(fields: Partial<RunModel> = {}): FakeModel<RunModel> {
     metrics: [],
     charts: [],
     tables: [],
+    documents: [],
     images: [],
     files: [],
+    children: [],
     problem: "",
     following: true,
     ...fields,

@@ -12,7 +12,10 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
+from run_widgets.children import Children
+from run_widgets.documents import Drawings
 from run_widgets.errors import BadName, FileNotInRun, RunClosed, RunNotFound
 from run_widgets.facts import facts, shown, time_of
 from run_widgets.images import media_type
@@ -185,6 +188,8 @@ class _OpenRun:
         self._id = run_id
         self._summary = RunSummary()
         self._follower = store.follow(run_id)
+        self._children = Children(store, store.run(run_id).experiment, run_id)
+        self._drawings = Drawings()
         self._mimes: dict[str, str] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -220,14 +225,29 @@ class _OpenRun:
             record, now = self._store.run(self._id), time.time()
             if not self._read():
                 return None
-            summary = self._summary
-            known = facts(
-                record, points=summary.points, last_value_at=summary.last_value_at, now=now
-            )
-            settled = record.status.is_final and now - (time_of(record.ended_at) or 0) > SETTLING_S
+            summary, children = self._summary, self._children
+            children.look()
             files = self._store.files(self._id)
+            known = facts(
+                record,
+                points=summary.points,
+                last_value_at=summary.last_value_at,
+                now=now,
+                files=len(files),
+                children=children.total,
+            )
+            query = urlencode({"workspace": self._store.root})
+            known["portal_path"] = f"run-widgets/runs/{self._id}?{query}"
+            settled = record.status.is_final and now - (time_of(record.ended_at) or 0) > SETTLING_S
             return run_state(
-                summary, known, files, following=not settled, seen=seen, mime_of=self._mime_of
+                summary,
+                known,
+                files,
+                following=not (settled and children.is_over),
+                documents=self._drawings.of(summary.documents),
+                children=children.entries(now),
+                seen=seen,
+                mime_of=self._mime_of,
             )
 
     def _mime_of(self, path: str) -> str:
@@ -250,6 +270,7 @@ class _OpenRun:
         with self._lock:
             self._closed = True
             self._follower.close()
+            self._children.close()
 
 
 def _unicode(name: str) -> str:
