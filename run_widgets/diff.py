@@ -13,7 +13,8 @@ from run_widgets import snapshot
 from run_widgets.errors import SnapshotError
 from run_widgets.linediff import unified
 from run_widgets.metrics import ABSENT, gather, in_words, same
-from run_widgets.provenance import ENVIRONMENT_FILE
+from run_widgets.provenance import ENVIRONMENT_FILE, REPLAY_OF, STARTED_IN
+from run_widgets.static_html import table
 from run_widgets.store.drive import open_plain
 
 if TYPE_CHECKING:
@@ -86,13 +87,8 @@ class RunDiff:
     def _repr_html_(self) -> str:
         parts = [f"<p>{_code(self.before)} → {_code(self.after)}</p>"]
         if self.facts:
-            rows = "".join(
-                f"<tr><td>{html.escape(fact.section)}</td><td>{html.escape(fact.name)}</td>"
-                f"<td>{html.escape(fact.before)}</td><td>{html.escape(fact.after)}</td></tr>"
-                for fact in self.facts
-            )
-            head = "<tr><th></th><th></th><th>before</th><th>after</th></tr>"
-            parts.append(f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>")
+            rows = [(fact.section, fact.name, fact.before, fact.after) for fact in self.facts]
+            parts.append(table(("", "", "before", "after"), rows))
         if self.note:
             parts.append(f"<p>{html.escape(self.note)}</p>")
         parts += [_file_html(change) for change in self.code]
@@ -123,7 +119,7 @@ def diff_runs(store: LocalStore, run_id: str, other_store: LocalStore, other_id:
         *_argument_differences(before.arguments, after.arguments),
         *_differences("environment", *map(_environment, folders)),
         *_differences("tags", before.tags, after.tags),
-        *_differences("properties", before.properties, after.properties),
+        *_differences("properties", *(_properties(run.properties) for run in (before, after))),
         *_metric_differences(*metrics),
     ]
     return RunDiff(run_id, other_id, tuple(code), tuple(facts), note)
@@ -225,6 +221,12 @@ def _environment(folder: Path) -> dict[str, str]:
         return {**_texts(known), **_texts(packages)}
     except (OSError, ValueError, KeyError, AttributeError, RecursionError):
         return {}
+
+
+def _properties(known: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return the properties but for those that the code's own difference tells better."""
+    ours = (snapshot.ID_PROPERTY, snapshot.NO_SNAPSHOT, REPLAY_OF, STARTED_IN)
+    return {name: value for name, value in known.items() if name not in ours}
 
 
 def _texts(values: Mapping[str, object]) -> dict[str, str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.metrics import gather, in_words, same
 from run_widgets.provenance import STARTED_IN
 from run_widgets.records import Kind
+from run_widgets.snapshot import ARCHIVE
+from run_widgets.static_html import BAD, DOUBTFUL, GOOD, Colored, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +63,7 @@ class Report:
     status: str  # of the replay
     rtol: float = RELATIVE_TOLERANCE
     atol: float = ABSOLUTE_TOLERANCE
-    note: str = ""
+    note: str = ""  # what else to know when one judges it
 
     def __bool__(self) -> bool:
         return self.status == "Completed" and all(m.verdict.is_reproduced for m in self.metrics)
@@ -89,27 +91,24 @@ class Report:
         return f"of {len(self.metrics)} metrics {', '.join(found)}" if found else "no metrics"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><td>{html.escape(m.name)}</td><td style="color: {_COLORS[m.verdict]}">'
-            f"{m.verdict}{_by(m)}</td><td>{html.escape(m.before)}</td>"
-            f"<td>{html.escape(m.after)}</td></tr>"
+        rows = [
+            (m.name, Colored(f"{m.verdict}{_by(m)}", _COLORS[m.verdict]), m.before, m.after)
             for m in self.metrics
-        )
+        ]
         note = f"<p>{html.escape(self.note)}</p>" if self.note else ""
         return (
             f"<div><p><code>{html.escape(self.replay)}</code> runs "
             f"<code>{html.escape(self.original)}</code> again: {html.escape(self.headline)}</p>"
-            "<table><thead><tr><th>metric</th><th></th><th>before</th><th>after</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table>{note}</div>"
+            f"{table(('metric', '', 'before', 'after'), rows)}{note}</div>"
         )
 
 
 _COLORS = {
-    Verdict.BITWISE: "#2e7d32",
-    Verdict.WITHIN_TOLERANCE: "#2e7d32",
-    Verdict.DIFFERENT: "#c62828",
-    Verdict.MISSING: "#c62828",
-    Verdict.NEW: "#b26a00",
+    Verdict.BITWISE: GOOD,
+    Verdict.WITHIN_TOLERANCE: GOOD,
+    Verdict.DIFFERENT: BAD,
+    Verdict.MISSING: BAD,
+    Verdict.NEW: DOUBTFUL,
 }
 
 
@@ -139,13 +138,19 @@ class Replay:
         """
         self.run.wait_for_completion(show_output, raise_on_error=False)
         counterpart = self.counterpart()
-        return compare(
+        report = compare(
             self.original.store,
             self.original.id,
             counterpart.id,
             status=self.run.status,
             rtol=rtol,
             atol=atol,
+        )
+        if (self.original.folder / ARCHIVE).is_file():
+            return report
+        return replace(
+            report,
+            note="the first run has no snapshot: what its source folder holds now was run",
         )
 
     def counterpart(self) -> Run:

@@ -76,8 +76,7 @@ def test_everything_that_differs_is_told(project: Path, experiment: Experiment) 
         ("train.py", "changed", ""),
     ]
     assert found.code[-1].diff == "@@ -1,2 +1,2 @@\n-lr = 0.1\n+lr = 0.2\n steps = 10"
-    facts = [fact for fact in found.facts if fact.section != "properties"]
-    assert facts == [
+    assert list(found.facts) == [
         Difference("tags", "label", "–", ""),
         Difference("tags", "model", "a", "b"),
         Difference("tags", "only", "here", "–"),

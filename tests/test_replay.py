@@ -278,6 +278,7 @@ def test_a_run_that_nobody_can_run_again_says_why(
     with pytest.raises(SubmitError, match="has no parameters to change"):
         submitted.replay(x=1)
     (submitted.folder / "snapshot.zip").unlink()
+    assert "what its source folder holds now was run" in str(submitted.replay().report())
     shutil.rmtree(source)
     with pytest.raises(SubmitError, match=r"has no snapshot, and .* is gone"):
         submitted.replay()
