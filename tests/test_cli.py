@@ -247,6 +247,21 @@ def test_a_run_is_shown_with_what_a_person_asks_first(process: Cli, workspace: W
         assert text in shown
 
 
+def test_a_run_is_shown_with_the_runs_below_it(cli: Cli, workspace: Workspace) -> None:
+    parent = run_of(workspace)
+    for fold, accuracy in enumerate((0.9, 0.8)):
+        with parent.child_run(name=f"fold {fold}") as child:
+            child.log("accuracy", accuracy)
+    parent.complete()
+
+    shown = cli("show", "mnist/1").stdout
+
+    assert re.search(r"mnist/3 +● Completed +\d+ s +fold 1 +accuracy 0.8", shown)
+    assert re.search(r"mnist/2 +● Completed +\d+ s +fold 0 +accuracy 0.9", shown)
+    children = json.loads(cli("show", "mnist/1", "--json").stdout)["children"]
+    assert [child["number"] for child in children] == [3, 2]
+
+
 def test_a_run_as_json_has_exact_values_and_is_strict(cli: Cli, workspace: Workspace) -> None:
     run = run_of(workspace, tags={"long": "x" * 1000})
     run.log("nothing", float("nan"))

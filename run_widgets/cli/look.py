@@ -225,17 +225,18 @@ def show(workspace: Workspace, run: str, watch: bool, as_json: bool) -> int:
 
     chosen = find_run(workspace, run)
     reading = _look(chosen.store, chosen.id)
-    children = sum(1 for _ in chosen.get_children())
     try:
         if as_json:
             while watch and not reading.is_over:
                 time.sleep(FOLLOW_EVERY_S)
                 reading.look()
+            reading.look_at_children()
             click.echo(plain.to_json(_whole(reading)))
         elif watch:
-            run_view.watch(reading, children)
+            run_view.watch(reading)
         else:
-            screen.put(run_view.run_view(reading, children))
+            reading.look_at_children()
+            screen.put(run_view.run_view(reading))
     finally:
         reading.close()
     return exit_code_of(reading.record.status) if watch else 0
@@ -261,6 +262,7 @@ def _whole(reading: Reading) -> Json:
             for metric in reading.summary.metrics
         ],
         "files": [asdict(entry) for entry in reading.files],
+        "children": reading.children.entries(time.time()),
         "warnings": reading.summary.warnings,
     }
 

@@ -16,13 +16,13 @@ from run_widgets.cli.plain import clean, duration, moment, number, one_line, spa
 from run_widgets.cli.screen import console, put, status_text, table
 from run_widgets.facts import elapsed_s, text_of
 from run_widgets.picture import size
+from run_widgets.records import RunRecord, RunStatus
 from run_widgets.summary import Vector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from run_widgets.reading import Reading
-    from run_widgets.records import RunRecord
     from run_widgets.summary import Metric
 
 LOOK_EVERY_S = 0.5
@@ -35,14 +35,15 @@ OWN_PROPERTIES = ("azureml.", "mlflow.", "run_widgets.", "ContentSnapshotId")
 WIDE = 90
 """Columns from which on there is room for the shape of a curve."""
 
+LISTED_CHILDREN = 20
 LISTED_FILES = 10
 LISTED_METRICS = 200
 
 
-def run_view(reading: Reading, children: int = 0) -> RenderableType:
+def run_view(reading: Reading) -> RenderableType:
     """Return all that is shown of a run."""
     record = reading.record
-    parts: list[RenderableType] = [_head(record), _facts(reading, children)]
+    parts: list[RenderableType] = [_head(record), _facts(record)]
     if record.error is not None:
         parts += [Text(), _error(record)]
     metrics = reading.summary.metrics
@@ -50,6 +51,8 @@ def run_view(reading: Reading, children: int = 0) -> RenderableType:
         parts += [Text(), _metrics(metrics[:LISTED_METRICS])]
         if len(metrics) > LISTED_METRICS:
             parts.append(Text(f"and {len(metrics) - LISTED_METRICS} more", "dim"))
+    if reading.children.total:
+        parts += [Text(), _children(reading)]
     if reading.files:
         parts += [Text(), _files(reading)]
     parts += [Text(clean(warning), "yellow") for warning in reading.summary.warnings]
@@ -65,8 +68,7 @@ def _head(record: RunRecord) -> Text:
     return title
 
 
-def _facts(reading: Reading, children: int) -> Table:
-    record = reading.record
+def _facts(record: RunRecord) -> Table:
     lasted = elapsed_s(record, time.time())
     pairs = [
         ("id", record.id),
@@ -78,7 +80,6 @@ def _facts(reading: Reading, children: int) -> Table:
         ("description", record.description),
         ("git", _git(record)),
         ("parent", record.parent or ""),
-        ("children", str(children or "")),
         *((f"tag {key}", value or "✓") for key, value in record.tags.items()),
         *(
             (f"property {key}", value or "✓")
@@ -132,6 +133,27 @@ def _last(metric: Vector) -> str:
     return "" if metric.last is None and not metric.total else one_line(text_of(metric.last))
 
 
+def _children(reading: Reading) -> Table:
+    rows: list[list[Text | str]] = []
+    for child in reading.children.entries(time.time())[:LISTED_CHILDREN]:
+        lasted, metrics = child["elapsed_s"], child["metrics"]
+        assert isinstance(metrics, dict)
+        values = (f"{name} {text_of(value)}" for name, value in metrics.items())
+        rows.append(
+            [
+                f"{one_line(reading.record.experiment)}/{child['number']}",
+                status_text(RunStatus(str(child["status"]))),
+                duration(lasted) if isinstance(lasted, float) else "",
+                one_line(str(child["name"])),
+                one_line("  ".join(values)),
+            ]
+        )
+    more = reading.children.total - len(rows)
+    if more:
+        rows.append([f"and {more} more", "", "", "", ""])
+    return table(("=Child run", "=Status", ">Took", "Name", "Metrics"), rows)
+
+
 def _files(reading: Reading) -> Table:
     shown = reading.files[:LISTED_FILES]
     rows = [(one_line(entry.path), size(entry.bytes)) for entry in shown]
@@ -142,27 +164,28 @@ def _files(reading: Reading) -> Table:
     return table(("File", ">Size"), rows)
 
 
-def watch(reading: Reading, children: int = 0) -> None:
+def watch(reading: Reading) -> None:
     """Show a run until it has ended: drawn again and again in a terminal, else once, then."""
     screen = console()
     spinner = Spinner("dots")
     reading.look()
+    reading.look_at_children()
     if not screen.is_terminal:
         while not reading.is_over:
             time.sleep(LOOK_EVERY_S)
             reading.look()
-        put(run_view(reading, children))
+        reading.look_at_children()
+        put(run_view(reading))
         return
     with Live(console=screen, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
-            live.update(
-                Group(run_view(reading, children), _progress(reading, spinner)), refresh=True
-            )
+            live.update(Group(run_view(reading), _progress(reading, spinner)), refresh=True)
             if reading.is_over:
                 break
             time.sleep(LOOK_EVERY_S)
             reading.look()
-        live.update(run_view(reading, children), refresh=True)
+            reading.look_at_children()
+        live.update(run_view(reading), refresh=True)
 
 
 def _progress(reading: Reading, spinner: Spinner) -> RenderableType:
