@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from run_widgets import Experiment, Run, Workspace
+from run_widgets.errors import RunNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,5 +46,6 @@ def experiment(workspace: Workspace) -> Experiment:
 def run(experiment: Experiment) -> Iterator[Run]:
     run = experiment.start_logging(outputs=False, snapshot_directory=None)
     yield run
-    if run.get_status() == "Running":
-        run.complete()
+    with contextlib.suppress(RunNotFound):  # a test may have deleted it
+        if run.get_status() == "Running":
+            run.complete()

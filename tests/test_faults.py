@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from run_widgets import Run
+    from run_widgets import Experiment, Run
+    from run_widgets.store.local import LocalStore
     from run_widgets.store.writer import Writer
 
 ENGINES = {"mapped": MappedWriter, "append": AppendWriter}
@@ -412,6 +413,32 @@ def test_a_folder_that_is_away_when_the_run_ends_is_made_again(
     writer.close("done")
 
     assert values_of(folder) == mixed(0, 8000)
+
+
+def test_a_run_that_was_deleted_stays_deleted(experiment: Experiment, store: LocalStore) -> None:
+    store.create_run(experiment.name, "r1", {"status": "Running"})
+    writer = store.writer("r1")
+    writer.put("loss", 0.5, None)
+    trash = store.delete_run("r1")  # as another process may do
+    writer.put("loss", 1.5, None)
+    keeper.beat()
+    writer.put("loss", 2.5, None)
+    writer.close("done")
+
+    assert list(store.runs("mnist")) == []
+    assert values_of(trash) == {"loss": [0.5, 1.5, 2.5]}
+    assert writer.problem == ""
+
+
+def test_a_running_run_that_is_deleted_here_is_canceled_first(run: Run) -> None:
+    run.log("loss", 0.5)
+
+    trash = run.delete()
+    keeper.beat()
+
+    assert list(run.store.runs("mnist")) == []
+    assert '"status": "Canceled"' in (trash / "run.json").read_text()
+    assert values_of(trash) == {"loss": [0.5]}
 
 
 def test_files_vanish_between_two_beats_while_threads_log(tmp_path: Path) -> None:

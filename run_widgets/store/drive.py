@@ -8,20 +8,25 @@ from functools import lru_cache
 from pathlib import Path
 
 # A page mapped from these may reach the server late or never, or cannot be mapped.
-_REMOTE = {
-    "9p", "afs", "beegfs", "ceph", "cifs", "davfs", "drvfs", "gpfs", "lustre", "ncpfs",
+_NOT_MAPPED = {
+    "9p", "afs", "beegfs", "ceph", "cifs", "davfs", "drvfs", "fuse", "gpfs", "lustre", "ncpfs",
     "nfs", "nfs4", "smb3", "smbfs", "vboxsf", "virtiofs",
 }  # fmt: skip
 
 
 def can_be_mapped(folder: Path) -> bool:
-    """Tell whether points may be laid into a mapped file in `folder`.
+    """Tell whether points may be laid into a mapped file in `folder`, or where that would be.
 
     ``RUN_WIDGETS_APPEND=1`` in the environment says no for every folder.
     """
     if os.environ.get("RUN_WIDGETS_APPEND", "") not in ("", "0"):
         return False
-    return drive_kind(os.stat(folder).st_dev) not in _REMOTE | {"fuse"}
+    for place in (folder, *folder.parents):
+        try:
+            return drive_kind(os.stat(place).st_dev) not in _NOT_MAPPED
+        except OSError:
+            continue
+    return False
 
 
 @lru_cache(maxsize=64)

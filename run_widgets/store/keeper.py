@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ class Keeper:
     def __init__(self, every_s: float = BEAT_S) -> None:
         self._every_s = every_s
         self._open: dict[int, Beating] = {}
+        self._known: WeakSet[Beating] = WeakSet()
         self._at_exit: dict[int, Callable[[], None]] = {}
         self._start()
 
@@ -49,6 +51,10 @@ class Keeper:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._wake = threading.Event()
+
+    def know(self, thing: Beating) -> None:
+        """Tell `thing` of a fork, from before it is held and for as long as it is used."""
+        self._known.add(thing)
 
     def hold(self, thing: Beating) -> None:
         """Call `thing.beat` from now on."""
@@ -96,11 +102,11 @@ class Keeper:
 
     def after_fork(self) -> None:
         """A child process begins: what is open and what is to be ended is the parent's."""
-        inherited = list(self._open.values())
+        inherited = {id(thing): thing for thing in [*self._open.values(), *self._known]}
         self._open = {}
         self._at_exit = {}
         self._start()
-        for thing in inherited:
+        for thing in inherited.values():
             thing.after_fork()
 
     def _run(self) -> None:

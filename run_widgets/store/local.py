@@ -12,7 +12,6 @@ import stat
 import time
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from run_widgets.errors import (
     BadName,
@@ -24,6 +23,10 @@ from run_widgets.errors import (
 )
 from run_widgets.records import RunStatus
 from run_widgets.store import files, layout
+
+# Both kinds of writer, whichever is used: a module that one thread imports while another
+# forks can never be imported in the child.
+from run_widgets.store.appended import AppendWriter
 from run_widgets.store.documents import (
     Document,
     create_json,
@@ -32,6 +35,7 @@ from run_widgets.store.documents import (
     write_json,
 )
 from run_widgets.store.drive import can_be_mapped
+from run_widgets.store.mapped import MappedWriter
 from run_widgets.store.process import this_process
 from run_widgets.store.status import listed_record, record_of
 
@@ -50,13 +54,6 @@ Labels = str | Mapping[str, str | None] | None
 """Tags or properties a run must have: one key with any value, or every pair of a dict."""
 
 
-class _Kept:
-    """The document of a run that this process writes to, as it last saw it."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-
-
 class LocalStore:
     """The runs of the workspace at `root`, which is made when first written to.
 
@@ -67,7 +64,9 @@ class LocalStore:
         self.root = root
         self._only = dict(only or {})
         self._places: dict[str, Path] = {}  # where a run was found last
-        self._kept: WeakValueDictionary[str, _Kept] = WeakValueDictionary()
+        # What this process last saw of runs that it makes, changes or writes to and that
+        # have not ended, to be written again should a folder vanish.
+        self._last_seen: dict[str, Document] = {}
 
     @classmethod
     def of_run_folder(cls, folder: Path) -> tuple[LocalStore, str]:
@@ -221,7 +220,7 @@ class LocalStore:
                 raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
             raise
         self._places[run_id] = folder
-        return record_of(document, folder, run_id)
+        return self._seen(document, folder, run_id)
 
     def _next_number(self, folder: Path) -> int:
         # Appending is atomic: where the byte landed is a number nobody else has.
@@ -249,10 +248,7 @@ class LocalStore:
             raise
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
-        kept = self._kept.get(run_id)
-        if kept is not None:
-            kept.document = document
-        return record_of(document, folder, run_id)
+        return self._seen(document, folder, run_id)
 
     def own(self, document: Document) -> None:
         """Make the calling process the one whose life the run's status depends on."""
@@ -260,24 +256,34 @@ class LocalStore:
 
     def writer(self, run_id: str) -> Writer:
         """Return this process's way of appending to the run."""
-        folder = self.folder(run_id)
-        kept = self._kept.setdefault(run_id, _Kept({}))
-        kept.document = self.document(run_id)
+        folder = self._find(run_id)
+        if folder is not None:
+            self._last_seen[run_id] = document = self.document(run_id)
+        elif run_id in self._last_seen:  # its folder is away: values wait for it
+            folder, document = self._places[run_id], self._last_seen[run_id]
+        else:
+            folder, document = self.folder(run_id), {}
+
+        place, identity = folder, _identity(folder)
 
         def restore() -> None:
+            if identity and identity in map(_identity, self._trash_of(run_id).glob(f"{run_id}-*")):
+                raise RunNotFound(f"run {run_id!r} was deleted")
             if run_id not in self._only:
                 self.create_workspace()
-            folder.mkdir(parents=True, exist_ok=True)
-            if not os.path.lexists(folder / layout.RUN_FILE):
-                write_json(folder / layout.RUN_FILE, kept.document)
+            place.mkdir(parents=True, exist_ok=True)
+            if not os.path.lexists(place / layout.RUN_FILE):
+                write_json(place / layout.RUN_FILE, self._last_seen.get(run_id, document))
 
-        if can_be_mapped(folder):
-            from run_widgets.store.mapped import MappedWriter
+        return (MappedWriter if can_be_mapped(folder) else AppendWriter)(folder, restore)
 
-            return MappedWriter(folder, restore)
-        from run_widgets.store.appended import AppendWriter
-
-        return AppendWriter(folder, restore)
+    def _seen(self, document: Document, folder: Path, run_id: str) -> RunRecord:
+        record = record_of(document, folder, run_id)
+        if record.status.is_final:
+            self._last_seen.pop(run_id, None)
+        else:
+            self._last_seen[run_id] = document
+        return record
 
     def request_stop(self, run_id: str) -> None:
         """Ask the run to end at its next step."""
@@ -302,11 +308,15 @@ class LocalStore:
     def delete_run(self, run_id: str) -> Path:
         """Move the run's folder to the workspace's trash, and return where it lies."""
         folder = self.folder(run_id)
-        trash = (folder.parent if run_id in self._only else self.root) / layout.TRASH
+        trash = self._trash_of(run_id)
         trash.mkdir(exist_ok=True)
         target = trash / f"{run_id}-{time.time_ns():x}"
         os.rename(folder, target)
         return target
+
+    def _trash_of(self, run_id: str) -> Path:
+        only = self._only.get(run_id)
+        return (self.root if only is None else only.parent) / layout.TRASH
 
     # -- runs: the reading half ------------------------------------------------------------
 
@@ -405,6 +415,15 @@ class LocalStore:
             The name is taken by other content, and `overwrite` is false.
         """
         return files.add_file(self.folder(run_id), name, source, overwrite=overwrite)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what stays the same of a folder that is moved; None where it is not there."""
+    try:
+        facts = os.stat(folder)
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def _valid_id(value: object) -> str | None:

@@ -18,6 +18,8 @@ from run_widgets.store.writer import Plain, Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from run_widgets.errors import RunNotFound
+
 # Windows of the mapped file begin and end where both a page and a point do.
 FIRST_BYTES = math.lcm(mmap.ALLOCATIONGRANULARITY, POINT_BYTES)
 WINDOW_BYTES = math.lcm(2**16, POINT_BYTES)
@@ -129,7 +131,7 @@ class MappedWriter(Writer):
             with contextlib.suppress(BufferError):
                 old.close()
 
-    def _complain(self, error: OSError | ValueError) -> None:
+    def _complain(self, error: OSError | ValueError | RunNotFound) -> None:
         super()._complain(error)
         window, _, base = self._window
         if isinstance(window, mmap.mmap):

@@ -23,7 +23,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import MetricConflict, NotAMetric, RunClosed, RunWidgetsError
+from run_widgets.errors import MetricConflict, NotAMetric, RunClosed, RunNotFound, RunWidgetsError
 from run_widgets.records import Kind, PointKind
 from run_widgets.store.columns import settle
 from run_widgets.store.keeper import keeper
@@ -63,7 +63,8 @@ class Writer:
     folder
         The run's.
     restore
-        Called when that has vanished, to write again what else belongs into it.
+        Called when that has vanished, to write again what else belongs into it;
+        `RunNotFound` where somebody deleted the run, which is to stay so.
     waiting_bytes
         How much may wait in memory for a store that fails.
     """
@@ -76,6 +77,7 @@ class Writer:
         self._waiting_bytes = waiting_bytes
         self._closed = ""  # why, once it is
         self._start()
+        keeper.know(self)
 
     def _start(self) -> None:
         self._lock = threading.RLock()
@@ -275,7 +277,7 @@ class Writer:
         """Take no more points, and return the size in bytes of those taken."""
         raise NotImplementedError
 
-    def _complain(self, error: OSError | ValueError) -> None:
+    def _complain(self, error: OSError | ValueError | RunNotFound) -> None:
         first = not self._problem
         self._problem = f"{self.folder} cannot be written ({error}); values wait in memory"
         if first:
@@ -327,7 +329,8 @@ class Writer:
                 self._restore()
                 self._pair = FilePair.create(self.folder, self._header)
             elif self._pair.has_vanished:
-                self._move(self._pair)
+                with contextlib.suppress(RunNotFound):  # its files lie in the trash now, as good
+                    self._move(self._pair)
             self._text.save(self._pair.text)
             self._save_points(self._pair)
             if self._dropped > self._dropped_told:
@@ -335,7 +338,7 @@ class Writer:
                 self._text.add(_json_line({"lost": told, "at": _now()}, "lost"))
                 self._dropped_told = told
                 self._text.save(self._pair.text)
-        except OSError as error:
+        except (OSError, RunNotFound) as error:
             self._complain(error)
         else:
             self._problem = ""

@@ -425,7 +425,12 @@ class Run(Recording, Labelled, Sourced, Life):
         )
 
     def delete(self) -> Path:
-        """Move the run to the workspace's trash folder, and return where it lies."""
+        """Move the run to the workspace's trash folder, and return where it lies.
+
+        One that goes on in this process is Canceled first.
+        """
+        if self._owned:
+            self._end(RunStatus.CANCELED)
         return self.store.delete_run(self.id)
 
     # -- what is started with a run --
