@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from run_widgets.store import RunReader
     from run_widgets.summary import Metric, Picture, Rows
 
+RUN_MIME = "application/vnd.run-widgets.run+json"
+"""Which run an output shows: where our front end is, it needs no kernel to go on showing it."""
+
 MAX_FILES = 1_000
 """Files that are listed; a run may have more."""
 
@@ -220,6 +223,11 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     def _bundle(self) -> dict[str, Any]:
         with self._lock:
             return {
+                RUN_MIME: {
+                    "run_id": self._run.id,
+                    "portal_path": self._portal_path(),
+                    "model_id": self.model_id,
+                },
                 "application/vnd.jupyter.widget-view+json": self.get_view_spec(),
                 "text/html": self._static_html(),
                 "text/plain": static_text(self._facts(), self._reading.summary),
@@ -435,9 +443,12 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
                 handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
 
     def _facts(self) -> dict[str, object]:
+        return self._reading.facts() | {"portal_path": self._portal_path()}
+
+    def _portal_path(self) -> str:
         workspace = getattr(self._run.store, "root", None)
         query = "" if workspace is None else f"?workspace={quote(str(workspace))}"
-        return self._reading.facts() | {"portal_path": self._run.get_portal_url() + query}
+        return self._run.get_portal_url() + query
 
     def _tables(self) -> list[dict[str, object]]:
         return [_shown_table(table, table.rows()) for table in self._reading.summary.tables]

@@ -670,6 +670,7 @@ def test_what_a_notebook_saves_is_complete_and_small(run: Run, wire: Wire) -> No
     bundle = RunDetails(run)._repr_mimebundle_()
 
     assert set(bundle) == {
+        "application/vnd.run-widgets.run+json",
         "application/vnd.jupyter.widget-view+json",
         "text/html",
         "text/plain",

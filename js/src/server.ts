@@ -117,6 +117,22 @@ export class RunServer {
     return { state: await answer.json(), tag: answer.headers.get("ETag") };
   }
 
+  /**
+   * What the run's panel shows, of what was `seen` only the news; null while it is as `tag` names it.
+   *
+   * @param seen what the last answer said under that name; empty for the whole
+   */
+  async panel<T>(
+    seen: string,
+    tag: string | null,
+  ): Promise<{ state: T; tag: string | null } | null> {
+    const headers: Record<string, string> = tag ? { "If-None-Match": tag } : {};
+    const address = this.#address(`api/runs/${this.runId}/panel`, seen ? { seen } : {});
+    const answer = await ask(address, { headers });
+    if (answer.status === 304) return null;
+    return { state: await answer.json(), tag: answer.headers.get("ETag") };
+  }
+
   /** Lines of a file that have `text`, from `start` on; without a text, the number of `start`. */
   lines(file: string, text: string, start: Line = { at: 0, number: 0 }): Promise<Found> {
     const { at, number } = start;

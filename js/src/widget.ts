@@ -11,6 +11,7 @@ import {
 
 import { chartOf } from "./chart.ts";
 import { grow } from "./grow.ts";
+import { appear } from "./live.ts";
 import {
   age_s,
   type RunChartModel as ChartFields,
@@ -98,6 +99,7 @@ export class RunDetailsModel extends DOMWidgetModel {
       if (message.type === "grow") grow(this as unknown as Model<RunModel>, message, buffers);
     });
     this.on("lost", () => askForState(this));
+    appear(this);
   }
 
   static override serializers: ISerializers = {

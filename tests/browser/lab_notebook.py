@@ -98,6 +98,16 @@ class LabNotebook:
         # Not awaited: the command's promise ends only with the last cell.
         self.page.evaluate("command => { jupyterapp.commands.execute(command) }", command)
 
+    def save(self) -> None:
+        """Save the notebook and return when it is on disk."""
+        self.page.evaluate("() => jupyterapp.shell.currentWidget.context.save()")
+
+    def restart_kernel(self) -> None:
+        """Restart the kernel without asking, and without waiting for it."""
+        self.page.evaluate(
+            "() => { jupyterapp.shell.currentWidget.sessionContext.restartKernel() }"
+        )
+
     def panel(self, index: int) -> Panel:
         """The panel in the output of one cell."""
         cell = self.page.locator(".jp-Cell").nth(index)
