@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.tracking import Experiment, Run, Workspace, get_run
-
 if TYPE_CHECKING:
     from run_widgets.checkup import doctor
     from run_widgets.experiment_details import ExperimentDetails
     from run_widgets.launch import NotebookRunConfig, RunConfiguration, ScriptRunConfig
     from run_widgets.run_details import RunDetails
+    from run_widgets.smoothing import smooth
+    from run_widgets.tracking import Experiment, Run, Workspace, get_run
 
 __version__ = "0.1.0"
 
@@ -26,24 +26,32 @@ __all__ = [
     "Workspace",
     "doctor",
     "get_run",
+    "smooth",
 ]
 
-# Loaded at first use, so that a training script never pays for a panel.
-_LATER = {
+# Loaded at first use: a training script never pays for a panel, nor a supervisor for either.
+_HOME = {
+    "Experiment": "tracking",
     "ExperimentDetails": "experiment_details",
     "NotebookRunConfig": "launch",
+    "Run": "tracking",
     "RunConfiguration": "launch",
     "RunDetails": "run_details",
     "ScriptRunConfig": "launch",
+    "Workspace": "tracking",
     "doctor": "checkup",
+    "get_run": "tracking",
+    "smooth": "smoothing",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(f"run_widgets.{_LATER[name]}"), name)
-    raise AttributeError(f"module 'run_widgets' has no attribute {name!r}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'run_widgets' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"run_widgets.{_HOME[name]}"), name)
+    globals()[name] = value  # once
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_HOME})

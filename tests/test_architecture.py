@@ -92,7 +92,7 @@ def test_each_heavy_dependency_has_its_door(path: Path) -> None:
 def test_a_training_script_loads_nothing_heavy() -> None:
     script = """
 import sys
-import run_widgets
+from run_widgets import Experiment, Run, Workspace
 heavy = {"ipywidgets", "bqplot", "pandas", "IPython", "numpy", "traitlets", "jupyter_server"}
 print(sorted(heavy & set(sys.modules)))
 """
