@@ -1,8 +1,9 @@
 """The one door to bqplot: a figure per chart, and the widget that brings it its points.
 
-The browser feeds the figures: it keeps each chart's points, adds what arrives and
-draws what there are pixels for, so that zooming needs no kernel. Seen from Python
-a figure is empty until somebody takes it to restyle it.
+The browser makes the figures and feeds them: it keeps each chart's points, adds what
+arrives and draws what there are pixels for, so that zooming needs no kernel and a
+thousand metrics cost nothing until somebody looks at them. Python makes a figure when
+somebody takes it to restyle it; the browser then shows that one.
 """
 
 from __future__ import annotations
@@ -27,32 +28,75 @@ DASHES = ("solid", "dashed", "dash_dotted", "dotted")
 SOLID_LINES = 4
 """From the fifth line on colours alone do not tell lines apart for every eye."""
 
+MAX_COLUMNS = 12
+
 MARGIN = {"top": 10, "right": 12, "bottom": 38, "left": 54}
 """Pixels around the plot where the browser has not measured what its numbers need."""
 
 
-def _full_scale() -> LinearScale:
-    return LinearScale(min=0, max=1, allow_padding=False)
+X_AXES = ("step", "relative", "elapsed", "time")
+SCALES = ("linear", "log", "symlog")
+
+
+def look(
+    *,
+    metrics: Sequence[str] | None = None,
+    columns: int | None = None,
+    smoothing: float = 0.0,
+    x: str = "step",
+    x_scale: str = "linear",
+    y_scale: str = "linear",
+    overlay: bool = False,
+    clip: bool = False,
+) -> dict[str, object]:
+    """Return how charts are looked at, as the browser is told; `RunDetails` explains each.
+
+    Raises
+    ------
+    TypeError
+        `metrics` is one text and not several.
+    ValueError
+        A value is none that there is.
+    """
+    if isinstance(metrics, str):
+        raise TypeError(
+            f"metrics takes a list of names, got {metrics!r}; did you mean [{metrics!r}]?"
+        )
+    if columns is not None and not 1 <= columns <= MAX_COLUMNS:
+        raise ValueError(f"columns must be from 1 to {MAX_COLUMNS} or None, got {columns!r}")
+    if not 0 <= smoothing < 1:
+        raise ValueError(f"smoothing must be at least 0 and below 1, got {smoothing!r}")
+    for name, value, known in (
+        ("x", x, X_AXES),
+        ("x_scale", x_scale, SCALES),
+        ("y_scale", y_scale, SCALES),
+    ):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}")
+    return {
+        "metrics": [str(name) for name in metrics or ()],
+        "columns": columns or 0,
+        "smoothing": float(smoothing),
+        "x": x,
+        "x_scale": x_scale,
+        "y_scale": y_scale,
+        "overlay": bool(overlay),
+        "clip": bool(clip),
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What the charts of one panel need not each have: a third of the messages to make them."""
+    """What the charts of one panel need not each have."""
 
     layout: ipywidgets.Layout = field(default_factory=ipywidgets.Layout)
-    scale_x: LinearScale = field(default_factory=_full_scale)
-    scale_y: LinearScale = field(default_factory=_full_scale)
 
     def close(self) -> None:
-        for widget in (self.layout, self.scale_x, self.scale_y):
-            widget.close()
+        self.layout.close()
 
 
-def figure(
-    lines: Sequence[Line], *, x_label: str, y_label: str, common: Common | None = None
-) -> Figure:
+def figure(lines: Sequence[Line], *, x_label: str, y_label: str) -> Figure:
     """Return a figure with a mark for each line, still without points."""
-    common = Common() if common is None else common
     scales = {"x": LinearScale(), "y": LinearScale()}
     return Figure(
         marks=[_mark(line, place, scales) for place, line in enumerate(lines)],
@@ -62,9 +106,7 @@ def figure(
         ],
         animation_duration=0,
         fig_margin=MARGIN,
-        layout=common.layout,
-        scale_x=common.scale_x,
-        scale_y=common.scale_y,
+        layout=ipywidgets.Layout(width="100%", height="260px"),
     )
 
 
@@ -113,8 +155,10 @@ class RunChart(ipywidgets.DOMWidget):  # type: ignore[misc]
     )
     """``{"x", "y", "at"}`` for each line: float64 buffers of one length; see the class."""
 
-    figure = t.Instance(Figure, read_only=True).tag(sync=True, **ipywidgets.widget_serialization)
-    """Fed by the browser."""
+    figure = t.Instance(Figure, allow_none=True, read_only=True).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
+    """None until somebody takes it; the browser makes and feeds one of its own."""
 
     def __init__(
         self,
@@ -127,12 +171,8 @@ class RunChart(ipywidgets.DOMWidget):  # type: ignore[misc]
         self._lock = nullcontext() if lock is None else lock
         self._curves = curves
         self._sent = [line.outline.total for line in curves.lines]
-        self._taken = False
-        drawn = figure(curves.lines, x_label=curves.x_label, y_label=curves.y_label, common=common)
-        self._scales = {"x": drawn.axes[0].scale, "y": drawn.axes[1].scale}
-        self._marks: list[Lines] = list(drawn.marks)
-        self._parts = [*drawn.marks, *drawn.axes, *self._scales.values()]
-        self.set_trait("figure", drawn)
+        self._marks: list[Lines] = []
+        self._parts: list[ipywidgets.Widget] = []
         for label in ("name", "kind", "x_label", "y_label"):
             self.set_trait(label, getattr(curves, label))
         super().__init__(layout=common.layout)
@@ -150,7 +190,7 @@ class RunChart(ipywidgets.DOMWidget):  # type: ignore[misc]
         """
         lines = self._curves.lines
         if len(lines) > len(self._sent):
-            self._add_marks(lines[len(self._sent) :])
+            self._add_lines(lines[len(self._sent) :])
         totals = [line.outline.total for line in lines]
         if totals == self._sent:
             return None
@@ -163,19 +203,23 @@ class RunChart(ipywidgets.DOMWidget):  # type: ignore[misc]
             ],
         }
         self._sent = totals
-        if self._taken:
-            self._feed()
+        self._feed()
         return message
 
     def take(self) -> Figure:
         """Return the figure for somebody to restyle; its marks have their points from now on."""
         with self._lock:
-            if not self._taken:
-                self._taken = True
-                # What is done to its size is not to be done to every other chart.
-                self.figure.layout = ipywidgets.Layout(width="100%", height="260px")
-                self._parts.append(self.figure.layout)
+            if self.figure is None:
+                curves = self._curves
+                drawn = figure(curves.lines, x_label=curves.x_label, y_label=curves.y_label)
+                self._scales = {"x": drawn.axes[0].scale, "y": drawn.axes[1].scale}
+                self._marks = list(drawn.marks)
+                self._parts = [
+                    *(drawn, drawn.layout, drawn.scale_x, drawn.scale_y),
+                    *(*drawn.marks, *drawn.axes, *self._scales.values()),
+                ]
                 self._feed()
+                self.set_trait("figure", drawn)
         return self.figure
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
@@ -197,22 +241,23 @@ class RunChart(ipywidgets.DOMWidget):  # type: ignore[misc]
         ]
 
     def close(self) -> None:
-        for part in (self.figure, *self._parts) if self.comm is not None else ():
+        for part in self._parts if self.comm is not None else ():
             part.close()
         super().close()
 
-    def _add_marks(self, lines: Sequence[Line]) -> None:
-        first = len(self._marks)
-        new = [_mark(line, first + place, self._scales) for place, line in enumerate(lines)]
-        self._marks += new
-        self._parts += new
-        self.figure.marks = [*self.figure.marks, *new]
+    def _add_lines(self, lines: Sequence[Line]) -> None:
+        if self.figure is not None:
+            first = len(self._marks)
+            new = [_mark(line, first + place, self._scales) for place, line in enumerate(lines)]
+            self._marks += new
+            self._parts += new
+            self.figure.marks = [*self.figure.marks, *new]
         self.set_trait("y_label", self._curves.y_label)
         self._sent = [line.outline.total for line in self._curves.lines]
         self.send_state(["series", "data"])
 
     def _feed(self) -> None:
-        for mark, line in zip(self._marks, self._curves.lines, strict=True):
+        for mark, line in zip(self._marks, self._curves.lines, strict=False):
             x, y, _ = line.outline.columns()
             # One message, not two: between the two, x and y would differ in length.
             with mark.hold_sync():

@@ -15,7 +15,7 @@ import traitlets as t
 from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
-from run_widgets.charts import FRONT_END, ChartList, Charts, Common, RunChart
+from run_widgets.charts import FRONT_END, ChartList, Charts, Common, RunChart, look
 from run_widgets.documents import Drawings
 from run_widgets.facts import shown, time_of
 from run_widgets.images import media_type
@@ -24,7 +24,7 @@ from run_widgets.poll import News, poll
 from run_widgets.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from run_widgets.facts import Cell
     from run_widgets.store import RunReader
@@ -114,11 +114,32 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     ----------
     run
         A `Run`, whatever process it lives in.
+    metrics
+        The charts to show, in this order: names of metrics, or patterns such as
+        ``"val/*"``; None for all.
+    columns
+        Charts side by side, 1 to 12; None for as many as there is room for.
+    smoothing
+        As in `run_widgets.smooth`: at least 0, which is none, and below 1.
+    x
+        The horizontal axis: ``"step"``, ``"relative"`` steps, from each line's
+        first; time ``"elapsed"`` since the run's start, or the ``"time"`` of day.
+    x_scale, y_scale
+        ``"linear"``, ``"log"`` or ``"symlog"``.
+    overlay
+        Whether metrics that differ only before the last slash, as ``train/loss``
+        and ``val/loss``, share a chart.
+    clip
+        Whether the vertical axes leave outliers out; the charts mark and count them.
+
+    All but `run` is where the panel begins; whoever looks at it goes on from there.
 
     Raises
     ------
     TypeError
         `run` is not a run.
+    ValueError
+        A value is none that there is.
     """
 
     _model_name = t.Unicode("RunDetailsModel").tag(sync=True)
@@ -127,6 +148,9 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     _view_name = t.Unicode("RunDetailsView").tag(sync=True)
     _view_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
     _view_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
+
+    look = t.Dict(read_only=True).tag(sync=True)
+    """How the charts are looked at to begin with, as `charts.look` makes it."""
 
     facts = t.Dict(read_only=True).tag(sync=True, to_json=lambda _, panel: panel._facts())
     """What the header shows, as `run_widgets.facts` makes it, and ``portal_path``."""
@@ -165,12 +189,37 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
 
     _is_open = False
 
-    def __init__(self, run: Watched) -> None:
+    def __init__(
+        self,
+        run: Watched,
+        *,
+        metrics: Sequence[str] | None = None,
+        columns: int | None = None,
+        smoothing: float = 0.0,
+        x: str = "step",
+        x_scale: str = "linear",
+        y_scale: str = "linear",
+        overlay: bool = False,
+        clip: bool = False,
+    ) -> None:
         if not all(hasattr(run, part) for part in ("id", "store", "get_portal_url")):
             raise TypeError(
                 f"RunDetails takes a Run, got {run!r} of type {type(run).__name__}; "
                 "Run(experiment, run_id) is one that exists"
             )
+        self.set_trait(
+            "look",
+            look(
+                metrics=metrics,
+                columns=columns,
+                smoothing=smoothing,
+                x=x,
+                x_scale=x_scale,
+                y_scale=y_scale,
+                overlay=overlay,
+                clip=clip,
+            ),
+        )
         self._run = run
         self._lock = threading.RLock()
         self._stop = threading.Event()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import comm
 import ipywidgets
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from ipywidgets.widgets import widget as registry
 
-from run_widgets.charts import Charts, Common, RunChart, figure
+from run_widgets.charts import Charts, Common, RunChart, figure, look
 from run_widgets.summary import PALETTE, Curves, Line
 
 
@@ -114,6 +115,7 @@ def test_a_new_line_gets_a_mark_and_is_sent_with_the_whole(
 ) -> None:
     shown = curves("sin")
     chart = RunChart(shown)
+    taken = chart.take()
     sent: list[dict[str, object]] = []
     monkeypatch.setattr(chart.comm, "send", lambda data, buffers: sent.append(data["state"]))
     line = shown.line("cos")
@@ -122,10 +124,8 @@ def test_a_new_line_gets_a_mark_and_is_sent_with_the_whole(
 
     assert chart.append([]) is None
 
-    assert [mark.labels for mark in chart.figure.marks] == [["sin"], ["cos"]]
-    assert chart.figure.marks[1].scales is chart.figure.marks[0].scales or (
-        chart.figure.marks[1].scales == chart.figure.marks[0].scales
-    )
+    assert [mark.labels for mark in taken.marks] == [["sin"], ["cos"]]
+    assert taken.marks[1].scales == taken.marks[0].scales
     assert [set(state) for state in sent] == [{"y_label"}, {"series", "data"}]
     assert chart.y_label == ""
     extend(line, 1)
@@ -137,7 +137,7 @@ def test_a_new_line_gets_a_mark_and_is_sent_with_the_whole(
 def test_a_figure_is_fed_from_the_kernel_once_somebody_took_it() -> None:
     shown = curves("sin")
     chart = RunChart(shown)
-    assert len(chart.figure.marks[0].x) == 0
+    assert chart.figure is None
 
     taken = chart.take()
     extend(shown.lines[0], 1)
@@ -178,7 +178,6 @@ def test_resizing_one_figure_leaves_the_others_as_they_are() -> None:
 
     one.take().layout.height = "800px"
 
-    assert other.figure.layout.height is None
     assert other.take().layout.height != "800px"
 
 
@@ -221,7 +220,7 @@ def test_closing_leaves_no_widget_behind() -> None:
     assert set(registry._instances) == before
 
 
-def test_a_chart_costs_few_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chart_costs_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     make = comm.create_comm
 
@@ -235,6 +234,24 @@ def test_a_chart_costs_few_messages(monkeypatch: pytest.MonkeyPatch) -> None:
 
     RunChart(curves("loss"), common=common)
 
-    # The chart, its figure, a mark, two scales, two axes.
-    assert len(opened) - first == 7
+    assert len(opened) - first == 1
     assert isinstance(common.layout, ipywidgets.Layout)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"columns": 0}, "columns must be from 1 to 12 or None, got 0"),
+        ({"smoothing": 1}, "smoothing must be at least 0 and below 1, got 1"),
+        ({"x": "epoch"}, "x must be one of 'step', .*, got 'epoch'"),
+        ({"y_scale": "ln"}, "y_scale must be one of 'linear', .*, got 'ln'"),
+    ],
+)
+def test_a_look_that_there_is_not_is_named(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        look(**wrong)
+
+
+def test_one_name_is_no_list_of_names() -> None:
+    with pytest.raises(TypeError, match=r"did you mean \['loss'\]\?"):
+        look(metrics="loss")

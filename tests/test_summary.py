@@ -216,6 +216,22 @@ def test_more_numeric_columns_are_several_lines_over_the_first() -> None:
     np.testing.assert_array_equal(drawn(summary)["q"], [(1, 5), (2, math.nan)])
 
 
+def test_what_train_and_val_log_has_a_color_for_each_of_the_two() -> None:
+    summary = RunSummary()
+    names = ("lr", "train/loss", "val/loss", "train/accuracy", "val/accuracy")
+    summary.feed(Batch({name: points(1.0, 2.0) for name in names}, []))
+
+    colors = {chart.name: chart.lines[0].color for chart in summary.charts}
+
+    assert colors == {
+        "lr": PALETTE[0],
+        "train/loss": PALETTE[0],
+        "train/accuracy": PALETTE[0],
+        "val/loss": PALETTE[1],
+        "val/accuracy": PALETTE[1],
+    }
+
+
 def test_a_single_numeric_column_is_drawn_over_the_rows() -> None:
     summary = summary_of(
         records(*(record("r", Kind.ROW, {"who": "a", "score": i}) for i in (5, 6)))

@@ -1,9 +1,13 @@
-/** The lines of one chart as the browser knows them: the whole once, then what is appended. */
+/** The lines of one chart as the browser knows them, and what of them is looked at. */
 
-import { feed, prepare } from "./figure.ts";
+import { DASHES, feed, makeFigure, prepare } from "./figure.ts";
 import { never, soon } from "./frames.ts";
+import { type Board, boardOfChart } from "./look.ts";
 import type { Append, Columns, FigureModel, Model, RunChartModel } from "./model.ts";
+import { along, type Picture, picture, type Trace } from "./picture.ts";
 import { floats, Series } from "./series.ts";
+import type { Stretch } from "./server.ts";
+import type { Part } from "./zoom.ts";
 
 /** Columns of pixels drawn where no view has said how many it has. */
 const COLUMNS = 400;
@@ -11,18 +15,39 @@ const COLUMNS = 400;
 /** How long the figure of a chart that no view shows may lag behind. */
 const UNSEEN_MS = 5000;
 
+/** How long somebody must stay at one part before the run's files are asked for it. */
+const LINGER_MS = 250;
+
+/** Points asked for of a line, of which somebody sees about half. */
+const DETAIL_POINTS = 4000;
+
+/** How fine the part is that is zoomed into. */
+export type Resolution = "whole" | "asking" | "files" | "kept";
+
 /** Keeps a `RunChart`'s points and draws them on its bqplot figure, for as many views as there are. */
 export class Chart {
   lines: Series[] = [];
-  /** Points on the figure, of `total` logged. */
-  drawn = 0;
-  readonly #model: Model<RunChartModel>;
+  /** What was drawn last. */
+  picture: Picture | null = null;
+  /** Names of the lines that somebody has put away. */
+  readonly hidden = new Set<string>();
+  /** Charts whose lines are drawn on this one too. */
+  companions: Chart[] = [];
+  resolution: Resolution = "whole";
+  /** Points in the part that is zoomed into, where the files have told. */
+  inside = 0;
+  readonly model: Model<RunChartModel>;
+  #zoom: { x: Part; y: Part } = { x: null, y: null };
+  #figure: Model<FigureModel> | null = null;
   readonly #views = new Map<() => void, number>();
+  readonly #details = new Map<Series, Detail>();
+  #hosts = new Set<Chart>();
   #asked = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
 
   constructor(model: Model<RunChartModel>) {
-    this.#model = model;
+    this.model = model;
     if (this.figure) prepare(this.figure);
     this.#reset();
     this.#draw();
@@ -30,17 +55,49 @@ export class Chart {
       this.#reset();
       this.#drawSoon();
     });
+    model.on("change:figure", () => {
+      if (this.figure) prepare(this.figure);
+      this.#drawSoon();
+    });
     model.on("msg:custom", (message: Append, buffers: DataView[]) => {
       if (message.type === "append" && this.#append(message, buffers)) this.#drawSoon();
     });
   }
 
+  /** The kernel's figure where somebody has taken it in Python, else the browser's own. */
   get figure(): Model<FigureModel> | null {
-    return this.#model.get("figure") ?? null;
+    return this.model.get("figure") ?? this.#figure;
+  }
+
+  get board(): Board {
+    return boardOfChart(this.model);
   }
 
   get total(): number {
     return this.lines.reduce((sum, line) => sum + line.total, 0);
+  }
+
+  get zoom(): Readonly<{ x: Part; y: Part }> {
+    return this.#zoom;
+  }
+
+  /** The lines that share this chart, its own first. */
+  get traces(): Trace[] {
+    const all = [this, ...this.companions].flatMap((chart) =>
+      chart.model.get("series").map(({ name, color }, k) => ({ chart, name, color, k })),
+    );
+    const used = new Map<string, number>();
+    return all.flatMap(({ chart, name, color, k }) => {
+      const line = chart.lines[k];
+      if (!line) return [];
+      const times = used.get(color) ?? 0;
+      used.set(color, times + 1);
+      const mark = chart === this ? k : -1;
+      const own = mark < 0 ? undefined : this.figure?.get("marks")[k]?.get("line_style");
+      const dash = own && own !== "solid" ? own : (DASHES[times % DASHES.length] as string);
+      const detail = this.#details.get(line)?.line ?? null;
+      return [{ name, color, dash, line, mark, hidden: this.hidden.has(name), detail }];
+    });
   }
 
   /** Draw with points for `columns` of pixels from now on, and call `shown` after each drawing. */
@@ -54,11 +111,68 @@ export class Chart {
     this.#views.delete(shown);
   }
 
+  /** Whether the kernel has no figure, and the browser's is not made or has too few marks. */
+  get needsFigure(): boolean {
+    const marks = this.#figure?.get("marks").length ?? -1;
+    return !this.model.get("figure") && marks < this.model.get("series").length;
+  }
+
+  /** Make the figure that the kernel has not made. */
+  async makeFigure(): Promise<void> {
+    this.#figure = await makeFigure(this.model);
+    prepare(this.#figure);
+    this.#drawSoon();
+  }
+
+  /** Draw anew, as something of how it is looked at has changed. */
+  redraw(): void {
+    if (this.#views.size > 0) this.#drawSoon();
+  }
+
+  /** Draw these charts' lines on this one too. */
+  join(companions: Chart[]): void {
+    const same = companions.length === this.companions.length;
+    if (same && companions.every((chart, i) => chart === this.companions[i])) return;
+    for (const chart of this.companions) chart.#hosts.delete(this);
+    for (const chart of companions) chart.#hosts.add(this);
+    this.companions = companions;
+    this.redraw();
+  }
+
+  /** Look at a part from now on; null follows whatever comes. */
+  look(part: Partial<{ x: Part; y: Part }>): void {
+    this.#zoom = { ...this.#zoom, ...part };
+    this.#lookCloser();
+    this.redraw();
+  }
+
+  /** Put a line away, or bring it back. */
+  toggle(name: string): void {
+    if (!this.hidden.delete(name)) this.hidden.add(name);
+    this.redraw();
+  }
+
+  /** Show one line alone, or all where it is alone already. */
+  isolate(name: string): void {
+    const others = this.traces.map((trace) => trace.name).filter((each) => each !== name);
+    const alone = !this.hidden.has(name) && others.every((each) => this.hidden.has(each));
+    this.hidden.clear();
+    if (!alone) for (const other of others) this.hidden.add(other);
+    this.redraw();
+  }
+
+  /** When the axis that counts from the start begins, seconds since the epoch. */
+  get startedAt(): number {
+    const first = this.lines.flatMap((line) => (line.at.length > 0 ? [line.at[0] as number] : []));
+    return this.board.startedAt ?? (first.length > 0 ? Math.min(...first) : 0);
+  }
+
   /** Begin anew with the whole that the kernel sent. */
   #reset(): void {
     this.#asked = false;
-    const series = this.#model.get("series");
-    this.lines = this.#model.get("data").map((columns: Columns, k) => {
+    this.#details.clear();
+    const series = this.model.get("series");
+    this.lines = this.model.get("data").map((columns: Columns, k) => {
       const [x, y, at] = [floats(columns.x), floats(columns.y), floats(columns.at)];
       const line = new Series();
       line.append(x, y, at, series[k]?.total);
@@ -88,13 +202,14 @@ export class Chart {
   #ask(): void {
     if (this.#asked) return;
     this.#asked = true;
-    this.#model.trigger("lost");
+    this.model.trigger("lost");
   }
 
   /** Draw once for all that arrives before the next frame; no hurry where nobody looks. */
   #drawSoon(): void {
+    for (const host of this.#hosts) host.redraw();
     if (this.#views.size > 0) soon(this.#draw);
-    else this.#timer ??= setTimeout(() => soon(this.#draw), UNSEEN_MS);
+    else if (this.figure) this.#timer ??= setTimeout(() => soon(this.#draw), UNSEEN_MS);
   }
 
   readonly #draw = (): void => {
@@ -102,9 +217,82 @@ export class Chart {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const columns = Math.max(...this.#views.values(), this.#views.size > 0 ? 1 : COLUMNS);
-    if (this.figure) this.drawn = feed(this.figure, this.lines, columns);
+    const { settings } = this.board;
+    this.picture = picture(this.traces, settings, this.#zoom, columns, this.startedAt);
+    if (this.figure) feed(this.figure, this.picture.curves);
     for (const shown of this.#views.keys()) shown();
   };
+
+  // -- the part that is zoomed into, as fine as it was logged ------------------------------
+
+  /** Ask the run's files for the part that is looked at, where they have more than is here. */
+  #lookCloser(): void {
+    clearTimeout(this.#lingering);
+    const reduced = this.traces.filter(
+      ({ line, hidden }) => !hidden && line.total > line.length && line.length > 0,
+    );
+    if (!this.#zoom.x || reduced.length === 0) {
+      this.#details.clear();
+      this.resolution = "whole";
+      return;
+    }
+    const { server } = this.board;
+    const all = [this, ...this.companions];
+    const names = new Map(all.flatMap(({ lines, model }) => lines.map((line) => [line, model])));
+    const askable = reduced.filter(({ line }) => names.get(line)?.get("kind") === "metric");
+    if (!server || askable.length === 0) {
+      this.resolution = "kept";
+      return;
+    }
+    const { x } = this.board.settings;
+    const [from, to] = this.#zoom.x;
+    const stale = askable.filter(({ line }) => !this.#details.get(line)?.holds(x, from, to));
+    if (stale.length === 0) return;
+    this.resolution = "asking";
+    for (const { line } of stale) this.#details.delete(line);
+    this.#lingering = setTimeout(async () => {
+      const wanted = this.#zoom.x;
+      const pad = (to - from) / 2;
+      const answers = await Promise.all(
+        stale.map(async (trace) => {
+          const { offset } = along(trace, trace.line, x, this.startedAt);
+          const over = x === "time" || x === "elapsed" ? "at" : "x";
+          const name = names.get(trace.line)?.get("name") ?? "";
+          const part = { over, from: from - pad + offset, to: to + pad + offset } as const;
+          const stretch = await server.series(name, { ...part, points: DETAIL_POINTS });
+          return [trace.line, new Detail(stretch, x, from - pad, to + pad)] as const;
+        }),
+      ).catch(() => null);
+      if (this.#zoom.x !== wanted) return; // gone on meanwhile, and asked anew
+      for (const [line, detail] of answers ?? []) this.#details.set(line, detail);
+      this.resolution = answers ? "files" : "kept";
+      this.redraw();
+    }, LINGER_MS);
+  }
+}
+
+/** A part of a line, as the run's files have it. */
+class Detail {
+  readonly line = new Series();
+
+  constructor(
+    stretch: Stretch,
+    readonly x: string,
+    readonly from: number,
+    readonly to: number,
+  ) {
+    const numbers = (values: (number | null)[]) =>
+      Float64Array.from(values, (value) => value ?? Number.NaN);
+    const [xs, ys, ats] = [numbers(stretch.x), numbers(stretch.y), numbers(stretch.at)];
+    this.line.append(xs, ys, ats, Math.max(stretch.inside, xs.length));
+  }
+
+  /** Whether all of a part is here, and fine enough that there is nothing to ask for. */
+  holds(x: string, from: number, to: number): boolean {
+    const complete = this.line.total <= this.line.length;
+    const close = to - from > (this.to - this.from) / 4;
+    return this.x === x && this.from <= from && this.to >= to && (complete || close);
+  }
 }
 
 const charts = new WeakMap<Model<RunChartModel>, Chart>();

@@ -88,7 +88,24 @@ export type Child = {
   metrics: Record<string, Cell>;
 };
 
+/** How Python wants the charts looked at; the browser goes on from there and tells nobody. */
+export type Look = {
+  /** Names of metrics, or patterns such as `val/*`; none for all of them. */
+  metrics: string[];
+  /** 0 for as many as there is room for. */
+  columns: number;
+  smoothing: number;
+  x: "step" | "relative" | "elapsed" | "time";
+  x_scale: "linear" | "log" | "symlog";
+  y_scale: "linear" | "log" | "symlog";
+  /** Whether `train/loss` and `val/loss` share a chart. */
+  overlay: boolean;
+  /** Whether the vertical axis leaves outliers out. */
+  clip: boolean;
+};
+
 export type RunModel = {
+  look: Look;
   facts: Facts;
   metrics: Metric[];
   charts: Model<RunChartModel>[];
@@ -114,7 +131,8 @@ export type RunChartModel = {
   y_label: string;
   series: SeriesEntry[];
   data: Columns[];
-  figure: Model<FigureModel>;
+  /** Null until somebody takes it in Python to restyle it; the browser makes its own. */
+  figure: Model<FigureModel> | null;
 };
 
 /** What one chart got since the last message: per series, places of its columns among the buffers. */

@@ -8,6 +8,9 @@ const COMPACT_COLUMNS = 10_000;
 
 export type Range = [min: number, max: number];
 
+/** Where a line's points lie along an axis: `values` less `offset`. */
+export type Along = { values: Float64Array; offset: number; sorted: boolean };
+
 /** One line: growing columns of one length, its extremes, and how many values they stand for. */
 export class Series {
   #x = new Float64Array(64);
@@ -18,7 +21,10 @@ export class Series {
   total = 0;
   /** Whether every x is a number, none below the one before it, as is usual over steps. */
   sorted = true;
-  #sortedInTime = true;
+  /** The same of the times. */
+  sortedInTime = true;
+  /** The first place that is a gap: its x and its time; null where none is. */
+  firstGap: { x: number; at: number } | null = null;
   #xRange: Range | null = null;
   #yRange: Range | null = null;
 
@@ -55,9 +61,12 @@ export class Series {
       this.#y[place] = y[i] as number;
       this.#at[place] = at[i] ?? Number.NaN;
       this.sorted &&= follows(this.#x, place);
-      this.#sortedInTime &&= follows(this.#at, place);
+      this.sortedInTime &&= follows(this.#at, place);
       this.#xRange = widened(this.#xRange, x[i] as number);
       this.#yRange = widened(this.#yRange, y[i] as number);
+      if (!this.firstGap && !Number.isFinite(y[i])) {
+        this.firstGap = { x: x[i] as number, at: at[i] ?? Number.NaN };
+      }
       this.#length += 1;
     }
     this.total = Math.max(total, this.#length);
@@ -69,10 +78,35 @@ export class Series {
     return reduce(this.#order(), this.y, columns, this.sorted ? undefined : this.x);
   }
 
+  /**
+   * The same of the part of the line that lies in `range` along an axis, and of a point beyond it
+   * on each side, so that the line goes on to the edge.
+   *
+   * @param place of a point along that axis, in pixels of any size
+   */
+  seen(
+    axis: Along,
+    range: Range | null,
+    columns: number,
+    place: (x: number) => number,
+  ): Uint32Array {
+    if (!axis.sorted) return this.reduced(range ? 4 * columns : columns);
+    const { values, offset } = axis;
+    let [start, end] = [0, this.#length];
+    if (range) {
+      start = Math.max(0, lowerBound(values, range[0] + offset) - 1);
+      end = Math.min(end, lowerBound(values, range[1] + offset, true) + 1);
+    }
+    const count = Math.max(0, end - start);
+    if (count <= 3 * columns) return Uint32Array.from({ length: count }, (_, i) => start + i);
+    const order = values.subarray(start, end).map((x) => place(x - offset));
+    return reduce(order, this.y.subarray(start, end), columns).map((i) => start + i);
+  }
+
   /** What the columns of pixels divide: the axis where it can be, else time, else the order. */
   #order(): Float64Array {
     if (this.sorted) return this.x;
-    if (this.#sortedInTime) return this.at;
+    if (this.sortedInTime) return this.at;
     return Float64Array.from({ length: this.#length }, (_, i) => i);
   }
 
@@ -151,6 +185,18 @@ function keepExtremes(values: Float64Array, start: number, end: number, kept: Se
     if (high < 0 || value > (values[high] as number)) high = i;
   }
   for (const place of [low, high, gap]) if (place >= 0) kept.add(place);
+}
+
+/** The first place whose value is not below `target` (beyond it, with `after`); sorted values. */
+export function lowerBound(values: Float64Array, target: number, after = false): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const value = values[middle] as number;
+    if (value < target || (after && value === target)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Whether the value at `place` is finite and not below the one before it. */

@@ -12,6 +12,7 @@ import {
 import { chartOf } from "./chart.ts";
 import { grow } from "./grow.ts";
 import { appear } from "./live.ts";
+import { PLAIN } from "./look.ts";
 import {
   age_s,
   type RunChartModel as ChartFields,
@@ -44,6 +45,7 @@ const unpacked = { deserialize: unpack_models };
 export class RunDetailsModel extends DOMWidgetModel {
   override defaults() {
     const nothing: RunModel = {
+      look: PLAIN,
       facts: {
         run_id: "",
         experiment: "",
@@ -154,10 +156,11 @@ abstract class HostView extends DOMWidgetView {
     this.mounted = new Map();
     const { signal } = this.life;
     this.el.classList.add("rw");
-    this.el.append(this.content((child, into) => this.mount(child, into, signal), signal));
+    const mount: Mount = (child, into, until = signal) => this.mount(child, into, until);
+    this.el.append(this.content(mount, signal));
   }
 
-  /** Show a child widget in `into`, once that is in the page. */
+  /** Show a child widget in `into`, once that is in the page, until `life` ends. */
   private async mount(child: Model<never>, into: HTMLElement, life: AbortSignal): Promise<void> {
     await this.displayed;
     const view = (await this.create_child_view(
@@ -170,7 +173,11 @@ abstract class HostView extends DOMWidgetView {
     // Lumino tells it that it is in the page, on which bqplot waits before it draws.
     JupyterLuminoWidget.attach(view.luminoWidget, into);
     this.mounted.set(view, into);
-    life.addEventListener("abort", () => view.remove(), { once: true });
+    const end = () => {
+      this.mounted.delete(view);
+      view.remove();
+    };
+    life.addEventListener("abort", end, { once: true });
   }
 
   /** Leave the page before our element does, and come back with it: Lumino insists on both. */

@@ -1,5 +1,6 @@
 /** Stands in for a widget's model: the same few methods, the same events, no kernel. */
 
+import { PLAIN } from "../src/look.ts";
 import type {
   AxisModel,
   Columns,
@@ -88,6 +89,7 @@ export const FACTS: Facts = {
 
 export function fakeRun(fields: Partial<RunModel> = {}): FakeModel<RunModel> {
   return new FakeModel<RunModel>({
+    look: PLAIN,
     facts: FACTS,
     metrics: [],
     charts: [],

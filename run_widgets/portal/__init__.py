@@ -11,6 +11,7 @@ run-widgets/source/<id>/<name>         its notebook.ipynb, environment.json or s
 run-widgets/source/<id>/snapshot/<name>   one file of its snapshot
 run-widgets/api/runs[/<id>]            what these pages show, as strict JSON
 run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
+run-widgets/api/runs/<id>/series       a stretch of one line, as fine as it was logged
 run-widgets/api/runs/<id>/rows         rows of one of its tables
 run-widgets/api/runs/<id>/source       what it was started from
 run-widgets/api/runs/<id>/lines        where a file has a text
@@ -30,7 +31,7 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from run_widgets.portal import files, pages, panel, runs
+from run_widgets.portal import files, pages, panel, runs, series
 from run_widgets.portal.shelf import Shelf
 from run_widgets.tracking import Workspace
 
@@ -62,6 +63,7 @@ class RunPortal(ExtensionApp):
             (rf"{at}/api/runs", runs.RunsHandler),
             (run, runs.RunHandler),
             (rf"{run}/panel", panel.PanelHandler),
+            (rf"{run}/series", series.SeriesHandler),
             (rf"{run}/source", runs.SourceHandler),
             (rf"{run}/lines", runs.LinesHandler),
             (rf"{run}/stop", runs.StopHandler),

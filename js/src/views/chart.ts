@@ -1,12 +1,19 @@
 import { type Chart, chartOf } from "../chart.ts";
-import { h, list, set, whenNear, whenSized, whileNear, write } from "../dom.ts";
+import { h, set, whenNear, whenSized, whileNear, write } from "../dom.ts";
 import { type Frame, frame } from "../figure.ts";
 import { count, number } from "../format.ts";
 import { type Model, type RunChartModel, watch } from "../model.ts";
+import { split } from "../names.ts";
+import { actions } from "./actions.ts";
+import { layer } from "./layer.ts";
+import { legend } from "./legend.ts";
+import { marks } from "./marks.ts";
+import { navigate } from "./navigate.ts";
 import { readout } from "./readout.ts";
+import { twin } from "./twin.ts";
 
-/** Shows a child widget in an element of ours. */
-export type Mount = (child: Model<never>, into: HTMLElement) => Promise<void>;
+/** Shows a child widget in an element of ours, until `life` ends or that of the whole does. */
+export type Mount = (child: Model<never>, into: HTMLElement, life?: AbortSignal) => Promise<void>;
 
 /** One chart: its name, its newest value, a legend where it has several lines, and the plot. */
 export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSignal): HTMLElement {
@@ -14,7 +21,16 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
   const title = h("h4", { class: "rw-chart-name" });
   const note = h("span", { class: "rw-note" });
   const newest = h("span", { class: "rw-newest" });
-  const legend = h("ul", { class: "rw-legend", "aria-label": "Lines" });
+  const back = h(
+    "button",
+    {
+      type: "button",
+      class: "rw-back",
+      title: "Show all and follow what comes (double click, or 0)",
+      onclick: () => data.look({ x: null, y: null }),
+    },
+    "show all",
+  );
   const figure = h("div", { class: "rw-figure" });
   const empty = h("p", { class: "rw-empty" }, "No values yet");
   const plot = h(
@@ -24,56 +40,68 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
     figure,
     empty,
   );
-  const el = h(
-    "section",
-    { class: "rw-chart" },
-    h("header", {}, title, note, newest),
-    legend,
-    plot,
-  );
   let shape: Frame | null = null;
   let near = false;
   // Kept: to measure while drawing would make the browser lay out the page for each chart.
   let size = { width: 0, height: 0 };
-  const drawReadout = readout(plot, life, model, data, () => shape);
+  const lines = legend(data);
+  const table = twin(data, plot);
+  const tools = actions(data, {
+    shape: () => shape,
+    name: () => nameOf(data),
+    labels: () => labels(data),
+    table,
+  });
+  const el = h(
+    "section",
+    { class: "rw-chart", "data-lm-suppress-shortcuts": "true" },
+    h("header", {}, title, note, back, newest, tools.el),
+    lines.el,
+    h("div", { class: "rw-stage" }, plot, table.el),
+  );
+  const drawBehind = layer(plot);
+  const drawMarks = marks(plot);
+  navigate(plot, life, data, () => shape);
+  const drawReadout = readout(plot, life, data, () => shape);
 
   const drawn = () => {
-    if (data.figure && size.width > 0) {
-      shape = frame(data.figure, data.lines, labels(model), size.width, size.height);
+    const { picture } = data;
+    if (data.figure && picture && size.width > 0) {
+      shape = frame(data.figure, picture, labels(data), size.width, size.height);
+      drawBehind(picture, shape);
+      drawMarks(data, shape);
     }
-    empty.hidden = data.total > 0;
-    const [shown, total] = [data.drawn, data.total];
-    write(note, shown < total ? `showing ${count(shown)} of ${count(total)}` : "");
-    write(newest, newestValue(model, data));
-    set(plot, "aria-label", description(model, data));
+    empty.hidden = data.traces.some(({ line }) => line.total > 0);
+    back.hidden = !data.zoom.x && !data.zoom.y;
+    write(title, nameOf(data));
+    set(
+      title,
+      "title",
+      [data, ...data.companions].map((each) => each.model.get("name")).join(", "),
+    );
+    set(el, "aria-label", nameOf(data));
+    set(el, "data-pinned", data.board.pinned.includes(model.get("name")));
+    write(note, noteOf(data));
+    write(newest, newestValue(data));
+    set(plot, "aria-label", description(data));
+    lines.draw();
+    table.draw();
+    tools.draw();
     drawReadout();
   };
 
-  watch(model, ["name", "series"], life, () => {
-    const series = model.get("series");
-    write(title, model.get("name"));
-    set(title, "title", model.get("name"));
-    set(el, "aria-label", model.get("name"));
-    legend.hidden = series.length < 2;
-    list(
-      legend,
-      series,
-      (_, index) => String(index),
-      () => h("li", {}, h("i"), h("span")),
-      (item, { name, color }, k) => {
-        const swatch = item.children[0] as HTMLElement;
-        swatch.style.color = color;
-        set(swatch, "data-dash", data.figure?.get("marks")[k]?.get("line_style"));
-        write(item.children[1] as Element, name);
-      },
-    );
-  });
+  watch(model, ["name", "series"], life, drawn);
   const follow = () => {
+    plot.dataset.near = String(near);
     if (near && size.width > 0) data.show(Math.round(size.width), drawn);
     else data.hide(drawn);
   };
+  data.board.on("settings", life, (changed) => {
+    if (changed.has("x") || changed.has("x_scale")) data.look({ x: null });
+    if (changed.has("x") || changed.has("y_scale")) data.look({ y: null });
+    data.redraw();
+  });
 
-  drawn();
   whileNear(plot, life, (isNear) => {
     near = isNear;
     follow();
@@ -84,34 +112,87 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
       drawn(); // before the figure is there, which then need not be laid out twice
       follow();
     });
-    try {
-      if (data.figure) await mount(data.figure as Model<never>, figure);
-    } catch (reason) {
-      const words = `This chart cannot be drawn: ${reason}`;
-      figure.replaceChildren(h("p", { class: "rw-empty" }, words));
-    }
+    let mounted = new AbortController();
+    let shown: object | null = null;
+    const show = async () => {
+      try {
+        if (data.needsFigure) await data.makeFigure();
+        if (!data.figure || data.figure === shown || life.aborted) return;
+        mounted.abort();
+        mounted = new AbortController();
+        shown = data.figure;
+        drawn();
+        await mount(data.figure as Model<never>, figure, AbortSignal.any([life, mounted.signal]));
+      } catch (reason) {
+        const words = `This chart cannot be drawn: ${reason}`;
+        figure.replaceChildren(h("p", { class: "rw-empty" }, words));
+      }
+    };
+    watch(model, ["figure", "series"], life, () => void show());
   });
   life.addEventListener("abort", () => data.hide(drawn), { once: true });
   return el;
 }
 
+/** Of a chart that several metrics share, what their names have in common. */
+function nameOf(data: Chart): string {
+  const name = data.model.get("name");
+  return data.companions.length > 0 ? split(name)[1] : name;
+}
+
 /** What the axes are called; the title has said the metric's name already. */
-function labels(model: Model<RunChartModel>): { x: string; y: string } {
+function labels(data: Chart): { x: string; y: string } {
+  const { model, board } = data;
+  const names = {
+    step: model.get("x_label"),
+    relative: `${model.get("x_label") || "step"}, from the first`,
+    elapsed: "elapsed",
+    time: "",
+  };
   const y = model.get("y_label");
-  return { x: model.get("x_label"), y: y === model.get("name") ? "" : y };
+  const shared = data.companions.length > 0;
+  return { x: names[board.settings.x], y: shared || y === model.get("name") ? "" : y };
+}
+
+/** How much of what there is can be seen. */
+function noteOf(data: Chart): string {
+  const { picture, resolution } = data;
+  if (!picture) return "";
+  const { shown, total, unfit } = picture;
+  const parts: string[] = [];
+  const visible = data.traces.filter(({ hidden }) => !hidden);
+  const here = visible.reduce((sum, { line }) => sum + line.length, 0);
+  if (!data.zoom.x) {
+    if (shown < total) parts.push(`showing ${count(shown)} of ${count(total)}`);
+  } else if (resolution === "files") {
+    const inside = visible.reduce((sum, { detail, line }) => sum + (detail ?? line).total, 0);
+    const all = visible.every(
+      ({ detail, line }) => (detail ?? line).total <= (detail ?? line).length,
+    );
+    parts.push(all ? "every point" : `showing ${count(shown)}, ${count(inside)} around here`);
+  } else if (resolution === "asking") {
+    parts.push("reading the run's files …");
+  } else if (resolution === "kept") {
+    parts.push(`from the ${count(here)} of ${count(total)} that are here`);
+  }
+  if (unfit > 0) parts.push(`${count(unfit)} not above 0`);
+  return parts.join(" · ");
 }
 
 /** The last value of a metric alone in its chart; where lines share one, the readout tells. */
-function newestValue(model: Model<RunChartModel>, data: Chart): string {
-  const alone = model.get("kind") === "metric" && data.lines.length === 1;
+function newestValue(data: Chart): string {
+  const alone = data.model.get("kind") === "metric" && data.traces.length === 1;
   const line = alone ? data.lines[0] : undefined;
   const value = line?.y.at(-1);
   return value === undefined ? "" : number(value);
 }
 
-function description(model: Model<RunChartModel>, data: Chart): string {
-  const over = model.get("x_label") ? ` over ${model.get("x_label")}` : "";
-  const values = `${count(data.total)} ${data.total === 1 ? "value" : "values"}`;
-  const newest = newestValue(model, data);
-  return `${model.get("name")}${over}, ${values}${newest && `, the last is ${newest}`}`;
+function description(data: Chart): string {
+  const { x } = labels(data);
+  const over = x ? ` over ${x}` : "";
+  const total = data.traces.reduce((sum, { line }) => sum + line.total, 0);
+  const values = `${count(total)} ${total === 1 ? "value" : "values"}`;
+  const newest = newestValue(data);
+  const zoomed = data.zoom.x || data.zoom.y ? ", zoomed" : "";
+  return `${nameOf(data)}${over}, ${values}${newest && `, the last is ${newest}`}${zoomed}`;
 }

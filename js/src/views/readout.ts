@@ -1,12 +1,15 @@
 import type { Chart } from "../chart.ts";
-import { h, list, write } from "../dom.ts";
+import { h, list, set, write } from "../dom.ts";
 import type { Frame } from "../figure.ts";
-import { number } from "../format.ts";
-import type { Model, RunChartModel } from "../model.ts";
+import { duration, number, time } from "../format.ts";
+import { soon } from "../frames.ts";
+import type { Settings } from "../look.ts";
+import { along, type Curve, type Trace } from "../picture.ts";
 import { nearest, type Range, type Series } from "../series.ts";
+import { share } from "./layer.ts";
 
 /**
- * What each line has where one points, or where the arrow keys have led.
+ * What each line has where one points, or where the arrow keys have led, here or in another chart.
  *
  * bqplot has no such thing: its tooltip knows the line, not the value.
  *
@@ -15,7 +18,6 @@ import { nearest, type Range, type Series } from "../series.ts";
 export function readout(
   plot: HTMLElement,
   life: AbortSignal,
-  model: Model<RunChartModel>,
   data: Chart,
   shape: () => Frame | null,
 ): () => void {
@@ -23,45 +25,57 @@ export function readout(
   const dots = h("div", { class: "rw-dots" });
   const where = h("div", { class: "rw-where" });
   const values = h("ul");
-  const box = h("div", { class: "rw-readout", role: "status" }, where, values);
+  const box = h("div", { class: "rw-readout" }, where, values);
   const layer = h("div", { class: "rw-overlay", hidden: true }, cross, dots, box);
   plot.append(layer);
-  let x: number | null = null;
+  const { board } = data;
+  let here = false;
 
   function draw(): void {
     const frame = shape();
-    const found =
-      x === null || !frame ? [] : data.lines.map((line, k) => point(line, x as number, k));
-    const points = found.filter((each): each is Point => each !== null);
-    layer.hidden = points.length === 0;
+    const { picture } = data;
+    const x = board.x;
+    const points = x === null || !frame || !picture ? [] : pointsAt(data, x);
     const at = closest(points, x ?? 0);
-    if (!frame || at === null) return;
-    const left = frame.left + frame.width * share(at, frame.x);
+    const left = frame && picture && at ? frame.left + frame.width * share(at.px, frame.x) : 0;
+    // Not outside of the part that is seen, nor far from where the pointer is in another chart.
+    const near =
+      here || (frame && picture && at && isNear(picture.x.map.to(x ?? 0), at.px, frame.x));
+    const seen =
+      near && frame !== null && left >= frame.left - 1 && left <= frame.left + frame.width + 1;
+    layer.hidden = at === null || !seen;
+    if (!frame || !picture || at === null || !seen) return;
     cross.style.left = `${left}px`;
     cross.style.top = `${frame.top}px`;
     cross.style.height = `${frame.height}px`;
-    write(where, `${model.get("x_label") || "x"} ${number(at)}`);
-    const series = model.get("series");
+    set(layer, "data-linked", String(!here));
+    // Only where one is: a screen reader is not to hear fifty charts at once.
+    set(box, "role", here ? "status" : null);
+    write(where, place(data, at.x));
+    const named = data.traces.length > 1;
     list(
       values,
       points,
-      ({ k }) => String(k),
-      () => h("li", {}, h("i"), h("span"), h("b")),
-      (item, { k, y }) => {
-        (item.children[0] as HTMLElement).style.color = series[k]?.color ?? "";
-        write(item.children[1] as Element, series.length > 1 ? (series[k]?.name ?? "") : "");
-        write(item.children[2] as Element, number(y));
+      ({ trace }) => trace.name,
+      () => h("li", {}, h("i"), h("span"), h("b"), h("small")),
+      (item, { trace, y, raw }) => {
+        const [swatch, name, value, logged] = item.children as unknown as HTMLElement[];
+        if (!swatch || !name || !value || !logged) return;
+        swatch.style.color = trace.color;
+        write(name, named ? trace.name : "");
+        write(value, number(y));
+        write(logged, raw === null ? "" : number(raw));
       },
     );
     list(
       dots,
-      points.filter(({ y }) => Number.isFinite(y)),
-      ({ k }) => String(k),
+      points.filter(({ py }) => py >= frame.y[0] && py <= frame.y[1]),
+      ({ trace }) => trace.name,
       () => h("i"),
-      (dot, { k, x, y }) => {
-        dot.style.color = series[k]?.color ?? "";
-        dot.style.left = `${frame.left + frame.width * share(x, frame.x)}px`;
-        dot.style.top = `${frame.top + frame.height * (1 - share(y, frame.y))}px`;
+      (dot, { trace, px, py }) => {
+        dot.style.color = trace.color;
+        dot.style.left = `${frame.left + frame.width * share(px, frame.x)}px`;
+        dot.style.top = `${frame.top + frame.height * (1 - share(py, frame.y))}px`;
       },
     );
     // On the side that has room, so that it never covers what is pointed at.
@@ -72,38 +86,50 @@ export function readout(
 
   function point_at(event: PointerEvent): void {
     const frame = shape();
-    if (!frame) return;
+    const { picture } = data;
+    if (!frame || !picture) return;
     const across = (event.clientX - plot.getBoundingClientRect().left - frame.left) / frame.width;
-    x = frame.x[0] + Math.max(0, Math.min(1, across)) * (frame.x[1] - frame.x[0]);
-    draw();
+    const place = frame.x[0] + Math.max(0, Math.min(1, across)) * (frame.x[1] - frame.x[0]);
+    here = true;
+    board.point(picture.x.map.from(place), data);
   }
 
   function leave(): void {
-    x = null;
+    here = false;
+    board.point(null, data);
     draw();
   }
 
   function step(event: KeyboardEvent): void {
-    const line = data.lines.reduce<Series | null>(
-      (longest, each) => (each.length > (longest?.length ?? 0) ? each : longest),
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const shown = data.traces.filter(({ hidden }) => !hidden);
+    const trace = shown.reduce<Trace | null>(
+      (longest, each) => (each.line.length > (longest?.line.length ?? 0) ? each : longest),
       null,
     );
-    if (!line) return;
+    if (!trace) return;
+    const line = trace.detail ?? trace.line;
+    const axis = along(trace, line, board.settings.x, data.startedAt);
     const last = line.length - 1;
-    const here = x === null ? last : nearest(line.x, x, line.sorted);
+    const x = here ? board.x : null;
+    const now = x === null ? last : nearest(axis.values, x + axis.offset, axis.sorted);
     const stride = event.shiftKey ? Math.max(1, Math.round(line.length / 20)) : 1;
     const places: Record<string, number> = {
-      ArrowLeft: x === null ? last : here - stride,
-      ArrowRight: x === null ? last : here + stride,
+      ArrowLeft: x === null ? last : now - stride,
+      ArrowRight: x === null ? last : now + stride,
       Home: 0,
       End: last,
     };
-    if (event.key === "Escape") leave();
-    const place = places[event.key];
-    if (place === undefined) return;
+    if (event.key === "Escape" && here) {
+      event.stopPropagation();
+      leave();
+    }
+    const to = places[event.key];
+    if (to === undefined) return;
     event.preventDefault();
-    x = line.x[Math.max(0, Math.min(last, place))] ?? null;
-    draw();
+    here = true;
+    const value = axis.values[Math.max(0, Math.min(last, to))];
+    board.point(value === undefined ? null : value - axis.offset, data);
   }
 
   const options = { signal: life };
@@ -111,23 +137,63 @@ export function readout(
   plot.addEventListener("pointerleave", leave, options);
   plot.addEventListener("blur", leave, options);
   plot.addEventListener("keydown", step, options);
+  board.on("pointed", life, () => {
+    if (board.source === data) return draw();
+    here = false;
+    // The others when there is time for it, and only those that are on screen.
+    if (shape() && plot.dataset.near !== "false") soon(draw);
+  });
+  life.addEventListener("abort", leave, { once: true });
   return draw;
 }
 
-type Point = { k: number; x: number; y: number };
+type Point = { trace: Trace; x: number; px: number; y: number; py: number; raw: number | null };
 
-/** The point of a line that is nearest to `x`, or null where the line has none. */
-function point(line: Series, x: number, k: number): Point | null {
-  const place = nearest(line.x, x, line.sorted);
-  return place < 0 ? null : { k, x: line.x[place] as number, y: line.y[place] as number };
+/** The point of each line that is nearest to `x`, of those that have any. */
+function pointsAt(data: Chart, x: number): Point[] {
+  const { picture, board } = data;
+  if (!picture) return [];
+  const smoothed = new Map(picture.raw.length > 0 ? picture.curves.map((c) => [c.trace, c]) : []);
+  return picture.curves.flatMap(({ trace }) => {
+    const line = trace.detail ?? trace.line;
+    const found = pointOf(trace, line, x, board.settings, data.startedAt);
+    if (!found) return [];
+    const [px, logged] = [picture.x.map.to(found.x), found.y];
+    if (!Number.isFinite(px)) return [];
+    const curve = smoothed.get(trace);
+    const y = curve ? valueAt(curve, found.x) : logged;
+    const py = picture.y.map.to(y);
+    return [{ trace, x: found.x, px, y, py, raw: curve ? logged : null }];
+  });
 }
 
-/** The x nearest to `target` among `points`. */
-function closest(points: Point[], target: number): number | null {
+function pointOf(trace: Trace, line: Series, x: number, settings: Settings, startedAt: number) {
+  const axis = along(trace, line, settings.x, startedAt);
+  const place = nearest(axis.values, x + axis.offset, axis.sorted);
+  if (place < 0) return null;
+  return { x: (axis.values[place] as number) - axis.offset, y: line.y[place] as number };
+}
+
+function valueAt(curve: Curve, x: number): number {
+  const place = nearest(curve.x, x, false);
+  return place < 0 ? Number.NaN : (curve.y[place] as number);
+}
+
+/** The point nearest to `target` among `points`. */
+function closest(points: Point[], target: number): Point | null {
   const sorted = [...points].sort((a, b) => Math.abs(a.x - target) - Math.abs(b.x - target));
-  return sorted[0]?.x ?? null;
+  return sorted[0] ?? null;
 }
 
-function share(value: number, [min, max]: Range): number {
-  return (value - min) / (max - min);
+function isNear(one: number, other: number, [min, max]: Range): boolean {
+  return Math.abs(one - other) <= 0.1 * (max - min);
+}
+
+/** Where that is, in words. */
+function place(data: Chart, x: number): string {
+  const { settings } = data.board;
+  if (settings.x === "time") return time(x);
+  if (settings.x === "elapsed") return x < 60 ? `${number(x)} s` : duration(x);
+  const label = data.model.get("x_label") || "x";
+  return settings.x === "relative" ? `${label} +${number(x)}` : `${label} ${number(x)}`;
 }

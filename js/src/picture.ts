@@ -1,0 +1,214 @@
+/** What a chart draws of its lines, as it is looked at: from points to places. Pure. */
+
+import { padded, tight } from "./axis.ts";
+import type { Settings } from "./look.ts";
+import { type Mapping, mapping, type Unit } from "./scale.ts";
+import { type Along, type Range, type Series, union } from "./series.ts";
+import { smooth } from "./smooth.ts";
+import type { Part } from "./zoom.ts";
+
+/** One line on a chart, its own or one that shares the chart with it. */
+export type Trace = {
+  name: string;
+  color: string;
+  dash: string;
+  line: Series;
+  /** The place of the figure's mark that draws it; -1 where it has none. */
+  mark: number;
+  hidden: boolean;
+  /** The part that is zoomed into, as the run's files have it; null while nobody needs it. */
+  detail: Series | null;
+};
+
+/** Points of a trace: values as they were logged, and where they lie. */
+export type Curve = {
+  trace: Trace;
+  x: Float64Array;
+  y: Float64Array;
+  px: Float64Array;
+  py: Float64Array;
+};
+
+export type Axis = {
+  map: Mapping;
+  unit: Unit;
+  /** The places at its ends. */
+  range: Range;
+  /** The same if nobody had zoomed. */
+  whole: Range;
+  zoomed: boolean;
+};
+
+export type Picture = {
+  curves: Curve[];
+  /** The lines as logged, drawn faintly behind smoothed ones. */
+  raw: Curve[];
+  x: Axis;
+  y: Axis;
+  /** Points drawn, and values that they stand for. */
+  shown: number;
+  total: number;
+  /** Places of points that the vertical axis leaves out. */
+  outside: { px: number; above: boolean }[];
+  /** Values that a logarithmic axis has no place for. */
+  unfit: number;
+  /** Where the first gap of each trace is, along the axis. */
+  gaps: { trace: Trace; step: number; px: number }[];
+};
+
+/** Where a trace's points lie along the axis that somebody chose. */
+export function along(trace: Trace, line: Series, x: Settings["x"], startedAt: number): Along {
+  if (x === "time" || x === "elapsed") {
+    const offset = x === "elapsed" ? startedAt : 0;
+    return { values: line.at, offset, sorted: line.sortedInTime };
+  }
+  // From the whole line: what is seen of it may begin later.
+  const offset = x === "relative" ? (trace.line.x[0] ?? 0) : 0;
+  return { values: line.x, offset, sorted: line.sorted };
+}
+
+/** Of the values that a clipped axis shows, those between these shares. */
+const CLIP: Range = [0.02, 0.98];
+
+export function picture(
+  traces: Trace[],
+  settings: Settings,
+  zoom: { x: Part; y: Part },
+  columns: number,
+  startedAt: number,
+): Picture {
+  const seen = traces.filter((trace) => !trace.hidden);
+  const clock = settings.x === "time";
+  const mapX = mapping(
+    clock ? "linear" : settings.x_scale,
+    largest(seen.map((t) => t.line.xRange)),
+  );
+  const mapY = mapping(settings.y_scale, largest(seen.map((t) => t.line.yRange)));
+
+  const draw = (trace: Trace, line: Series, values: Float64Array): Curve => {
+    const axis = along(trace, line, settings.x, startedAt);
+    const kept = line.seen(axis, zoom.x, columns, mapX.to);
+    const x = Float64Array.from(kept, (i) => (axis.values[i] as number) - axis.offset);
+    const y = Float64Array.from(kept, (i) => values[i] as number);
+    return { trace, x, y, px: x.map(mapX.to), py: y.map(mapY.to) };
+  };
+  const asLogged = seen.map((trace) => {
+    const line = trace.detail ?? trace.line;
+    return draw(trace, line, line.y);
+  });
+  const smoothed = settings.smoothing > 0;
+  const curves = smoothed
+    ? seen.map((trace) => draw(trace, trace.line, smooth(trace.line.y, settings.smoothing)))
+    : asLogged;
+
+  const whole = zoom.x ? wholeX(seen, settings, startedAt, mapX) : null;
+  const drawnX = tight(union(asLogged.map(({ px }) => extremes(px))) ?? [0, 1]);
+  const x = axisOf(mapX, unitOf(settings.x, seen), zoom.x, whole ?? drawnX, drawnX);
+  const inside = asLogged.map((curve) => insideOf(curve, x.range));
+  const values = inside.map(({ py }) => py);
+  const bounds = settings.clip ? quantiles(values, CLIP) : union(values.map(extremes));
+  const drawnY = padded(bounds ?? [0, 1]);
+  const y = axisOf(mapY, "number", zoom.y, drawnY, drawnY);
+  const outside =
+    settings.clip && !zoom.y ? inside.flatMap((curve) => outsideOf(curve, y.range)) : [];
+
+  return {
+    curves,
+    raw: smoothed ? asLogged : [],
+    x,
+    y,
+    shown: asLogged.reduce((sum, curve) => sum + curve.x.length, 0),
+    total: seen.reduce((sum, trace) => sum + trace.line.total, 0),
+    outside,
+    unfit: asLogged.reduce((sum, curve) => sum + lost(curve), 0),
+    gaps: seen.flatMap((trace) => {
+      const gap = trace.line.firstGap;
+      if (!gap) return [];
+      const { offset } = along(trace, trace.line, settings.x, startedAt);
+      const place = (settings.x === "time" || settings.x === "elapsed" ? gap.at : gap.x) - offset;
+      return [{ trace, step: gap.x, px: mapX.to(place) }];
+    }),
+  };
+}
+
+function axisOf(map: Mapping, unit: Unit, part: Part, whole: Range, fallback: Range): Axis {
+  const places = part?.map(map.to) as Range | undefined;
+  // A part that a logarithm has no place for begins where the data does.
+  const range = places
+    ? (places.map((place, i) =>
+        Number.isFinite(place) ? place : (fallback[i] as number),
+      ) as Range)
+    : whole;
+  return { map, unit, range: range[1] > range[0] ? range : whole, whole, zoomed: part !== null };
+}
+
+function unitOf(x: Settings["x"], traces: Trace[]): Unit {
+  if (x === "time") return "clock";
+  if (x === "elapsed") return "duration";
+  const whole = traces.every(({ line }) => line.xRange?.every(Number.isInteger) ?? true);
+  return whole ? "whole" : "number";
+}
+
+/** The places of all points, of which a part is drawn. */
+function wholeX(traces: Trace[], settings: Settings, startedAt: number, map: Mapping): Range {
+  const ranges = traces.map((trace) => {
+    const { values, offset, sorted } = along(trace, trace.line, settings.x, startedAt);
+    // In order, so that the first and the last that have a place are the extremes.
+    if (!sorted || map.scale === "log") return extremes(values.map((x) => map.to(x - offset)));
+    const ends = [values[0], values.at(-1)].map((x) => map.to((x ?? Number.NaN) - offset));
+    return extremes(Float64Array.from(ends));
+  });
+  return tight(union(ranges) ?? [0, 1]);
+}
+
+function largest(ranges: (Range | null)[]): number {
+  const whole = union(ranges);
+  return whole ? Math.max(Math.abs(whole[0]), Math.abs(whole[1])) : 1;
+}
+
+function extremes(values: Float64Array): Range | null {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : null;
+}
+
+type Places = { px: Float64Array; py: Float64Array };
+
+/** The points of a curve between the ends of the horizontal axis. */
+function insideOf({ px, py }: Curve, [min, max]: Range): Places {
+  const kept = [...px.keys()].filter((i) => (px[i] as number) >= min && (px[i] as number) <= max);
+  if (kept.length === px.length) return { px, py };
+  return {
+    px: Float64Array.from(kept, (i) => px[i] as number),
+    py: Float64Array.from(kept, (i) => py[i] as number),
+  };
+}
+
+function outsideOf({ px, py }: Places, [min, max]: Range): { px: number; above: boolean }[] {
+  const out: { px: number; above: boolean }[] = [];
+  py.forEach((y, i) => {
+    if (y < min || y > max) out.push({ px: px[i] as number, above: y > max });
+  });
+  return out;
+}
+
+function quantiles(parts: Float64Array[], shares: Range): Range | null {
+  const sorted = Float64Array.from(
+    parts.flatMap((part) => [...part.filter(Number.isFinite)]),
+  ).sort();
+  if (sorted.length === 0) return null;
+  return shares.map((share) => sorted[Math.round(share * (sorted.length - 1))] as number) as Range;
+}
+
+/** How many values that are numbers have no place. */
+function lost({ y, py }: Curve): number {
+  let count = 0;
+  y.forEach((value, i) => {
+    if (Number.isFinite(value) && !Number.isFinite(py[i])) count += 1;
+  });
+  return count;
+}

@@ -1,0 +1,117 @@
+import type { Chart } from "../chart.ts";
+import { h, set } from "../dom.ts";
+import { csvOf, pngOf, save, svgOf } from "../export.ts";
+import type { Frame } from "../figure.ts";
+
+type About = {
+  shape(): Frame | null;
+  name(): string;
+  labels(): { x: string; y: string };
+  table: { toggle(): void; readonly isShown: boolean };
+};
+
+/** What can be done with a chart, unseen until somebody comes near: pin, enlarge, and a menu. */
+export function actions(data: Chart, about: About): { el: HTMLElement; draw(): void } {
+  const { board } = data;
+  const name = () => data.model.get("name");
+  const button = (sign: string, act: () => void) =>
+    h("button", { type: "button", class: "rw-tool", onclick: act }, sign);
+  const pin = button("☆", () => board.pin(name()));
+  const wide = button("⤢", () => board.widen(name()));
+  const more = button("⋯", () => (menu.hidden ? open() : close()));
+  const item = (text: string, act: () => void) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "menuitem",
+        onclick: () => {
+          close();
+          act();
+        },
+      },
+      text,
+    );
+  const table = item("", () => {
+    about.table.toggle();
+    draw();
+  });
+  const picture = () => {
+    const [frame, drawn] = [about.shape(), data.picture];
+    return frame && drawn ? svgOf(about.name(), about.labels(), drawn, frame) : null;
+  };
+  const menu = h(
+    "div",
+    { class: "rw-menu", role: "menu", "aria-label": "Chart", hidden: true },
+    table,
+    item("Save as PNG", async () => {
+      const drawn = picture();
+      if (drawn) save(await pngOf(drawn), `${about.name()}.png`);
+    }),
+    item("Save as SVG", () => {
+      const drawn = picture();
+      if (drawn) save(new Blob([drawn], { type: "image/svg+xml" }), `${about.name()}.svg`);
+    }),
+    item("Save values as CSV", () => {
+      const rows = csvOf(data.traces, data.model.get("x_label"), (t) => t.detail ?? t.line);
+      save(new Blob([rows], { type: "text/csv" }), `${about.name()}.csv`);
+    }),
+  );
+  const el = h(
+    "div",
+    { class: "rw-tools", role: "group", "aria-label": "Chart" },
+    pin,
+    wide,
+    more,
+    menu,
+  );
+
+  function open(): void {
+    menu.hidden = false;
+    set(more, "aria-expanded", "true");
+    (menu.firstElementChild as HTMLElement).focus();
+  }
+  function close(): void {
+    if (menu.hidden) return;
+    const inside = menu.contains(document.activeElement);
+    menu.hidden = true;
+    set(more, "aria-expanded", "false");
+    if (inside) more.focus();
+  }
+  el.addEventListener("focusout", (event) => {
+    if (!el.contains(event.relatedTarget as Node | null)) close();
+  });
+  menu.addEventListener("keydown", (event) => {
+    const items = [...menu.children] as HTMLElement[];
+    const here = items.indexOf(event.target as HTMLElement);
+    const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: items.length - 1 }[
+      event.key
+    ];
+    if (event.key === "Escape") close();
+    else if (to !== undefined) items.at(to % items.length)?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  function draw(): void {
+    const pinned = board.pinned.includes(name());
+    const enlarged = board.wide.has(name());
+    pin.hidden = wide.hidden = !board.isShared;
+    pin.textContent = pinned ? "★" : "☆";
+    for (const [tool, words, on] of [
+      [pin, pinned ? "Unpin" : "Pin: show this chart first", pinned],
+      [wide, enlarged ? "As small as the others" : "Enlarge", enlarged],
+    ] as const) {
+      set(tool, "aria-pressed", String(on));
+      set(tool, "title", words);
+      set(tool, "aria-label", words);
+    }
+    set(more, "aria-haspopup", "menu");
+    set(more, "aria-expanded", String(!menu.hidden));
+    set(more, "aria-label", "More");
+    table.textContent = about.table.isShown ? "View as chart" : "View as table";
+  }
+  draw();
+  return { el, draw };
+}

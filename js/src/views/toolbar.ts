@@ -1,0 +1,173 @@
+import { h, set, write } from "../dom.ts";
+import { count } from "../format.ts";
+import type { Grid } from "../grid.ts";
+import type { Board, Settings } from "../look.ts";
+
+/** Charts from which it pays to look for one by its name. */
+const SEARCHED = 4;
+
+/** How long a filter waits for the next letter. */
+const TYPING_MS = 150;
+
+/** The thin line above the charts: which of them to see, and how. */
+export function toolbar(
+  board: Board,
+  life: AbortSignal,
+): { el: HTMLElement; draw(grid: Grid): void } {
+  let typing: ReturnType<typeof setTimeout> | undefined;
+  const find = h("input", {
+    type: "search",
+    class: "rw-filter",
+    placeholder: "Filter charts",
+    "aria-label": "Filter charts by name",
+    title: "A part of a name, several with commas between, val/* or /regex/",
+    oninput: () => {
+      clearTimeout(typing);
+      typing = setTimeout(() => board.change({ filter: find.value }), TYPING_MS);
+    },
+    onkeydown: (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || !find.value) return;
+      event.stopPropagation();
+      find.value = "";
+      board.change({ filter: "" });
+    },
+  });
+  const found = h("span", { class: "rw-note", role: "status" });
+  const x = choice(board, "x", "Horizontal axis", {
+    step: "step",
+    relative: "relative step",
+    elapsed: "elapsed",
+    time: "time of day",
+  });
+  const scales = { linear: "linear", log: "log", symlog: "symlog" };
+  const y = choice(board, "y_scale", "Scale of the vertical axis", scales);
+  const amount = h("output", { class: "rw-amount" });
+  const smooth = h("input", {
+    type: "range",
+    min: 0,
+    max: 0.99,
+    step: 0.01,
+    "aria-label": "Smoothing",
+    title: "Exponential moving average; the values as logged stay behind it, faintly",
+    oninput: () => board.change({ smoothing: Number(smooth.value) }),
+  });
+  const overlay = h(
+    "button",
+    {
+      type: "button",
+      class: "rw-press",
+      title: "Metrics that differ only before the last slash share a chart",
+      onclick: () => board.change({ overlay: !board.settings.overlay }),
+    },
+    "overlay",
+  );
+  const clip = h("input", {
+    type: "checkbox",
+    onchange: () => board.change({ clip: clip.checked }),
+  });
+  const xScale = choice(board, "x_scale", "Scale of the horizontal axis", scales);
+  const columns = choice(board, "columns", "Columns", {
+    0: "as many as fit",
+    ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [n, String(n)])),
+  });
+  const size = choice(board, "size", "Height", { small: "low", medium: "medium", large: "high" });
+  const row = (name: string, control: HTMLElement) => h("label", {}, h("span", {}, name), control);
+  const sheet = h(
+    "div",
+    { class: "rw-sheet", hidden: true, role: "group", "aria-label": "More about the charts" },
+    row("x scale", xScale.el),
+    row("leave outliers out", clip),
+    row("columns", columns.el),
+    row("height", size.el),
+  );
+  const more = h(
+    "button",
+    {
+      type: "button",
+      class: "rw-tool",
+      "aria-label": "More about the charts",
+      title: "More",
+      "aria-expanded": "false",
+      onclick: () => unfold(Boolean(sheet.hidden)),
+    },
+    "⋯",
+  );
+  function unfold(open: boolean): void {
+    sheet.hidden = !open;
+    set(more, "aria-expanded", String(open));
+  }
+  const corner = h("div", { class: "rw-corner" }, more, sheet);
+  corner.addEventListener("focusout", (event) => {
+    if (!corner.contains(event.relatedTarget as Node | null)) unfold(false);
+  });
+  corner.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || sheet.hidden) return;
+    event.stopPropagation();
+    unfold(false);
+    more.focus();
+  });
+
+  const search = h("span", { class: "rw-find" }, find, found);
+  const el = h(
+    "div",
+    {
+      class: "rw-toolbar",
+      role: "group",
+      "aria-label": "How the charts are looked at",
+      "data-lm-suppress-shortcuts": "true",
+    },
+    search,
+    h("label", {}, h("span", {}, "x"), x.el),
+    h("label", {}, h("span", {}, "y"), y.el),
+    h("label", { class: "rw-smooth" }, h("span", {}, "smooth"), smooth, amount),
+    overlay,
+    corner,
+  );
+  life.addEventListener("abort", () => clearTimeout(typing), { once: true });
+
+  return {
+    el,
+    draw(grid) {
+      const { settings } = board;
+      search.hidden = grid.total < SEARCHED && !settings.filter;
+      if (document.activeElement !== find) find.value = settings.filter;
+      set(find, "aria-invalid", grid.wrong ? "true" : null);
+      const few = grid.shown < grid.total;
+      const wrong = grid.wrong ? "no regular expression" : "";
+      write(found, wrong || (few ? `${count(grid.shown)} of ${count(grid.total)}` : ""));
+      for (const each of [x, y, xScale, columns, size]) each.draw();
+      if (Number(smooth.value) !== settings.smoothing) smooth.value = String(settings.smoothing);
+      write(amount, settings.smoothing > 0 ? String(settings.smoothing) : "");
+      overlay.hidden = !grid.canOverlay;
+      set(overlay, "aria-pressed", String(settings.overlay));
+      clip.checked = settings.clip;
+      xScale.el.disabled = settings.x === "time";
+      set(corner, "data-changed", settings.clip || settings.x_scale !== "linear");
+    },
+  };
+}
+
+/** One setting of a few. */
+function choice(
+  board: Board,
+  field: keyof Settings,
+  about: string,
+  options: Record<string | number, string>,
+): { el: HTMLSelectElement; draw(): void } {
+  const numeric = typeof board.settings[field] === "number";
+  const el = h(
+    "select",
+    {
+      "aria-label": about,
+      title: about,
+      onchange: () => board.change({ [field]: numeric ? Number(el.value) : el.value }),
+    },
+    ...Object.entries(options).map(([value, text]) => h("option", { value }, text)),
+  );
+  return {
+    el,
+    draw() {
+      el.value = String(board.settings[field]);
+    },
+  };
+}

@@ -1,0 +1,65 @@
+"""A stretch of a line, as the server answers with it when somebody zooms in."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from run_widgets.curves import Curve
+from run_widgets.portal.series import window
+
+
+def line(n: int) -> Curve:
+    step = np.arange(n, dtype=np.float64)
+    return Curve("r", step, 1.7e9 + step / 10, np.sin(step))
+
+
+def test_a_stretch_has_every_point_and_its_neighbours() -> None:
+    answer = window(line(1000), start=100, end=110)
+
+    assert answer["total"] == 1000
+    assert answer["inside"] == 11
+    assert answer["x"] == list(range(99, 112))
+    assert answer["y"] == np.sin(np.arange(99, 112)).tolist()
+
+
+def test_a_long_stretch_keeps_a_spike_of_one_point() -> None:
+    whole = line(1_000_000)
+    whole.y[654_321] = 99.0
+
+    answer = window(whole, start=1, end=999_998, points=500)
+
+    assert len(answer["x"]) <= 500
+    assert (654_321, 99.0) in zip(answer["x"], answer["y"], strict=True)
+
+
+def test_a_stretch_of_time() -> None:
+    answer = window(line(100), over="at", start=1.7e9 + 1, end=1.7e9 + 2)
+
+    assert answer["x"] == list(range(9, 22))
+
+
+def test_what_is_no_number_is_none() -> None:
+    whole = line(3)
+    whole.y[:] = (math.nan, math.inf, 1.0)
+
+    assert window(whole, start=0, end=2)["y"] == [None, None, 1.0]
+
+
+def test_beyond_the_line_there_is_nothing() -> None:
+    assert window(line(3), start=50, end=60)["x"] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"over": "y"}, "over must be 'x' or 'at', got 'y'"),
+        ({"start": math.nan}, "from and to must be numbers, got nan"),
+        ({"points": 4}, "points must be from 5 to 20000, got 4"),
+    ],
+)
+def test_a_wrong_question_is_named(wrong: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        window(line(3), **({"start": 0, "end": 2} | wrong))  # type: ignore[arg-type]
