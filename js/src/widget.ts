@@ -20,25 +20,11 @@ import {
   type Model,
   type RunModel,
 } from "./model.ts";
-import { MODULE_NAME, MODULE_VERSION } from "./version.ts";
+import { askForState, identity } from "./protocol.ts";
 import { chart, type Mount } from "./views/chart.ts";
 import { panel } from "./views/panel.ts";
 
-function identity(model: string, view: string | null) {
-  return {
-    _model_name: model,
-    _model_module: MODULE_NAME,
-    _model_module_version: MODULE_VERSION,
-    _view_name: view,
-    _view_module: view && MODULE_NAME,
-    _view_module_version: MODULE_VERSION,
-  };
-}
-
-/** The kernel answers with the whole, once it is free. */
-function askForState(model: WidgetModel): void {
-  model.comm?.send({ method: "request_state" }, {});
-}
+export { ExperimentDetailsModel, ExperimentDetailsView } from "./experiment/widget.ts";
 
 const unpacked = { deserialize: unpack_models };
 

@@ -5,7 +5,10 @@ export type Page = { name: string; content: HTMLElement };
 let made = 0;
 
 /** Pages of which one is seen, the first to begin with; the arrow keys walk along their names. */
-export function tabs(pages: Page[]): { el: HTMLElement; count(name: string, n: number): void } {
+export function tabs(pages: Page[]): {
+  el: HTMLElement;
+  count(name: string, n: number, isOffered?: boolean): void;
+} {
   const id = `rw-tabs-${++made}`;
   const buttons = pages.map(({ name }, i) =>
     h(
@@ -61,16 +64,16 @@ export function tabs(pages: Page[]): { el: HTMLElement; count(name: string, n: n
   choose(0);
   return {
     el: h("div", {}, bar, ...sheets),
-    /** Say how many things a page has; one without any is not offered. */
-    count(name, n) {
+    /** Say how many things a page has; one without any is not offered, unless it is to be. */
+    count(name, n, isOffered = n > 0) {
       const i = pages.findIndex((page) => page.name === name);
       const [button, sheet] = [buttons[i], sheets[i]];
       if (!button || !sheet) return;
       const small = button.lastElementChild as HTMLElement;
       write(small, String(n));
       small.hidden = n === 0;
-      button.hidden = n === 0;
-      if (n === 0 && !sheet.hidden) choose(0);
+      button.hidden = !isOffered;
+      if (!isOffered && !sheet.hidden) choose(0);
       bar.hidden = buttons.filter((each) => !each.hidden).length < 2;
     },
   };

@@ -1,0 +1,78 @@
+/** An experiment that goes on: its table, brought up to date by what the kernel tells. */
+
+import type { Model } from "../model.ts";
+import { CurveShelf } from "./curves.ts";
+import type { ExperimentModel, Message } from "./model.ts";
+import { RunTable } from "./table.ts";
+import { View } from "./view_state.ts";
+
+export type Question =
+  | { type: "curves"; request: number; metric: string; runs: [id: string, count: number][] }
+  | { type: "packages"; request: number; runs: string[] };
+
+/** One for each model, however many views it has; each view has a `View` of its own. */
+export class LiveExperiment {
+  readonly table = new RunTable();
+  readonly curves: CurveShelf;
+  readonly packages = new Map<string, Record<string, string>>();
+  readonly #model: Model<ExperimentModel>;
+  readonly #ask: (question: Question) => void;
+  readonly #asked = new Set<string>();
+  readonly #listeners = new Set<() => void>();
+  #frame = 0;
+
+  /** `ask` sends a question to the kernel, `lost` asks it for the whole. */
+  constructor(model: Model<ExperimentModel>, ask: (question: Question) => void, lost: () => void) {
+    this.#model = model;
+    this.#ask = ask;
+    this.curves = new CurveShelf(ask);
+    model.on("change:table", () => this.#takeWhole());
+    model.on("msg:custom", (message: Message, buffers: DataView[]) => {
+      if (message.type === "rows") {
+        if (!this.table.take(message.told, buffers)) lost();
+        this.#tell();
+      } else if (message.type === "curve") {
+        this.curves.take(message.request, message.curve, buffers);
+      } else if (message.type === "packages") {
+        for (const [run, found] of Object.entries(message.packages)) this.packages.set(run, found);
+        this.#tell();
+      }
+    });
+    this.#takeWhole();
+  }
+
+  askPackages(runs: string[]): void {
+    const wanted = runs.filter((run) => !this.#asked.has(run));
+    if (wanted.length === 0) return;
+    for (const run of wanted) this.#asked.add(run);
+    this.#ask({ type: "packages", request: 0, runs: wanted });
+  }
+
+  /** What a person chose to see of this experiment, at this place. */
+  view(): View {
+    const { id, workspace, experiment } = this.#model.get("facts");
+    return new View(id || `${workspace}/${experiment}`);
+  }
+
+  /** Call `draw` at most once a frame, whenever something has come, until `life` ends. */
+  on(life: AbortSignal, draw: () => void): void {
+    this.#listeners.add(draw);
+    life.addEventListener("abort", () => this.#listeners.delete(draw), { once: true });
+  }
+
+  #takeWhole(): void {
+    const whole = this.#model.get("table");
+    if (!whole || !("told" in whole)) return;
+    this.table.take(whole.told, whole.buffers);
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#frame) return;
+    // A page out of sight has no frames, and its views need not be drawn.
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      for (const draw of [...this.#listeners]) draw();
+    });
+  }
+}

@@ -1,0 +1,153 @@
+/** Axes of any kind: where a value is on it, and what its ticks are and say. Pure. */
+
+import { tickLabels, ticks } from "../axis.ts";
+import { duration } from "../format.ts";
+import type { Range } from "../series.ts";
+
+export type Axis = {
+  range: Range;
+  form: "number" | "time" | "duration" | "words";
+  label: string;
+  log?: boolean;
+  /** Only whole numbers make sense. */
+  whole?: boolean;
+  /** Of a "words" axis: the word at 0, 1, 2, … */
+  words?: string[];
+};
+
+export type Tick = { value: number; text: string };
+
+/** Where a value is between an axis' ends: 0 to 1 within, NaN where it has no place. */
+export function share(axis: Axis, value: number): number {
+  const [min, max] = axis.range;
+  if (!axis.log) return max > min ? (value - min) / (max - min) : 0.5;
+  if (!(value > 0)) return Number.NaN;
+  return Math.log(value / min) / Math.log(max / min);
+}
+
+/** The value at a place between an axis' ends. */
+export function valueAt(axis: Axis, place: number): number {
+  const [min, max] = axis.range;
+  return axis.log ? min * (max / min) ** place : min + (max - min) * place;
+}
+
+/** A range for positive values on a logarithmic axis; null where there are none. */
+export function logRange(values: Iterable<number>): Range | null {
+  let [min, max] = [Number.POSITIVE_INFINITY, 0];
+  for (const value of values) {
+    if (!(value > 0) || !Number.isFinite(value)) continue;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  if (max === 0) return null;
+  const room = max > min ? (max / min) ** 0.04 : 2;
+  return [min / room, max * room];
+}
+
+/** At most `most` ticks. */
+export function ticksOf(axis: Axis, most: number): Tick[] {
+  if (axis.form === "words") return wordTicks(axis, most);
+  if (axis.form === "time") return timeTicks(axis.range, most);
+  if (axis.form === "duration") return durationTicks(axis.range, most);
+  if (axis.log) return logTicks(axis.range, most);
+  const values = ticks(axis.range, most, axis.whole);
+  const texts = tickLabels(values);
+  return values.map((value, i) => ({ value, text: texts[i] ?? "" }));
+}
+
+function wordTicks({ words = [], range: [min, max] }: Axis, most: number): Tick[] {
+  const stride = Math.max(1, Math.ceil(words.length / Math.max(1, most)));
+  return words
+    .map((text, value) => ({ value, text }))
+    .filter(({ value }) => value % stride === 0 && value >= min && value <= max);
+}
+
+function logTicks([min, max]: Range, most: number): Tick[] {
+  const [first, last] = [Math.floor(Math.log10(min)), Math.ceil(Math.log10(max))];
+  const decades = Math.max(1, Math.log10(max / min));
+  const factors = decades * 3 <= most ? [1, 2, 5] : [1];
+  const stride = Math.max(1, Math.ceil(decades / Math.max(1, most)));
+  const found: Tick[] = [];
+  for (let power = first; power <= last; power += stride) {
+    for (const factor of factors) {
+      // Read as written, so that 1e-3 is not 0.0010000000000000002.
+      const value = Number(`${factor}e${power}`);
+      if (value >= min && value <= max) found.push({ value, text: logText(value, factor, power) });
+    }
+  }
+  return found.length > 1
+    ? found
+    : [min, max].map((value) => ({ value, text: value.toPrecision(2) }));
+}
+
+function logText(value: number, factor: number, power: number): string {
+  return power >= -3 && power < 5 ? String(value) : `${factor}e${power}`;
+}
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+const STEPS = [
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  MINUTE,
+  2 * MINUTE,
+  5 * MINUTE,
+  10 * MINUTE,
+  15 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  3 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
+  DAY,
+  2 * DAY,
+  7 * DAY,
+  14 * DAY,
+  30 * DAY,
+  90 * DAY,
+  365 * DAY,
+];
+
+function stepOf([min, max]: Range, most: number): number {
+  const raw = (max - min) / Math.max(1, most);
+  return STEPS.find((step) => step >= raw) ?? 365 * DAY * Math.ceil(raw / (365 * DAY));
+}
+
+function multiples([min, max]: Range, step: number, offset = 0): number[] {
+  const first = Math.ceil((min - offset) / step) * step + offset;
+  const count = Math.max(0, Math.floor((max - first) / step) + 1);
+  return Array.from({ length: Math.min(count, 1000) }, (_, i) => first + i * step);
+}
+
+function durationTicks(range: Range, most: number): Tick[] {
+  if (range[1] - range[0] < most) {
+    const values = ticks(range, most);
+    return values.map((value, i) => ({ value, text: `${tickLabels(values)[i]} s` }));
+  }
+  const step = stepOf(range, most);
+  const text = (value: number) =>
+    value < MINUTE || step < MINUTE
+      ? duration(value)
+      : duration(value).replace(/ 00 (s|min|h)$/, "");
+  return multiples(range, step).map((value) => ({ value, text: text(value) }));
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const seconds = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const date = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+
+function timeTicks(range: Range, most: number): Tick[] {
+  const step = stepOf(range, most);
+  const offset = new Date(1000 * range[0]).getTimezoneOffset() * MINUTE;
+  const format = step < MINUTE ? seconds : step < DAY ? clock : date;
+  return multiples(range, step, offset).map((value) => ({
+    value,
+    text: format.format(1000 * value),
+  }));
+}

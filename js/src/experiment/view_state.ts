@@ -1,0 +1,235 @@
+/** What a person has chosen to see of an experiment, remembered in the browser. */
+
+import type { Spread } from "./align.ts";
+import { Colors } from "./colors.ts";
+import { keyOf } from "./columns.ts";
+import { ALL, type Query, type Rule, type Sort } from "./query.ts";
+
+export const AXES = ["step", "relative", "time"] as const;
+export type Axis = (typeof AXES)[number];
+
+export const COMPARISONS = ["curves", "differences", "scatter", "parallel"] as const;
+export type ComparisonKind = (typeof COMPARISONS)[number];
+
+/** All of it; `null` stands for what nobody has chosen, and the data say. */
+export type ViewState = {
+  query: Query;
+  /** Ids of columns, in order; null: those that most runs have. */
+  columns: string[] | null;
+  /** Pixels, by column. */
+  widths: Record<string, number>;
+  /** Columns drawn over the runs; null: duration and the first metrics. */
+  charts: string[] | null;
+  over: "number" | "time";
+  comparison: ComparisonKind;
+  curves: {
+    metric: string | null;
+    axis: Axis;
+    logX: boolean;
+    logY: boolean;
+    /** A column whose values make groups; null: each run alone. */
+    groupBy: string | null;
+    spread: Spread;
+  };
+  /** Also what is the same for all. */
+  allFacts: boolean;
+  scatter: {
+    x: string | null;
+    y: string | null;
+    color: string | null;
+    logX: boolean;
+    logY: boolean;
+  };
+  parallel: string[] | null;
+  /** Places in the palette that runs have got, by id. */
+  colors: [id: string, place: number][];
+};
+
+export const DEFAULT: ViewState = {
+  query: ALL,
+  columns: null,
+  widths: {},
+  charts: null,
+  over: "number",
+  comparison: "curves",
+  curves: { metric: null, axis: "step", logX: false, logY: false, groupBy: null, spread: "std" },
+  allFacts: false,
+  scatter: { x: null, y: null, color: null, logX: false, logY: false },
+  parallel: null,
+  colors: [],
+};
+
+/** Where views are kept; what of `Storage` it takes. */
+export type Shelf = Pick<Storage, "getItem" | "setItem">;
+
+const NAME = "run-widgets:view:";
+
+/** The view of one experiment, and who wants to know when it changes. */
+export class View {
+  state: ViewState;
+  /** Runs chosen for comparing, by id, in the order of choosing; not remembered. */
+  readonly chosen = new Set<string>();
+  readonly colors: Colors;
+  readonly #name: string;
+  readonly #shelf: Shelf | null;
+  readonly #listeners = new Set<(what: Change) => void>();
+
+  constructor(experiment: string, shelf: Shelf | null = browserShelf()) {
+    this.#name = `${NAME}${experiment}`;
+    this.#shelf = shelf;
+    this.state = checked(this.#read());
+    this.colors = new Colors(this.state.colors);
+  }
+
+  /** Change some of it, remember it, and tell. */
+  set(change: Partial<ViewState>): void {
+    this.state = { ...this.state, ...change };
+    this.#write();
+    this.#tell("state");
+  }
+
+  /** Give runs that are about to be drawn their colours. */
+  color(ids: Iterable<string>): void {
+    if (!this.colors.give(ids)) return;
+    this.state = { ...this.state, colors: this.colors.places };
+    this.#write();
+  }
+
+  query(change: Partial<Query>): void {
+    this.set({ query: { ...this.state.query, ...change } });
+  }
+
+  reset(): void {
+    this.state = { ...DEFAULT, colors: this.state.colors };
+    this.#write();
+    this.#tell("state");
+  }
+
+  /** Choose runs, or let them go. */
+  choose(ids: Iterable<string>, chosen: boolean): void {
+    for (const id of ids) {
+      if (chosen) this.chosen.add(id);
+      else this.chosen.delete(id);
+    }
+    this.color(this.chosen);
+    this.#tell("chosen");
+  }
+
+  /** Call `listener` at each change until `life` ends. */
+  on(life: AbortSignal, listener: (what: Change) => void): void {
+    this.#listeners.add(listener);
+    life.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
+  }
+
+  #tell(what: Change): void {
+    for (const listener of [...this.#listeners]) listener(what);
+  }
+
+  #write(): void {
+    try {
+      this.#shelf?.setItem(this.#name, JSON.stringify(this.state));
+    } catch {
+      // Full, or forbidden: the view is forgotten with the page.
+    }
+  }
+
+  #read(): unknown {
+    try {
+      return JSON.parse(this.#shelf?.getItem(this.#name) ?? "null");
+    } catch {
+      return null;
+    }
+  }
+}
+
+export type Change = "state" | "chosen";
+
+/** The browser's own shelf; null where a page may have none. */
+function browserShelf(): Shelf | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+/** A state made of what was read: an older version of ours, or anybody, may have written it. */
+export function checked(read: unknown): ViewState {
+  if (!isObject(read)) return DEFAULT;
+  const query = isObject(read.query) ? read.query : {};
+  const curves = isObject(read.curves) ? read.curves : {};
+  const scatter = isObject(read.scatter) ? read.scatter : {};
+  return {
+    query: {
+      text: text(query.text) ?? "",
+      statuses: texts(query.statuses) ?? [],
+      rules: Array.isArray(query.rules) ? query.rules.filter(isRule) : [],
+      children: query.children === true,
+      sort: sorts(query.sort) ?? ALL.sort,
+    },
+    columns: ids(read.columns),
+    widths: isObject(read.widths)
+      ? Object.fromEntries(
+          Object.entries(read.widths).filter(
+            (pair): pair is [string, number] => typeof pair[1] === "number" && pair[1] > 0,
+          ),
+        )
+      : {},
+    charts: ids(read.charts),
+    over: read.over === "time" ? "time" : "number",
+    comparison: COMPARISONS.find((kind) => kind === read.comparison) ?? "curves",
+    curves: {
+      metric: text(curves.metric),
+      axis: AXES.find((axis) => axis === curves.axis) ?? "step",
+      logX: curves.logX === true,
+      logY: curves.logY === true,
+      groupBy: text(curves.groupBy),
+      spread: (["std", "ci95", "minmax"] as const).find((s) => s === curves.spread) ?? "std",
+    },
+    allFacts: read.allFacts === true,
+    scatter: {
+      x: text(scatter.x),
+      y: text(scatter.y),
+      color: text(scatter.color),
+      logX: scatter.logX === true,
+      logY: scatter.logY === true,
+    },
+    parallel: ids(read.parallel),
+    colors: Array.isArray(read.colors) ? read.colors.filter(isPlace) : [],
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function texts(value: unknown): string[] | null {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : null;
+}
+
+function ids(value: unknown): string[] | null {
+  return texts(value)?.filter((id) => keyOf(id) !== null) ?? null;
+}
+
+function sorts(value: unknown): Sort[] | null {
+  if (!Array.isArray(value)) return null;
+  const found = value.filter((each) => isObject(each) && typeof each.column === "string");
+  return found.map(({ column, descending }) => ({ column, descending: descending === true }));
+}
+
+function isPlace(value: unknown): value is [string, number] {
+  if (!Array.isArray(value)) return false;
+  const [id, place] = value;
+  return typeof id === "string" && Number.isInteger(place) && place >= 0;
+}
+
+function isRule(value: unknown): value is Rule {
+  if (!isObject(value) || typeof value.column !== "string") return false;
+  if (Array.isArray(value.words)) return value.words.every((word) => typeof word === "string");
+  const isLimit = (limit: unknown) => limit === null || typeof limit === "number";
+  return isLimit(value.min) && isLimit(value.max);
+}

@@ -1,0 +1,117 @@
+import { h, list, set, write } from "../../dom.ts";
+import type { Colors } from "../../experiment/colors.ts";
+import { numberOfRun } from "../../experiment/columns.ts";
+import { type Difference, type Packages, sections } from "../../experiment/differences.ts";
+import type { RunTable } from "../../experiment/table.ts";
+import type { View } from "../../experiment/view_state.ts";
+import { count } from "../../format.ts";
+import { tickField } from "./fields.ts";
+
+/** Runs side by side, at the most. */
+export const MOST_COMPARED = 50;
+
+/** A column for each run, a row for each name under which they are not all the same. */
+export function differencesView(
+  table: RunTable,
+  view: View,
+  packages: Packages,
+  askPackages: (runs: string[]) => void,
+): { el: HTMLElement; draw(rows: Uint32Array): void } {
+  const all = tickField("also what is the same", (checked) => view.set({ allFacts: checked }));
+  const head = h("thead");
+  const body = h("tbody");
+  const note = h("p", { class: "rw-note" });
+  const el = h(
+    "div",
+    { class: "rw-comparison" },
+    h("div", { class: "rw-bar" }, all.el, note),
+    h(
+      "div",
+      {
+        class: "rw-scroll rw-differences",
+        tabindex: 0,
+        role: "region",
+        "aria-label": "Differences",
+      },
+      h("table", {}, head, body),
+    ),
+  );
+
+  function draw(wanted: Uint32Array): void {
+    const rows = wanted
+      .slice(0, MOST_COMPARED)
+      .sort((a, b) => numberOfRun(table, a) - numberOfRun(table, b));
+    const missing = [...rows]
+      .flatMap((row) => table.ids[row] ?? [])
+      .filter((id) => !packages.has(id));
+    if (missing.length > 0) askPackages(missing);
+    all.box.checked = view.state.allFacts;
+    view.color(Array.from(rows, (row) => table.ids[row] ?? ""));
+    head.replaceChildren(heading(table, view.colors, rows));
+    const entries = sections(table, rows, packages).flatMap(({ title, differences }) => {
+      const some = view.state.allFacts ? differences : differences.filter(({ differs }) => differs);
+      return some.length > 0 ? [title, ...some.map((each) => ({ title, ...each }))] : [];
+    });
+    const same = sections(table, rows, packages)
+      .flatMap(({ differences }) => differences)
+      .filter(({ differs }) => !differs).length;
+    write(note, told(rows.length, entries.length, same, view.state.allFacts));
+    list(
+      body,
+      entries,
+      (entry) => (typeof entry === "string" ? entry : `${entry.title}\n${entry.name}`),
+      (entry) =>
+        typeof entry === "string"
+          ? h(
+              "tr",
+              { class: "rw-section" },
+              h("th", { scope: "rowgroup", colspan: rows.length + 1 }, entry),
+            )
+          : h("tr", {}, h("th", { scope: "row", title: entry.name }, entry.name)),
+      (tr, entry) => {
+        if (typeof entry === "string") set(tr.children[0] as Element, "colspan", rows.length + 1);
+        else drawValues(tr, entry);
+      },
+    );
+  }
+
+  return { el, draw };
+}
+
+function told(runs: number, entries: number, same: number, all: boolean): string {
+  if (runs < 2) return "Choose at least two runs in the table to see what differs between them.";
+  if (entries === 0) return "These runs differ in nothing that was recorded.";
+  return all || same === 0
+    ? ""
+    : `${count(same)} more ${same === 1 ? "is" : "are"} the same for all`;
+}
+
+function heading(table: RunTable, colors: Colors, rows: Uint32Array): HTMLElement {
+  const cells = [...rows].map((row) => {
+    const number = numberOfRun(table, row);
+    const swatch = h("i", { class: "rw-swatch" });
+    swatch.style.color = colors.look(table.ids[row] ?? "").color;
+    const name = table.column("run", "name")?.text(row) ?? "";
+    return h(
+      "th",
+      { scope: "col", title: name },
+      swatch,
+      `${number}`,
+      name && h("small", {}, name),
+    );
+  });
+  return h("tr", {}, h("th", { scope: "col" }, "Run"), ...cells);
+}
+
+function drawValues(tr: HTMLElement, { values, best }: Difference): void {
+  while (tr.children.length > values.length + 1) tr.lastElementChild?.remove();
+  values.forEach((value, i) => {
+    const td = tr.children[i + 1] ?? tr.appendChild(h("td"));
+    write(td, value ?? "–");
+    set(td, "title", value);
+    set(td, "data-missing", value === null);
+    // What is as in the first run steps back, so that what is not stands out.
+    set(td, "data-same", i > 0 && value === values[0]);
+    set(td, "data-best", best.includes(i) && best.length < values.length);
+  });
+}

@@ -1,0 +1,295 @@
+import {
+  type Column as GridColumn,
+  type MultiColumnSort,
+  type SingleColumnSort,
+  SlickGrid,
+} from "slickgrid";
+
+import { h, set, whenSized } from "../../dom.ts";
+import type { Colors } from "../../experiment/colors.ts";
+import {
+  isOver,
+  NUMBER_ID,
+  numberOfRun,
+  type Shown,
+  shown,
+  statusOf,
+} from "../../experiment/columns.ts";
+import type { Sort } from "../../experiment/query.ts";
+import { provideSortable } from "../../experiment/sortable.ts";
+import type { RunTable } from "../../experiment/table.ts";
+
+const ROW_HEIGHT = 26;
+const HEAD_HEIGHT = 30;
+const MOST_ROWS = 14;
+const SCROLL_BAR = 15;
+
+/** Columns shown at once, at the most: each has a header in the page. */
+export const MOST_COLUMNS = 300;
+
+/** How long a run that has just come is marked. */
+const NEW_MS = 3000;
+
+const CHOOSE = "choose";
+
+export type GridState = {
+  rows: Uint32Array;
+  columns: string[];
+  widths: Record<string, number>;
+  sort: Sort[];
+};
+
+/** What a person does to the grid. */
+export type GridActions = {
+  sort(sort: Sort[]): void;
+  /** New order or widths. */
+  columns(columns: string[], widths: Record<string, number>): void;
+  choose(ids: string[], chosen: boolean): void;
+};
+
+/**
+ * The table of runs: only what is on screen is in the page, however many there are.
+ *
+ * @param href the address of a run's page; empty where it has none
+ */
+export function grid(
+  table: RunTable,
+  chosen: ReadonlySet<string>,
+  colors: Colors,
+  href: (id: string) => string,
+  actions: GridActions,
+  life: AbortSignal,
+): { el: HTMLElement; update(state: GridState): void } {
+  const all = h("input", { type: "checkbox", "aria-label": "Choose all" });
+  const host = h("div", { class: "rw-grid", "data-lm-suppress-shortcuts": "true" });
+  const arrived = new Map<string, number>();
+  let state: GridState = { rows: new Uint32Array(), columns: [], widths: {}, sort: [] };
+  let views: Shown[] = [];
+  let slick: SlickGrid | null = null;
+  let known = 0;
+  let last = -1;
+
+  const idAt = (place: number) => table.ids[state.rows[place] as number] ?? "";
+
+  function columnOf(view: Shown): GridColumn {
+    const isNumber = view.form === "number" || view.form === "duration";
+    return {
+      id: view.id,
+      field: view.id,
+      name: view.label,
+      toolTip: view.label,
+      width: state.widths[view.id] ?? widthOf(view),
+      minWidth: 40,
+      sortable: true,
+      // Numbers are wanted from the best, which mostly is the largest; texts from A.
+      defaultSortAsc: !isNumber,
+      cssClass: isNumber ? "rw-number" : "",
+      headerCssClass: isNumber ? "rw-number" : "",
+      formatter: (place) => cell(view, place),
+    };
+  }
+
+  function cell(view: Shown, place: number): HTMLElement | string {
+    const row = state.rows[place] as number;
+    const text = view.text(row);
+    if (view.id === NUMBER_ID) return runCell(row, text);
+    if (view.form === "status") {
+      const status = statusOf(table, row).toLowerCase();
+      return h("span", { class: "rw-status", "data-status": status }, text);
+    }
+    if (text.length < 12) return text;
+    return h("span", { title: text }, text);
+  }
+
+  function runCell(row: number, text: string): HTMLElement {
+    const id = table.ids[row] ?? "";
+    const swatch = h("i", { class: "rw-swatch" });
+    if (chosen.has(id)) swatch.style.color = colors.look(id).color;
+    const address = href(id);
+    const name = address
+      ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer", tabindex: -1 }, text)
+      : h("span", {}, text);
+    return h("span", { class: "rw-run", title: id }, swatch, name);
+  }
+
+  function checkbox(place: number): HTMLElement {
+    const number = numberOfRun(table, state.rows[place] as number);
+    const box = h("input", {
+      type: "checkbox",
+      tabindex: -1,
+      "aria-label": `Choose run ${number}`,
+    });
+    box.checked = chosen.has(idAt(place));
+    return box;
+  }
+
+  function columns(): GridColumn[] {
+    const chooser: GridColumn = {
+      id: CHOOSE,
+      field: CHOOSE,
+      name: all,
+      width: 30,
+      minWidth: 30,
+      maxWidth: 30,
+      resizable: false,
+      reorderable: false,
+      sortable: false,
+      focusable: true,
+      cssClass: "rw-choose",
+      headerCssClass: "rw-choose",
+      formatter: checkbox,
+    };
+    return [chooser, ...views.map(columnOf)];
+  }
+
+  function start(): SlickGrid {
+    provideSortable();
+    const made = new SlickGrid(host, data, columns(), {
+      rowHeight: ROW_HEIGHT,
+      enableCellNavigation: true,
+      enableColumnReorder: true,
+      // Everything is text to it, whoever logged it.
+      enableHtmlRendering: false,
+      multiColumnSort: true,
+      numberedMultiColumnSort: false,
+      tristateMultiColumnSort: false,
+      frozenColumn: 1,
+      // Its own answer would be an alert.
+      invalidColumnFreezeWidthCallback: () => {},
+      invalidColumnFreezePickerCallback: () => {},
+      enableTextSelectionOnCells: true,
+      enableMouseWheelScrollHandler: true,
+      fullWidthRows: true,
+    });
+    made.onSort.subscribe((_, args) => actions.sort(sortsOf(args)));
+    made.onColumnsReordered.subscribe(() => tellColumns(made));
+    made.onColumnsResized.subscribe(() => tellColumns(made));
+    made.onClick.subscribe((event, { row, cell }) => {
+      if (made.getColumns()[cell]?.id !== CHOOSE) return;
+      const mouse = event.getNativeEvent() as MouseEvent;
+      mouse.preventDefault();
+      toggle(row, mouse.shiftKey);
+    });
+    made.onKeyDown.subscribe((event, { row }) => {
+      const key = event.getNativeEvent() as KeyboardEvent;
+      if (key.key === " ") toggle(row, key.shiftKey);
+      else if (key.key === "Enter" && href(idAt(row)))
+        window.open(href(idAt(row)), "_blank", "noopener");
+      else return;
+      key.preventDefault();
+      event.stopImmediatePropagation();
+    });
+    return made;
+  }
+
+  const data = {
+    getLength: () => state.rows.length,
+    getItem: (place: number) => ({ place }),
+    getItemMetadata: (place: number) => {
+      const row = state.rows[place] as number;
+      const id = table.ids[row] ?? "";
+      const marks = [
+        chosen.has(id) && "rw-chosen",
+        !isOver(table, row) && "rw-going",
+        (arrived.get(id) ?? 0) > Date.now() - NEW_MS && "rw-new",
+      ];
+      return { cssClasses: marks.filter(Boolean).join(" ") };
+    },
+  };
+
+  function tellColumns(made: SlickGrid): void {
+    const shownNow = made.getColumns().filter(({ id }) => id !== CHOOSE);
+    const widths = Object.fromEntries(shownNow.map(({ id, width }) => [String(id), width ?? 80]));
+    actions.columns(
+      shownNow.map(({ id }) => String(id)),
+      { ...state.widths, ...widths },
+    );
+  }
+
+  /** Choose a row or let it go; with `range` all from the one before. */
+  function toggle(place: number, range: boolean): void {
+    const chosenNow = !chosen.has(idAt(place));
+    const from = range && last >= 0 ? last : place;
+    const places = [Math.min(from, place), Math.max(from, place)] as const;
+    const ids = Array.from({ length: places[1] - places[0] + 1 }, (_, i) => idAt(places[0] + i));
+    last = place;
+    actions.choose(ids, chosenNow);
+  }
+
+  all.addEventListener("click", (event) => {
+    event.stopPropagation(); // it would sort
+    actions.choose(
+      Array.from(state.rows, (row) => table.ids[row] ?? ""),
+      all.checked,
+    );
+  });
+
+  /** Mark runs that have come since the table was first shown. */
+  function markNew(): void {
+    const isFirst = known === 0;
+    for (; known < table.ids.length; known++) {
+      const row = known;
+      if (!isFirst && !isOver(table, row)) arrived.set(table.ids[row] ?? "", Date.now());
+    }
+  }
+
+  whenSized(host, life, () => {
+    if (slick) slick.resizeCanvas();
+    else {
+      slick = start();
+      update(state);
+    }
+  });
+  life.addEventListener("abort", () => slick?.destroy(true), { once: true });
+
+  function update(next: GridState): void {
+    const before = { rows: state.rows, columns: views.map(({ id }) => id).join("\n") };
+    state = next;
+    views = next.columns.slice(0, MOST_COLUMNS).flatMap((id) => shown(table, id) ?? []);
+    markNew();
+    stretch();
+    all.checked =
+      next.rows.length > 0 && next.rows.every((row) => chosen.has(table.ids[row] ?? ""));
+    if (!slick) return;
+    if (views.map(({ id }) => id).join("\n") !== before.columns) slick.setColumns(columns());
+    const sort = next.sort.map(({ column, descending }) => ({
+      columnId: column,
+      sortAsc: !descending,
+    }));
+    slick.setSortColumns(sort);
+    keepPlace(slick, before.rows);
+  }
+
+  /** As high as its rows, up to `MOST_ROWS`, and its scroll bar. */
+  function stretch(): void {
+    const wide = views.reduce((sum, view) => sum + (state.widths[view.id] ?? widthOf(view)), 30);
+    const bar = wide > host.clientWidth ? SCROLL_BAR : 0;
+    const rows = Math.max(1, Math.min(state.rows.length, MOST_ROWS));
+    const height = `${HEAD_HEIGHT + ROW_HEIGHT * rows + bar + 3}px`;
+    if (host.style.height !== height) host.style.height = height;
+  }
+
+  /** Draw anew, with the run that was at the top of a scrolled table still there. */
+  function keepPlace(made: SlickGrid, before: Uint32Array): void {
+    const top = made.getViewport().top;
+    const row = top > 0 ? before[top] : undefined;
+    made.updateRowCount();
+    made.invalidate();
+    const place = row === undefined ? -1 : state.rows.indexOf(row);
+    if (place >= 0 && place !== top) made.scrollRowToTop(place);
+  }
+
+  set(host, "aria-label", "Runs");
+  return { el: host, update };
+}
+
+function sortsOf(args: SingleColumnSort | MultiColumnSort): Sort[] {
+  const sorts = "sortCols" in args ? args.sortCols : [args];
+  return sorts.map(({ columnId, sortAsc }) => ({ column: String(columnId), descending: !sortAsc }));
+}
+
+function widthOf({ id, form, label }: Shown): number {
+  if (id === NUMBER_ID) return 70;
+  const least = { status: 118, time: 170, duration: 110, number: 84, text: 96 }[form];
+  return Math.min(220, Math.max(least, 30 + 7 * label.length));
+}

@@ -1,0 +1,190 @@
+import "../../../style/experiment.css";
+
+import { every, h, link, set, write } from "../../dom.ts";
+import { defaultColumns } from "../../experiment/columns.ts";
+import type { CurveShelf } from "../../experiment/curves.ts";
+import type { Packages } from "../../experiment/differences.ts";
+import type { ExperimentModel } from "../../experiment/model.ts";
+import { filtered, sorted } from "../../experiment/query.ts";
+import type { RunTable } from "../../experiment/table.ts";
+import type { View } from "../../experiment/view_state.ts";
+import { count } from "../../format.ts";
+import { type Model, watch } from "../../model.ts";
+import { tabs } from "../tabs.ts";
+import { columnChooser } from "./column_chooser.ts";
+import { compare } from "./compare.ts";
+import { tickField } from "./fields.ts";
+import { filterChips, filterEditor } from "./filters.ts";
+import { grid } from "./grid.ts";
+import { popover } from "./popover.ts";
+import { runCharts } from "./run_charts.ts";
+import { tiles } from "./tiles.ts";
+
+/** What the panel is made for: its data, and where it can ask for more. */
+export type Experiment = {
+  table: RunTable;
+  view: View;
+  curves: CurveShelf;
+  packages: Packages;
+  askPackages: (runs: string[]) => void;
+  /** Call `draw` whenever the table, or what was asked for, has changed, until `life` ends. */
+  on(life: AbortSignal, draw: () => void): void;
+  /** Where the Jupyter server's addresses begin; null on a page without one. */
+  root: string | null;
+};
+
+/** An experiment: how its runs are on top, the list of them, and their comparison one tab away. */
+export function experimentPanel(
+  model: Model<ExperimentModel>,
+  { table, view, curves, packages, askPackages, on, root }: Experiment,
+  life: AbortSignal,
+): HTMLElement {
+  const facts = () => model.get("facts");
+  const page = (path: string) => (root === null ? "" : `${root}${path}${facts().query}`);
+  const title = h("h3", { class: "rw-title" });
+  const portal = h("span", { class: "rw-portal" });
+  const problem = h("p", { class: "rw-problem", role: "status", hidden: true });
+  const summary = tiles(table, view);
+  const charts = runCharts(table, view, life);
+  const chips = filterChips(table, view);
+  const search = h("input", {
+    type: "search",
+    class: "rw-input rw-search",
+    placeholder: "Find runs: name, tag, lr=0.1 …",
+    "aria-label": "Find runs",
+    value: view.state.query.text,
+  });
+  const children = tickField("Include child runs", (checked) => view.query({ children: checked }));
+  const number = h("span", { class: "rw-note", role: "status" });
+  const reset = h(
+    "button",
+    { type: "button", class: "rw-button", onclick: () => view.reset() },
+    "Reset view",
+  );
+  const runs = grid(
+    table,
+    view.chosen,
+    view.colors,
+    (id) => (/^[\w.+-]+$/.test(id) ? page(`${facts().runs_path}${id}`) : ""),
+    {
+      sort: (sort) => view.query({ sort }),
+      columns: (columns, widths) => view.set({ columns, widths }),
+      choose: (ids, chosen) => view.choose(ids, chosen),
+    },
+    life,
+  );
+  const bar = h(
+    "div",
+    { class: "rw-bar", "data-lm-suppress-shortcuts": "true" },
+    search,
+    popover("Filter", life, () => filterEditor(table, view)).el,
+    popover("Columns", life, () => columnChooser(table, view)).el,
+    children.el,
+    reset,
+    number,
+  );
+  const empty = h("div", { class: "rw-nothing", hidden: true });
+  const list = h("div", { class: "rw-list" }, charts.el, bar, chips.el, runs.el, empty);
+  const comparison = compare(table, view, curves, packages, askPackages, life);
+  const pages = tabs([
+    { name: "Runs", content: list },
+    { name: "Compare", content: comparison.el },
+  ]);
+  const el = h(
+    "div",
+    { class: "rw-panel rw-experiment" },
+    problem,
+    h("header", { class: "rw-headline" }, title, portal),
+    summary.el,
+    pages.el,
+  );
+
+  search.addEventListener("input", () => view.query({ text: search.value }));
+  search.addEventListener("keydown", (event) => event.stopPropagation());
+
+  watch(model, ["facts"], life, () => {
+    write(title, facts().experiment);
+    const address = page(facts().portal_path);
+    portal.replaceChildren(...(address ? [link(address, "Open experiment page")] : []));
+  });
+  watch(model, ["problem"], life, () => {
+    write(problem, model.get("problem"));
+    problem.hidden = !model.get("problem");
+  });
+
+  let order: Uint32Array = new Uint32Array();
+
+  function draw(): void {
+    const { query, columns, widths } = view.state;
+    const rows = filtered(table, query);
+    order = sorted(table, rows, query.sort);
+    const top = filtered(table, { ...query, text: "", statuses: [], rules: [] });
+    summary.draw(top);
+    pages.count("Runs", order.length, true);
+    pages.count("Compare", view.chosen.size, table.size > 0);
+    if (search.value !== query.text) search.value = query.text;
+    children.box.checked = query.children;
+    children.el.hidden = (table.column("run", "parent")?.count ?? 0) === 0;
+    chips.draw();
+    write(number, counted(order.length, top.length, model.get("loading"), table.leftOut));
+    drawEmpty(top.length);
+    // What is out of sight is drawn when it comes into it.
+    if (list.closest("[hidden]") === null) {
+      charts.draw(order);
+      runs.update({
+        rows: order,
+        columns: columns ?? defaultColumns(table),
+        widths,
+        sort: query.sort,
+      });
+    }
+    if (comparison.el.closest("[hidden]") === null) comparison.draw(order);
+  }
+
+  function drawEmpty(all: number): void {
+    const loading = model.get("loading");
+    empty.hidden = order.length > 0;
+    runs.el.hidden = order.length === 0;
+    set(bar, "data-idle", table.size === 0);
+    if (!empty.hidden)
+      empty.replaceChildren(...nothing(facts().experiment, all, loading, () => view.reset()));
+  }
+
+  on(life, draw);
+  view.on(life, draw);
+  watch(model, ["loading"], life, draw);
+  // Durations of runs that go on count on.
+  every(1, life, () => {
+    const running = table.column("run", "ended")?.count !== table.ids.length;
+    if (running && el.isConnected && list.closest("[hidden]") === null) draw();
+  });
+  // A tab that was out of sight has not followed.
+  pages.el.addEventListener("click", draw, { signal: life });
+  pages.el.addEventListener("keyup", draw, { signal: life });
+  return el;
+}
+
+function counted(shown: number, all: number, loading: boolean, leftOut: number): string {
+  const runs = `${count(all)} ${all === 1 ? "run" : "runs"}`;
+  const parts = [shown < all ? `${count(shown)} of ${runs}` : runs];
+  if (loading) parts.push("more are being read …");
+  if (leftOut > 0) parts.push(`${count(leftOut)} more columns are not shown`);
+  return parts.join(" · ");
+}
+
+function nothing(
+  experiment: string,
+  all: number,
+  loading: boolean,
+  reset: () => void,
+): HTMLElement[] {
+  if (loading) return [h("p", {}, "Runs are being read …")];
+  if (all > 0) {
+    return [
+      h("p", {}, "No run is like that."),
+      h("button", { type: "button", class: "rw-button", onclick: reset }, "Show all runs"),
+    ];
+  }
+  const code = `from run_widgets import Experiment\n\nrun = Experiment(name=${JSON.stringify(experiment)}).start_logging()\nrun.log("loss", 0.3)\nrun.complete()`;
+  return [h("p", {}, "No runs yet. Start one, and it appears here:"), h("pre", {}, code)];
+}

@@ -1,0 +1,133 @@
+import { h, list } from "../../dom.ts";
+import {
+  CREATED_ID,
+  choices,
+  DURATION_ID,
+  defaultColumns,
+  isNumeric,
+  NUMBER_ID,
+  shown,
+  statusOf,
+} from "../../experiment/columns.ts";
+import type { RunTable } from "../../experiment/table.ts";
+import type { View } from "../../experiment/view_state.ts";
+import { words } from "../../format.ts";
+import { type Cloud, points } from "./points.ts";
+
+/** Charts of runs before anybody has chosen any. */
+const DEFAULT_CHARTS = 4;
+
+/** Charts over run number or time: one dot a run. */
+export function runCharts(
+  table: RunTable,
+  view: View,
+  life: AbortSignal,
+): { el: HTMLElement; draw(rows: Uint32Array): void } {
+  const add = h("select", { "aria-label": "Add a chart", class: "rw-select" });
+  const over = h(
+    "select",
+    { "aria-label": "Charts over", class: "rw-select" },
+    h("option", { value: "number" }, "over run number"),
+    h("option", { value: "time" }, "over time"),
+  );
+  const head = h("header", { class: "rw-bar" }, h("h4", {}, "Charts"), over, add);
+  const plots = h("div", { class: "rw-run-charts" });
+  const el = h("section", { class: "rw-runs-over", "aria-label": "Charts" }, head, plots);
+  const drawings = new Map<string, { draw(cloud: Cloud): void; life: AbortController }>();
+  let offered = "";
+
+  const current = () => view.state.charts ?? defaultCharts(table);
+
+  over.addEventListener("change", () =>
+    view.set({ over: over.value === "time" ? "time" : "number" }),
+  );
+  add.addEventListener("change", () => {
+    if (add.value) view.set({ charts: [...current(), add.value] });
+    add.value = "";
+  });
+
+  function chart(id: string): HTMLElement {
+    const ends = new AbortController();
+    life.addEventListener("abort", () => ends.abort(), { once: true, signal: ends.signal });
+    const cloud = points(table, view.chosen, (ids, on) => view.choose(ids, on), ends.signal);
+    drawings.set(id, { draw: cloud.draw, life: ends });
+    const name = shown(table, id)?.label ?? "";
+    const close = h("button", {
+      type: "button",
+      class: "rw-close",
+      "aria-label": `Remove the chart of ${name}`,
+      onclick: () => view.set({ charts: current().filter((each) => each !== id) }),
+    });
+    return h(
+      "section",
+      { class: "rw-run-chart", "aria-label": name },
+      h("header", {}, h("h4", { class: "rw-chart-name", title: name }, name), close),
+      cloud.el,
+    );
+  }
+
+  function draw(rows: Uint32Array): void {
+    const ids = current().filter((id) => shown(table, id));
+    for (const [id, { life }] of drawings) {
+      if (ids.includes(id)) continue;
+      life.abort();
+      drawings.delete(id);
+    }
+    list(plots, ids, (id) => id, chart);
+    over.value = view.state.over;
+    offer(ids, rows);
+    el.hidden = rows.length === 0;
+    const x = shown(table, view.state.over === "time" ? CREATED_ID : NUMBER_ID);
+    for (const id of ids) {
+      const y = shown(table, id);
+      if (x && y) drawings.get(id)?.draw({ rows, x, y, exact: true, bare: true, layer });
+    }
+  }
+
+  function layer(row: number): { color: string; name: string } {
+    const status = statusOf(table, row);
+    return {
+      color: COLORS[status] ?? COLORS.other,
+      name: status === "Completed" ? "" : words(status),
+    };
+  }
+
+  /** Bring the list of what can be drawn up to date, where it is another one. */
+  function offer(ids: string[], rows: Uint32Array): void {
+    const key = `${table.shape} ${ids.join()}`;
+    if (key === offered || rows.length === 0) return;
+    offered = key;
+    const groups = choices(table).map(({ group, columns }) => {
+      const options = columns
+        .filter(({ id }) => !ids.includes(id) && ![NUMBER_ID, CREATED_ID].includes(id))
+        .filter(({ id }) => {
+          const column = shown(table, id);
+          return column !== null && isNumeric(column, rows);
+        })
+        .map(({ id, label }) => h("option", { value: id }, label));
+      return options.length > 0 ? h("optgroup", { label: group }, ...options) : null;
+    });
+    add.replaceChildren(
+      h("option", { value: "" }, "Add chart…"),
+      ...groups.filter((g) => g !== null),
+    );
+  }
+
+  return { el, draw };
+}
+
+const COLORS: Record<string, string> & { other: string } = {
+  Completed: "var(--rw-accent)",
+  Failed: "var(--rw-bad)",
+  Canceled: "var(--rw-warn)",
+  other: "var(--rw-ok)",
+};
+
+/** Duration and the first metrics of the table. */
+function defaultCharts(table: RunTable): string[] {
+  const metrics = defaultColumns(table).filter((id) => {
+    const column = shown(table, id);
+    return column?.key[0] === "metric" && column.form === "number";
+  });
+  return [DURATION_ID, ...metrics].slice(0, DEFAULT_CHARTS);
+}
