@@ -37,7 +37,7 @@ from run_widgets.store.documents import (
 from run_widgets.store.drive import can_be_mapped
 from run_widgets.store.mapped import MappedWriter
 from run_widgets.store.process import this_process
-from run_widgets.store.status import listed_record, record_of
+from run_widgets.store.status import Sign, listed_record, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -253,6 +253,10 @@ class LocalStore:
     def own(self, document: Document) -> None:
         """Make the calling process the one whose life the run's status depends on."""
         document["owner"] = this_process()
+
+    def sign_of(self, run_id: str) -> Sign:
+        """Return what shows, once the keeper holds it, that the run's owner lives."""
+        return Sign(self.folder(run_id))
 
     def writer(self, run_id: str) -> Writer:
         """Return this process's way of appending to the run."""

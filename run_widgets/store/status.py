@@ -34,6 +34,25 @@ WRITERS_AT_MOST = 256
 _END_OF_TIME = 253402300800.0  # the year 10000, which datetime does not know
 
 
+class Sign:
+    """Shows, by the time of a run's folder, that its owner lives, also when it logs nothing.
+
+    Only a reader on another machine needs it; here the process itself is asked for.
+    """
+
+    waits_for = ""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def beat(self) -> None:
+        with contextlib.suppress(OSError):
+            os.utime(self._folder)
+
+    def after_fork(self) -> None:
+        """Do nothing: the keeper of a child does not hold it."""
+
+
 def listed_record(document: Mapping[str, Any], folder: Path) -> RunRecord:
     """Return a record for a list of very many: of a run that ended, no file is read."""
     return record_of(document, folder, folder.name, is_listed=True)

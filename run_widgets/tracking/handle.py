@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from run_widgets.records import RunRecord, RunStatus
     from run_widgets.store.local import Document, LocalStore
+    from run_widgets.store.status import Sign
     from run_widgets.store.writer import Writer
     from run_widgets.tracking.console import Block
     from run_widgets.tracking.experiment import Experiment
@@ -37,6 +38,7 @@ class Handle:
         self._writer: Writer | None = None
         self._put: Callable[[str, Any, int | None], None] = self._put_first
         self._owned = False
+        self._sign: Sign | None = None  # of this process's life, while it owns the run
         self._stop_file: str | None = None  # there when somebody asked the run to stop
         self._is_inside = False  # whether this process was submitted as the run
         self._block: Block | None = None

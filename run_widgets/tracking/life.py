@@ -196,6 +196,9 @@ class Life(Details):
 
     def _own(self) -> None:
         self._owned = True
+        if self._sign is None:
+            self._sign = self.store.sign_of(self.id)
+            keeper.hold(self._sign)
         keeper.at_exit(self, self._end_at_exit)
         cells.watch(self)
         for folder in self._outputs:
@@ -230,6 +233,9 @@ class Life(Details):
         if self._writer is not None:
             self._writer.close(self._closed_text(status or RunStatus.COMPLETED))
         keeper.forget(self)
+        if self._sign is not None:
+            keeper.let_go(self._sign)
+            self._sign = None
         cells.forget(self)
         if status is not None or error is not None:
             self._set_final(status, error)
