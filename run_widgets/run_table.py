@@ -409,6 +409,7 @@ class RunTable:
             "columns": columns,
             "goals": self.goals,
             "left_out": len(self.left_out),
+            "now": time.time(),
         }
 
 
