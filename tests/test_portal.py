@@ -352,3 +352,57 @@ def test_no_link_leads_out_of_the_run(portal: Portal, run: Run, tmp_path: Path) 
 
     assert [answer.status for answer in answers] == [404, 404, 404]
     assert [file["path"] for file in portal.json(f"/api/runs/{run.id}")["files"]] == ["a.txt"]
+
+
+# -- a stretch of a line ---------------------------------------------------------------------------
+
+
+def test_a_stretch_of_a_line_is_as_fine_as_it_was_logged(portal: Portal, run: Run) -> None:
+    for step in range(5_000):
+        run.log("loss/a b", math.nan if step == 101 else step / 2, step=step)
+
+    name = quote("loss/a b", safe="")
+    answer = portal.json(f"/api/runs/{run.id}/series?name={name}&from=100&to=102")
+
+    assert (answer["total"], answer["inside"]) == (5_000, 3)
+    assert answer["x"] == [99, 100, 101, 102, 103]
+    assert answer["y"] == [49.5, 50.0, None, 51.0, 51.5]
+    assert len(answer["at"]) == 5
+
+
+def test_a_line_that_goes_on_is_read_anew_each_time(portal: Portal, run: Run) -> None:
+    run.log("loss", 1.0, step=0)
+    first = portal.json(f"/api/runs/{run.id}/series?name=loss&from=0&to=9")
+    run.log("loss", 2.0, step=1)
+    second = portal.json(f"/api/runs/{run.id}/series?name=loss&from=0&to=9")
+    run.complete()
+    third = portal.json(f"/api/runs/{run.id}/series?name=loss&from=0&to=9")
+
+    assert [answer["y"] for answer in (first, second, third)] == [[1.0], [1.0, 2.0], [1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("name=nothing&from=0&to=9", 404),
+        ("name=loss&from=zero&to=9", 400),
+        ("name=loss&from=nan&to=9", 400),
+        ("name=loss&from=0&to=9&points=1000000000", 400),
+        ("name=loss&from=0&to=9&over=y", 400),
+        ("from=0&to=9", 400),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_named(
+    portal: Portal, run: Run, question: str, status: int
+) -> None:
+    run.log("loss", 1.0)
+
+    assert portal.ask(f"/api/runs/{run.id}/series?{question}").status == status
+
+
+def test_a_stretch_is_for_those_who_signed_in(portal: Portal, run: Run) -> None:
+    run.log("loss", 1.0)
+
+    path = f"/api/runs/{run.id}/series?name=loss&from=0&to=9"
+
+    assert portal.ask(path, signed_in=False).status in (302, 403)

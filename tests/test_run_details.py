@@ -589,6 +589,21 @@ def test_what_is_not_a_run_is_refused(wire: Wire) -> None:
 # -- from Python ---------------------------------------------------------------------------
 
 
+def test_how_charts_are_looked_at_begins_as_python_says(run: Run) -> None:
+    details = RunDetails(run, metrics=["loss", "val/*"], columns=2, smoothing=0.6, x="elapsed")
+
+    assert details.look == {
+        "metrics": ["loss", "val/*"],
+        "columns": 2,
+        "smoothing": 0.6,
+        "x": "elapsed",
+        "x_scale": "linear",
+        "y_scale": "linear",
+        "overlay": False,
+        "clip": False,
+    }
+
+
 def test_a_chart_is_a_live_figure_by_its_name(run: Run, wire: Wire) -> None:
     run.log_list("loss", [3, 2])
     details = RunDetails(run)

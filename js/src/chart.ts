@@ -34,8 +34,6 @@ export class Chart {
   /** Charts whose lines are drawn on this one too. */
   companions: Chart[] = [];
   resolution: Resolution = "whole";
-  /** Points in the part that is zoomed into, where the files have told. */
-  inside = 0;
   readonly model: Model<RunChartModel>;
   #zoom: { x: Part; y: Part } = { x: null, y: null };
   #figure: Model<FigureModel> | null = null;
@@ -159,6 +157,17 @@ export class Chart {
     this.hidden.clear();
     if (!alone) for (const other of others) this.hidden.add(other);
     this.redraw();
+  }
+
+  /** How many values the lines have in the part that is zoomed into; null where that is not known. */
+  get inside(): number | null {
+    const [from, to] = this.#zoom.x ?? [0, 0];
+    const counts = this.traces.map(({ line, hidden }) => {
+      if (hidden) return 0;
+      return this.#details.get(line)?.inside(from, to) ?? Number.NaN;
+    });
+    const sum = counts.reduce((sum, count) => sum + count, 0);
+    return Number.isNaN(sum) ? null : sum;
   }
 
   /** When the axis that counts from the start begins, seconds since the epoch. */
@@ -287,11 +296,20 @@ class Detail {
     this.line.append(xs, ys, ats, Math.max(stretch.inside, xs.length));
   }
 
+  /** About how many values there are in a part. */
+  inside(from: number, to: number): number {
+    return Math.round((this.line.total * (to - from)) / (this.to - this.from));
+  }
+
+  /** Whether every value is here. */
+  get isComplete(): boolean {
+    return this.line.total <= this.line.length;
+  }
+
   /** Whether all of a part is here, and fine enough that there is nothing to ask for. */
   holds(x: string, from: number, to: number): boolean {
-    const complete = this.line.total <= this.line.length;
     const close = to - from > (this.to - this.from) / 4;
-    return this.x === x && this.from <= from && this.to >= to && (complete || close);
+    return this.x === x && this.from <= from && this.to >= to && (this.isComplete || close);
   }
 }
 

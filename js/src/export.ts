@@ -2,9 +2,9 @@
 
 import type { Frame } from "./figure.ts";
 import { iso } from "./format.ts";
+import { pathOf, STROKES, share, svg } from "./paths.ts";
 import type { Picture, Trace } from "./picture.ts";
 import type { Series } from "./series.ts";
-import { pathOf, STROKES, share, svg } from "./views/layer.ts";
 
 /** Every point that is here, a row for each: the line, its x, its time and its value. */
 export function csvOf(traces: Trace[], xLabel: string, raw: (trace: Trace) => Series): string {

@@ -165,11 +165,12 @@ function noteOf(data: Chart): string {
   if (!data.zoom.x) {
     if (shown < total) parts.push(`showing ${count(shown)} of ${count(total)}`);
   } else if (resolution === "files") {
-    const inside = visible.reduce((sum, { detail, line }) => sum + (detail ?? line).total, 0);
+    const { inside } = data;
     const all = visible.every(
       ({ detail, line }) => (detail ?? line).total <= (detail ?? line).length,
     );
-    parts.push(all ? "every point" : `showing ${count(shown)}, ${count(inside)} around here`);
+    const about = inside === null ? "" : ` of about ${count(Math.max(inside, shown))}`;
+    parts.push(all ? "every point" : `showing ${count(shown)}${about}`);
   } else if (resolution === "asking") {
     parts.push("reading the run's files …");
   } else if (resolution === "kept") {

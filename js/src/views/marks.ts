@@ -2,7 +2,7 @@ import type { Chart } from "../chart.ts";
 import { h, list, set, write } from "../dom.ts";
 import type { Frame } from "../figure.ts";
 import { count, number } from "../format.ts";
-import { share } from "./layer.ts";
+import { share } from "../paths.ts";
 
 /** Pixels of an edge that one mark stands for. */
 const GRAIN = 6;

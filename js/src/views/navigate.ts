@@ -116,8 +116,6 @@ export function navigate(
       },
       options,
     );
-    down.preventDefault(); // no text is selected on the way
-    plot.focus({ preventScroll: true });
   }
 
   function wheel(event: WheelEvent): void {

@@ -4,9 +4,9 @@ import type { Frame } from "../figure.ts";
 import { duration, number, time } from "../format.ts";
 import { soon } from "../frames.ts";
 import type { Settings } from "../look.ts";
+import { share } from "../paths.ts";
 import { along, type Curve, type Trace } from "../picture.ts";
 import { nearest, type Range, type Series } from "../series.ts";
-import { share } from "./layer.ts";
 
 /**
  * What each line has where one points, or where the arrow keys have led, here or in another chart.

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+
+import { PLAIN, type Settings } from "../src/look.ts";
+import { picture, type Trace } from "../src/picture.ts";
+import { Series } from "../src/series.ts";
+import { smooth } from "../src/smooth.ts";
+
+const SETTINGS: Settings = { ...PLAIN, filter: "", size: "medium" };
+const NOWHERE = { x: null, y: null };
+const AT = 1_700_000_000;
+
+function trace(y: number[], { first = 0, hidden = false } = {}): Trace {
+  const line = new Series();
+  const x = Float64Array.from(y, (_, i) => first + i);
+  line.append(
+    x,
+    Float64Array.from(y),
+    Float64Array.from(y, (_, i) => AT + 2 * i),
+  );
+  return { name: "loss", color: "#000", dash: "solid", line, mark: 0, hidden, detail: null };
+}
+const draw = (
+  y: number[],
+  settings: Partial<Settings> = {},
+  zoom: typeof NOWHERE | object = NOWHERE,
+) =>
+  picture(
+    [trace(y, { first: 10 })],
+    { ...SETTINGS, ...settings },
+    { ...NOWHERE, ...zoom },
+    100,
+    AT - 5,
+  );
+
+test.each([
+  ["step", [10, 11, 12]],
+  ["relative", [0, 1, 2]],
+  ["elapsed", [5, 7, 9]],
+  ["time", [AT, AT + 2, AT + 4]],
+] as const)("over %s", (x, places) => {
+  const { curves, x: axis } = draw([3, 2, 1], { x });
+
+  expect([...(curves[0]?.px ?? [])]).toEqual(places);
+  expect(axis.range).toEqual([places[0], places[2]]);
+});
+
+test("a smoothed line has the values as logged behind it, and the axis has room for both", () => {
+  const { curves, raw, y } = draw([0, 10, 0, 10], { smoothing: 0.9 });
+
+  expect([...(curves[0]?.y ?? [])]).toEqual([...smooth(Float64Array.of(0, 10, 0, 10), 0.9)]);
+  expect([...(raw[0]?.y ?? [])]).toEqual([0, 10, 0, 10]);
+  expect(y.range[1]).toBeGreaterThan(10);
+});
+
+test("without smoothing nothing is behind the line", () => {
+  expect(draw([1, 2]).raw).toEqual([]);
+});
+
+test("what a logarithmic axis has no place for is counted", () => {
+  const { unfit, y } = draw([-1, 0, 1, 100], { y_scale: "log" });
+
+  expect(unfit).toBe(2);
+  expect(y.range[0]).toBeLessThan(0);
+  expect(y.range[1]).toBeGreaterThan(2);
+});
+
+test("outliers stay on the axis unless somebody asks, and then are marked", () => {
+  const values = Array.from({ length: 100 }, (_, i) => (i === 50 ? 1e6 : i / 100));
+
+  expect(draw(values).y.range[1]).toBeGreaterThan(1e6);
+  expect(draw(values).outside).toEqual([]);
+  const { y, outside } = draw(values, { clip: true });
+  expect(y.range[1]).toBeLessThan(2);
+  expect(outside.filter(({ above }) => above)).toEqual([{ px: 60, above: true }]);
+});
+
+test("a part has its points and one on each side, and an axis for what is in it", () => {
+  const values = Array.from({ length: 100 }, (_, i) => i);
+  const { curves, x, y } = draw(values, {}, { x: [30, 40] });
+
+  expect([curves[0]?.x[0], curves[0]?.x.at(-1)]).toEqual([29, 41]);
+  expect(x.range).toEqual([30, 40]);
+  expect(x.whole).toEqual([10, 109]);
+  expect(y.range[0]).toBeGreaterThan(19);
+  expect(y.range[1]).toBeLessThan(31);
+});
+
+test("the first gap is known by its step, whatever the axis", () => {
+  const gaps = draw([1, 2, Number.NaN, 4, Number.POSITIVE_INFINITY], { x: "elapsed" }).gaps;
+
+  expect(gaps.map(({ step, px }) => [step, px])).toEqual([[12, 9]]);
+});
+
+test("a line put away takes no room", () => {
+  const traces = [trace([1, 2]), trace([100, 200], { hidden: true })];
+
+  const { curves, y, total } = picture(traces, SETTINGS, NOWHERE, 100, AT);
+
+  expect(curves.length).toBe(1);
+  expect(y.range[1]).toBeLessThan(3);
+  expect(total).toBe(2);
+});
