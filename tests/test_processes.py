@@ -106,7 +106,7 @@ def child(tmp_path: Path) -> Iterator[Callable[..., Child]]:
 
     yield start
     for one in children:
-        if one._process.poll() is None:
+        if not one._process.stdout.closed:
             one.kill()
 
 

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import RunNotFound, StoreUnavailable
-from run_widgets.store.drive import open_plain
+from run_widgets.store.drive import read_plain
 from run_widgets.store.layout import DOCUMENT_BYTES
 from run_widgets.store.lock import locked
 
@@ -22,12 +22,7 @@ Document = dict[str, Any]
 def read_json(path: Path) -> Document | None:
     """Return a document, or None where there is none that can be read."""
     try:
-        descriptor = open_plain(path)
-        try:
-            text = os.read(descriptor, DOCUMENT_BYTES)
-        finally:
-            os.close(descriptor)
-        document = json.loads(text)
+        document = json.loads(read_plain(path, DOCUMENT_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

@@ -58,3 +58,21 @@ def open_plain(path: Path) -> int:
         os.close(descriptor)
         raise OSError(f"{path} is not a regular file")
     return descriptor
+
+
+def read_plain(path: Path, at_most: int) -> bytes:
+    """Return what a regular file holds, as `open_plain` opens it.
+
+    Raises
+    ------
+    OSError
+        As `open_plain`; or it is longer than `at_most` bytes.
+    """
+    descriptor = open_plain(path)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size > at_most:
+            raise OSError(f"{path} has {size:,} bytes, more than {at_most:,}")
+        return os.read(descriptor, size + 1)
+    finally:
+        os.close(descriptor)

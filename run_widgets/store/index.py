@@ -3,6 +3,7 @@
 The folders are the truth. Each listing compares them with the cache by the
 inode, time and size of their documents, reads those that differ, and forgets
 those that are gone; a cache that is missing, broken or locked costs time only.
+No link is followed, neither to a run nor to the cache.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import contextlib
 import json
 import os
 import sqlite3
+import stat
+import time
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.store import layout
-from run_widgets.store.drive import can_be_mapped, open_plain
+from run_widgets.store.drive import can_be_mapped, read_plain
+from run_widgets.store.status import moment
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from run_widgets.store.documents import Document
     from run_widgets.store.local import Labels
 
 Stamp = tuple[int, int, int]
@@ -31,8 +36,14 @@ Entry = tuple[str, str, str | None]
 
 ROWS_AT_ONCE = 500
 
+READ_AT_ONCE = 5_000
+"""Documents that are read for one transaction, so that others are not kept waiting for long."""
+
+TICK_NS = 100_000_000
+"""A document that changed no longer ago may change again without a new time."""
+
 # Changed in any way, it gets a new number: a cache of another number is made anew.
-VERSION = 2
+VERSION = 3
 SCHEMA = """
 CREATE TABLE run (
     id         INTEGER PRIMARY KEY,
@@ -41,6 +52,7 @@ CREATE TABLE run (
     inode      INTEGER NOT NULL,  -- of run.json, when it was read
     changed_ns INTEGER NOT NULL,
     bytes      INTEGER NOT NULL,
+    is_sure    INTEGER NOT NULL,  -- 0 where it was read so soon that it may have changed since
     created_at REAL    NOT NULL,  -- seconds since the epoch, UTC
     document   TEXT    NOT NULL,  -- run.json as it stands
     digest     TEXT,              -- of its metrics, where run.json has none and it has been made
@@ -54,6 +66,10 @@ CREATE TABLE label (
 ) STRICT;
 CREATE INDEX label_by_key ON label (kind, key, value);
 CREATE INDEX label_by_run ON label (run_id);
+CREATE TABLE experiment (
+    folder TEXT PRIMARY KEY,
+    state  TEXT NOT NULL          -- of its folder and all documents when they were compared last
+) STRICT;
 """
 
 
@@ -71,15 +87,28 @@ class Index:
         self, experiment: Path, tags: Labels = None, properties: Labels = None
     ) -> Iterator[tuple[Path, dict[str, Any]]]:
         """Yield folder and document of the runs in the folder `experiment`, newest first."""
+        wanted = {"tags": tags, "properties": properties}
         try:
-            self._refresh(experiment)
-        except sqlite3.OperationalError:
-            # Locked for long, or a read-only or full disk: this listing goes without it.
+            rows = self._rows(experiment, wanted)
+        except sqlite3.DatabaseError as error:
             self._db.close()
+            # Locked for long, a read-only or full disk: this listing goes without it.
+            if not isinstance(error, sqlite3.OperationalError):
+                _remove(self._root)  # broken
             self._db = _create(":memory:")
-            self._refresh(experiment)
-        conditions, values = _conditions({"tags": tags, "properties": properties})
-        rows = self._db.execute(
+            rows = self._rows(experiment, wanted)
+        for name, text in rows:
+            document = _parsed(text)
+            # The cache may come from a stranger, too.
+            if document is None or not layout.RUN_ID.fullmatch(name):
+                continue
+            if _has_labels(document, wanted):
+                yield experiment / name, document
+
+    def _rows(self, experiment: Path, wanted: Mapping[str, Labels]) -> list[tuple[str, str]]:
+        self._refresh(experiment)
+        conditions, values = _conditions(wanted)
+        return self._db.execute(
             f"""
             SELECT name, document
               FROM run
@@ -88,8 +117,6 @@ class Index:
             """,
             (experiment.name, *values),
         ).fetchall()
-        for name, document in rows:
-            yield experiment / name, json.loads(document)
 
     # -- for a `Listing`, which looks again and again ----------------------------------
 
@@ -121,8 +148,7 @@ class Index:
 
     def keep_digests(self, experiment: Path, digests: Mapping[str, tuple[Stamp, str]]) -> None:
         """Keep what was made of runs' points, for as long as their documents stay as they are."""
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._writing():
             self._db.executemany(
                 """
                 UPDATE run
@@ -134,62 +160,111 @@ class Index:
             )
 
     def _refresh(self, experiment: Path) -> None:
-        there = _stamps(experiment)
-        known: dict[str, Stamp] = {
-            name: (inode, changed_ns, size)
-            for name, inode, changed_ns, size in self._db.execute(
-                "SELECT name, inode, changed_ns, bytes FROM run WHERE experiment = ?",
+        there, state = _stamps(experiment)
+        if state == self._state(experiment):
+            return
+        known: dict[str, Stamp | None] = {
+            name: (inode, changed_ns, size) if is_sure else None
+            for name, inode, changed_ns, size, is_sure in self._db.execute(
+                "SELECT name, inode, changed_ns, bytes, is_sure FROM run WHERE experiment = ?",
                 (experiment.name,),
             )
         }
-        if there == known:
-            return
         outdated = [name for name, stamp in known.items() if there.get(name) != stamp]
         new = {name: stamp for name, stamp in there.items() if known.get(name) != stamp}
-        self._replace(experiment, outdated, new)
+        if outdated or new:
+            self._replace(experiment, outdated, new)
+        if state is not None:
+            with self._writing():
+                self._db.execute(
+                    "INSERT OR REPLACE INTO experiment (folder, state) VALUES (?, ?)",
+                    (experiment.name, state),
+                )
+
+    def _state(self, experiment: Path) -> str:
+        found = self._db.execute(
+            "SELECT state FROM experiment WHERE folder = ?", (experiment.name,)
+        ).fetchone()
+        return found[0] if found else ""
 
     def _replace(
         self, experiment: Path, outdated: Iterable[str], new: Mapping[str, Stamp]
     ) -> dict[str, str]:
         """Forget the runs `outdated`, read the runs `new`; return those documents by name."""
-        documents = {}
-        with self._db:
-            # IMMEDIATE takes the write lock now, and waits for it: a later one would not.
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(
-                "DELETE FROM run WHERE experiment = ? AND name = ?",
-                ((experiment.name, name) for name in {*outdated, *new}),
-            )
-            for name, stamp in new.items():
-                text = document_text(experiment / name)
-                if text is not None and self._insert(experiment, name, stamp, text):
-                    documents[name] = text
+        documents: dict[str, str] = {}
+        names = list(new)
+        for start in range(0, max(len(names), 1), READ_AT_ONCE):
+            some = names[start : start + READ_AT_ONCE]
+            read = [
+                (name, *found) for name in some if (found := _read(experiment / name)) is not None
+            ]
+            documents |= {name: text for name, text, _ in read}
+            forgotten = some if start else [*{*outdated, *some}]
+            with self._writing():
+                digests = self._digests(experiment, forgotten)
+                self._db.executemany(
+                    "DELETE FROM run WHERE experiment = ? AND name = ?",
+                    ((experiment.name, name) for name in forgotten),
+                )
+                self._insert(experiment, read, new, digests)
         return documents
 
-    def _insert(self, experiment: Path, name: str, stamp: Stamp, text: str) -> bool:
-        """Keep a document; tell whether it is one."""
-        try:
-            document = json.loads(text)
-            created_at = float(document.get("created_at", 0.0))
-            labels = [
-                (kind, key, None if value is None else str(value))
-                for kind in ("tags", "properties")
-                for key, value in dict(document.get(kind) or {}).items()
-            ]
-            cursor = self._db.execute(
-                """
-                INSERT INTO run (experiment, name, inode, changed_ns, bytes, created_at, document)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+    def _digests(self, experiment: Path, names: Sequence[str]) -> dict[tuple[str, str], str]:
+        """Return the digests of these runs by their names and documents."""
+        digests = {}
+        for start in range(0, len(names), ROWS_AT_ONCE):
+            some = names[start : start + ROWS_AT_ONCE]
+            places = ",".join("?" * len(some))
+            for name, text, digest in self._db.execute(
+                f"""
+                SELECT name, document, digest
+                  FROM run
+                 WHERE experiment = ? AND name IN ({places}) AND digest IS NOT NULL
                 """,
-                (experiment.name, name, *stamp, created_at, text),
-            )
-            self._db.executemany(
-                "INSERT INTO label (run_id, kind, key, value) VALUES (?, ?, ?, ?)",
-                ((cursor.lastrowid, *_utf8(label)) for label in labels),
-            )
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            return False  # not a run's document, or one broken by a stranger
-        return True
+                (experiment.name, *some),
+            ):
+                digests[name, text] = digest
+        return digests
+
+    def _insert(
+        self,
+        experiment: Path,
+        read: list[tuple[str, str, Document]],
+        stamps: Mapping[str, Stamp],
+        digests: Mapping[tuple[str, str], str],
+    ) -> None:
+        (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM run").fetchone()
+        too_soon = time.time_ns() - TICK_NS
+        rows, labels = [], []
+        for number, (name, text, document) in enumerate(read, last + 1):
+            stamp = stamps[name]
+            is_sure = stamp[1] < too_soon
+            created_at = moment(document.get("created_at")) or 0.0
+            made = digests.get((name, text))
+            rows.append((number, experiment.name, name, *stamp, is_sure, created_at, text, made))
+            labels += [(number, *label) for label in _labels_of(document)]
+        self._db.executemany(
+            """
+            INSERT INTO run (id, experiment, name, inode, changed_ns, bytes, is_sure,
+                             created_at, document, digest)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            rows,
+        )
+        self._db.executemany(
+            "INSERT INTO label (run_id, kind, key, value) VALUES (?, ?, ?, ?)", labels
+        )
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        # IMMEDIATE takes the write lock now, and waits for it: a later one would not.
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
 
 
 def documents_of(
@@ -206,17 +281,34 @@ def documents_of(
 
 
 def _open(root: Path) -> sqlite3.Connection:
-    path = root / layout.INDEX_FILE
-    if can_be_mapped(root) and not path.is_symlink():
+    if can_be_mapped(root) and _is_plain(root):
         for _ in range(2):
             try:
-                return _create(path)
+                return _create(root / layout.INDEX_FILE)
             except sqlite3.OperationalError:
                 break  # locked, read-only or full
             except sqlite3.DatabaseError:
-                with contextlib.suppress(OSError):  # broken, or not a database
-                    path.unlink()
+                _remove(root)  # broken, of another version, or not a database
     return _create(":memory:")
+
+
+def _is_plain(root: Path) -> bool:
+    """Tell whether the cache and what SQLite keeps beside it are regular files, or not there."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        try:
+            if not stat.S_ISREG(os.lstat(root / f"{layout.INDEX_FILE}{suffix}").st_mode):
+                return False
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return False
+    return True
+
+
+def _remove(root: Path) -> None:
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            os.unlink(root / f"{layout.INDEX_FILE}{suffix}")
 
 
 def _create(path: Path | str) -> sqlite3.Connection:
@@ -257,34 +349,82 @@ def folders(experiment: Path) -> list[str]:
         return [
             entry.name
             for entry in entries
-            if not entry.name.startswith(".")
-            and entry.is_dir(follow_symlinks=False)
-            and entry.name.isprintable()  # which a name that is not Unicode is not
+            if entry.is_dir(follow_symlinks=False) and layout.RUN_ID.fullmatch(entry.name)
         ]
 
 
 def stamp_of(folder: str) -> Stamp | None:
     """Return what tells one state of a run's document from another; None where it has none."""
     try:
-        facts = os.stat(f"{folder}/{layout.RUN_FILE}")
+        facts = os.lstat(f"{folder}/{layout.RUN_FILE}")
     except OSError:
+        return None
+    if not stat.S_ISREG(facts.st_mode):
         return None
     return (facts.st_ino, facts.st_mtime_ns, facts.st_size)
 
 
-def _stamps(experiment: Path) -> dict[str, Stamp]:
-    top = str(experiment)
-    stamps = ((name, stamp_of(f"{top}/{name}")) for name in folders(experiment))
-    return {name: stamp for name, stamp in stamps if stamp is not None}
+def _stamps(experiment: Path) -> tuple[dict[str, Stamp], str | None]:
+    """Return the stamps of all runs, and in one word their state; None while it is not sure."""
+    before = os.stat(experiment)
+    top, mixed, latest = str(experiment), 0, before.st_mtime_ns
+    stamps = {}
+    for place, name in enumerate(folders(experiment), 1):
+        stamp = stamp_of(f"{top}/{name}")
+        if stamp is not None:
+            stamps[name] = stamp
+            inode, changed_ns, size = stamp
+            mixed += place * ((inode * 0x9E3779B1 ^ changed_ns) * 31 + size)
+            if changed_ns > latest:
+                latest = changed_ns
+    if latest > time.time_ns() - TICK_NS:
+        return stamps, None
+    return stamps, f"{before.st_ino} {before.st_mtime_ns} {len(stamps)} {mixed}"
+
+
+def _read(folder: Path) -> tuple[str, Document] | None:
+    """Return a run's document as text and parsed; None where there is none."""
+    text = document_text(folder)
+    document = None if text is None else _parsed(text)
+    return None if text is None or document is None else (text, document)
+
+
+def _parsed(text: str) -> Document | None:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def document_text(folder: Path) -> str | None:
     """Return a run's document as it stands; None where it cannot be read."""
     try:
-        with os.fdopen(open_plain(folder / layout.RUN_FILE), "rb") as file:
-            return file.read(layout.DOCUMENT_BYTES).decode()
+        return read_plain(folder / layout.RUN_FILE, layout.DOCUMENT_BYTES).decode()
     except (OSError, ValueError):
         return None
+
+
+def _labels_of(document: Document) -> Iterator[tuple[str, str, str | None]]:
+    for kind in ("tags", "properties"):
+        labels = document.get(kind)
+        for key, value in labels.items() if isinstance(labels, dict) else ():
+            yield kind, _utf8(key), None if value is None else _utf8(str(value))
+
+
+def _has_labels(document: Document, wanted: Mapping[str, Labels]) -> bool:
+    """Tell what SQLite could not: it does not tell all texts apart."""
+    for kind, labels in wanted.items():
+        there = document.get(kind)
+        there = there if isinstance(there, dict) else {}
+        if isinstance(labels, str):
+            if labels not in there:
+                return False
+        elif labels is not None:
+            for key, value in labels.items():
+                if key not in there or (there[key] != value and str(there[key]) != value):
+                    return False
+    return True
 
 
 def _conditions(wanted: Mapping[str, Labels]) -> tuple[str, list[str | None]]:
@@ -299,14 +439,16 @@ def _conditions(wanted: Mapping[str, Labels]) -> tuple[str, list[str | None]]:
         )
         for key, value in pairs:
             condition = "kind = ? AND key = ?"
-            values += [kind, *_utf8((key,))]
+            values += [kind, _utf8(key)]
             if not isinstance(labels, str):
                 condition += " AND value IS ?"
-                values.append(_utf8((value,))[0])
+                values.append(None if value is None else _utf8(value))
             conditions.append(f" AND id IN (SELECT run_id FROM label WHERE {condition})")
     return "".join(conditions), values
 
 
-def _utf8(texts: tuple[str | None, ...]) -> tuple[str | None, ...]:
-    """Return texts that SQLite can hold: it knows no lone surrogates."""
-    return tuple(text and text.encode("utf-8", "backslashreplace").decode() for text in texts)
+def _utf8(text: str) -> str:
+    """Return a text that SQLite can hold: it knows no lone surrogates."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -24,7 +24,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import struct
 import sys
@@ -71,7 +70,7 @@ STEPPED = 0x10
 VOID = 0x0F  # the kind of a slot that was taken and then not used
 KINDS = 0x0F
 
-_RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}")
+RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}")
 _EXPERIMENT = re.compile(r"[A-Za-z0-9][\w-]{0,254}")
 
 
@@ -84,7 +83,7 @@ def run_id(value: object) -> str:
         It is not 1 to 255 ASCII letters, digits and ``_ . + -``, begun by a
         letter, digit or ``_``.
     """
-    if not isinstance(value, str) or not _RUN_ID.fullmatch(value):
+    if not isinstance(value, str) or not RUN_ID.fullmatch(value):
         raise BadName(
             f"run id {value!r} must be 1 to 255 ASCII letters, digits, '_', '.', '+' or '-', "
             "and begin with a letter, digit or '_'"
@@ -118,6 +117,8 @@ def folder_of_experiment(name: object) -> str:
     name = experiment_name(name)
     if len(name.encode()) <= 200 and name == name.lower():
         return name
+    import hashlib  # seldom needed, and slow to load
+
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{name.encode()[:200].decode(errors='ignore')}.{digest}"
 

@@ -74,8 +74,8 @@ def record_of(
         experiment=_experiment_of(document, folder),
         number=_whole(document.get("number")) or 0,
         status=status,
-        created_at=_moment(document.get("created_at")) or 0.0,
-        started_at=_moment(document.get("started_at")),
+        created_at=moment(document.get("created_at")) or 0.0,
+        started_at=moment(document.get("started_at")),
         ended_at=ended_at,
         display_name=get("display_name", str, ""),
         description=get("description", str, ""),
@@ -121,8 +121,8 @@ def _progress(folder: Path) -> tuple[int | None, int | None]:
     return done, total
 
 
-def _moment(value: object) -> float | None:
-    """Return seconds since the epoch, where `value` can be that."""
+def moment(value: object) -> float | None:
+    """Return `value` where it can be seconds since the epoch, else None."""
     if isinstance(value, int | float) and 0 <= value < _END_OF_TIME:
         return float(value)
     return None
@@ -148,12 +148,12 @@ def _true_status(
     document: Mapping[str, Any], folder: Path
 ) -> tuple[RunStatus, RunError | None, float | None]:
     """Return the status, the error and the end of a run whose owner may have died."""
-    error, ended_at = _error(document), _moment(document.get("ended_at"))
+    error, ended_at = _error(document), moment(document.get("ended_at"))
     try:
         status = RunStatus(document.get("status", ""))
     except ValueError:
         return RunStatus.NOT_RESPONDING, error, ended_at
-    due_at = _moment(document.get("supervisor_due_at"))
+    due_at = moment(document.get("supervisor_due_at"))
     if due_at is not None and not status.is_final:
         if time.time() < due_at:  # whoever submitted the run need not wait for its supervisor
             return status, error, None
