@@ -119,13 +119,17 @@ class Reading:
 
     def image(self, name: str) -> bytes | None:
         """Return the content of an image file; None where it is too big or is not there."""
+        return self.content(name, MAX_IMAGE_BYTES)
+
+    def content(self, name: str, most: int) -> bytes | None:
+        """Return a file's content; None where it has more than `most` bytes or is not there."""
         try:
             descriptor = open_plain(self._store.file_path(self._run_id, name))
         except (FileNotInRun, OSError):
             return None
         with os.fdopen(descriptor, "rb") as file:
-            content = file.read(MAX_IMAGE_BYTES + 1)
-        return content if len(content) <= MAX_IMAGE_BYTES else None
+            content = file.read(most + 1)
+        return content if len(content) <= most else None
 
     def data(self) -> dict[str, Any]:
         """Return what a panel shows, with the names that Azure ML's widget gave it."""

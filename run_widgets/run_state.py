@@ -10,6 +10,7 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any
 
+from run_widgets.downsample import reduced
 from run_widgets.facts import shown, time_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def run_state(
     documents: Sequence[Json] = (),
     children: Sequence[Json] = (),
     seen: Seen | None = None,
+    line_points: int | None = None,
     mime_of: Callable[[str], str] = lambda _: "",
 ) -> Json:
     """Return what a panel shows.
@@ -82,11 +84,16 @@ def run_state(
         As `Drawings` and `Children` have them.
     seen
         What the reader has already: of lines and tables only what came since is told.
+    line_points
+        Of one line, at most, at least 5; None for as many as there are.
     mime_of
         From the name of an image's file to its media type.
     """
     seen = seen or Seen()
-    charts = [_chart(curves, seen.lines(place)) for place, curves in enumerate(summary.charts)]
+    charts = [
+        _chart(curves, seen.lines(place), line_points)
+        for place, curves in enumerate(summary.charts)
+    ]
     tables = [_table(table, place, seen) for place, table in enumerate(summary.tables)]
     return {
         "facts": facts,
@@ -119,7 +126,7 @@ def run_state(
     }
 
 
-def _chart(curves: Curves, seen: list[int]) -> Json:
+def _chart(curves: Curves, seen: list[int], most: int | None) -> Json:
     """Return a chart; whole, from 0, where it has a line that was not there before."""
     since = seen if len(seen) == len(curves.lines) else [0] * len(curves.lines)
     return {
@@ -132,16 +139,17 @@ def _chart(curves: Curves, seen: list[int]) -> Json:
             for line in curves.lines
         ],
         "from": sum(since),
-        "data": [_new(line, at) for line, at in zip(curves.lines, since, strict=True)],
+        "data": [_new(line, at, most) for line, at in zip(curves.lines, since, strict=True)],
     }
 
 
-def _new(line: Line, since: int) -> Json | None:
+def _new(line: Line, since: int, most: int | None) -> Json | None:
     if since and line.outline.total <= since:
         return None
     columns: Columns = line.outline.columns(since)
+    kept = slice(None) if most is None else reduced(columns.y, most)
     return {
-        name: base64.b64encode(column.astype("<f8").tobytes()).decode()
+        name: base64.b64encode(column[kept].astype("<f8").tobytes()).decode()
         for name, column in columns._asdict().items()
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import io
 import json
@@ -10,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+import numpy as np
 import pytest
 
 from lab import Lab, running
@@ -91,7 +93,8 @@ def upload(run: Run, name: str, content: bytes) -> None:
         "/api/runs",
         "/api/runs/{id}",
         "/files/{id}/a.txt",
-        "/assets/run.js",
+        "/assets/page.js",
+        "/api/runs/{id}/panel",
     ],
 )
 def test_nobody_sees_anything_without_signing_in(portal: Portal, run: Run, path: str) -> None:
@@ -112,7 +115,8 @@ def test_a_page_runs_nothing_but_the_servers_own_files(portal: Portal, run: Run,
     policy = answer.headers["Content-Security-Policy"]
     assert answer.status == 200
     assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
+    # Only styles may be inline: widgets bring theirs with them.
+    assert "unsafe" not in policy.replace("style-src 'self' 'unsafe-inline'", "")
     assert b"<script>" not in answer.body
 
 
@@ -196,6 +200,64 @@ def test_a_run_that_is_not_there_is_said_not_to_be(portal: Portal, run_id: str) 
 
     assert answer.status == 404
     assert "no run " in json.loads(answer.body)["message"]
+
+
+# -- the panel ---------------------------------------------------------------------------------
+
+
+def floats(text: str) -> list[float]:
+    return np.frombuffer(base64.b64decode(text), "<f8").tolist()
+
+
+def test_a_panel_is_told_whole_and_then_what_came_since(portal: Portal, run: Run) -> None:
+    for step in range(3):
+        run.log("loss", 1 / (1 + step))
+        run.log_row("Cosine Wave", angle=step, cos=step)
+    whole = portal.json(f"/api/runs/{run.id}/panel")
+    run.log("loss", 0.1)
+    run.log_row("Cosine Wave", angle=3, cos=3)
+
+    since = portal.json(f"/api/runs/{run.id}/panel?seen={quote(whole['seen'])}")
+
+    assert [chart["from"] for chart in whole["charts"]] == [0, 0]
+    assert floats(whole["charts"][0]["data"][0]["y"]) == [1, 1 / 2, 1 / 3]
+    assert [chart["from"] for chart in since["charts"]] == [3, 3]
+    assert floats(since["charts"][0]["data"][0]["y"]) == [0.1]
+    assert (since["tables"][0]["from"], since["tables"][0]["rows"]) == (3, [[3, 3]])
+    assert since["charts"][0]["series"][0]["total"] == 4
+    assert since["following"]
+
+
+def test_a_panel_that_has_all_is_told_nothing(portal: Portal, run: Run) -> None:
+    for value in (1, 2):
+        run.log("loss", value)
+    seen = quote(portal.json(f"/api/runs/{run.id}/panel")["seen"])
+    first = portal.ask(f"/api/runs/{run.id}/panel?seen={seen}")
+
+    then = portal.ask(
+        f"/api/runs/{run.id}/panel?seen={seen}", **{"If-None-Match": first.headers["ETag"]}
+    )
+
+    assert json.loads(first.body)["charts"][0]["data"] == [None]
+    assert (then.status, then.body) == (304, b"")
+
+
+@pytest.mark.parametrize("seen", ["x", "1;2;3", "-1;", "٣;", "1" * 9_000 + "x"])
+def test_a_panel_that_says_nonsense_is_told_so(portal: Portal, run: Run, seen: str) -> None:
+    run.log("loss", 1)
+
+    answer = portal.ask(f"/api/runs/{run.id}/panel?seen={quote(seen)}")
+
+    assert answer.status == 400
+    assert "seen must be like" in json.loads(answer.body)["message"]
+
+
+def test_the_page_is_drawn_by_this_environments_scripts(portal: Portal) -> None:
+    for name in ("page.js", "bqplot.js", "bqscales.js"):
+        answer = portal.ask(f"/assets/{name}")
+
+        assert answer.status == 200, answer.body
+        assert answer.headers["Content-Type"].startswith("text/javascript")
 
 
 # -- which workspace ---------------------------------------------------------------------------

@@ -25,7 +25,8 @@ type ChartState = Pick<RunChartModel, "name" | "kind" | "x_label" | "y_label" | 
   data: Encoded[];
 };
 
-type ImageState = Omit<RunImageModel, "data"> & { data?: string };
+/** `data` is base64, or null where the picture is not to be had; absent where it can be asked for. */
+type ImageState = Omit<RunImageModel, "data"> & { data?: string | null };
 
 /** As `run_widgets/run_state.py` makes it: the whole, or what came since `seen` was said. */
 export type RunState = Omit<RunModel, "look" | "charts" | "tables" | "images"> & {
@@ -96,7 +97,7 @@ export class LocalRun {
     const key = JSON.stringify([about.name, about.path, about.step]);
     const known = this.#images.get(key);
     if (known) return known;
-    const content = data === undefined ? null : viewOf(data);
+    const content = data ? viewOf(data) : null;
     const model = await this.#manager.make(MODULE_NAME, "RunImageModel", {
       ...about,
       data: content,

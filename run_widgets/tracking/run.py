@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
@@ -156,6 +157,27 @@ class Run(Recording, Labelled, Sourced, Life):
     def get_portal_url(self) -> str:
         """Return the run's page, relative to the Jupyter server's base URL."""
         return f"{PORTAL_PATH}runs/{self.id}"
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write the run as it is now to one HTML file that opens anywhere, and return its path.
+
+        Charts can be zoomed and smoothed in it, tables paged, images and logs looked
+        at: with no kernel, no server and no network.
+
+        Parameters
+        ----------
+        path
+            Where to; an existing file is replaced.
+
+        Raises
+        ------
+        OSError
+            `path` cannot be written, or a part of the front end is not installed.
+        """
+        # By name: the file is made by a room above this one, which training need not load.
+        export = importlib.import_module("run_widgets.export").export
+        written: Path = export(self.store, self.id, path)
+        return written
 
     @staticmethod
     def get_docs_url() -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
+from browser.lab_notebook import PICTURES
 from run_widgets import Experiment
 
 if TYPE_CHECKING:
@@ -50,29 +52,53 @@ def open_page(lab: Lab, browser: Browser) -> Iterator[Callable[[str], Page]]:
     assert not complaints, "\n".join(complaints)
 
 
-def test_the_page_follows_a_run_to_its_end(open_page: Callable[[str], Page], run: Run) -> None:
-    run.log("loss", 1.0)
+def test_the_page_is_the_panel_and_follows_its_run_to_the_end(
+    open_page: Callable[[str], Page], run: Run
+) -> None:
+    for value in (1.0, 0.5):
+        run.log("loss", value)
     page = open_page(f"runs/{run.id}")
     expect(page.locator(".rw-status")).to_have_text("Running")
-    expect(page.get_by_role("row", name="loss")).to_contain_text("1")
+    line = page.locator(".rw-chart[aria-label='loss'] path.line")
+    expect(line).to_have_attribute("d", re.compile("^M[^L]*L[^L]*$"))
 
-    run.log("loss", 0.5)
+    run.log("loss", 0.25)
+    run.log("accuracy", 0.97)
     run.upload_file("outputs/metrics.txt", io.BytesIO(b"accuracy: 0.97\n"))
     run.complete()
 
     expect(page.locator(".rw-status")).to_have_text("Completed", timeout=15_000)
-    expect(page.get_by_role("row", name="loss")).to_contain_text("Vector[2]")
-    page.get_by_role("button", name="outputs/metrics.txt").click()
-    expect(page.locator(".rw-preview pre")).to_have_text("accuracy: 0.97\n")
+    expect(line).to_have_attribute("d", re.compile("^M[^L]*L[^L]*L[^L]*$"))
+    expect(page.get_by_text("0.97", exact=True)).to_be_visible()
+    page.get_by_role("tab", name="Files").click()
+    page.get_by_text("metrics.txt").click()
+    expect(page.get_by_text("accuracy: 0.97")).to_be_visible()
+    page.screenshot(path=PICTURES / "run-page.png")
+
+
+def test_a_line_that_begins_later_joins_its_chart(
+    open_page: Callable[[str], Page], run: Run
+) -> None:
+    for step in range(3):
+        run.log_row("eval", step=step, loss=1 / (1 + step))
+    page = open_page(f"runs/{run.id}")
+    lines = page.locator(".rw-chart[aria-label='eval'] path.line[d]:not([d=''])")
+    expect(lines).to_have_count(1)
+
+    for step in range(3, 6):
+        run.log_row("eval", step=step, loss=1 / (1 + step), accuracy=step / 6)
+
+    expect(lines).to_have_count(2, timeout=15_000)
 
 
 def test_a_file_can_be_downloaded(open_page: Callable[[str], Page], run: Run) -> None:
     content = bytes(range(256)) * 100
     run.upload_file("outputs/ä b.bin", io.BytesIO(content))
     page = open_page(f"runs/{run.id}")
+    page.get_by_role("tab", name="Files").click()
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click()
+        page.get_by_role("link", name="Download ä b.bin").click()
 
     assert download.value.suggested_filename == "ä b.bin"
     assert download.value.path().read_bytes() == content
@@ -87,10 +113,12 @@ def test_what_strangers_logged_is_text_on_the_page(
     run.fail(ValueError(HOSTILE))
     page = open_page(f"runs/{run.id}")
 
-    page.get_by_role("button", name=HOSTILE).click()
+    expect(page.locator(".rw-error")).to_contain_text(HOSTILE)
+    page.get_by_role("tab", name="Files").click()
+    page.get_by_text(f"{HOSTILE}.txt").click()
 
-    expect(page.locator(".rw-preview pre")).to_have_text(HOSTILE)
-    expect(page.locator(".rw-failure")).to_contain_text(HOSTILE)
+    expect(page.get_by_role("region", name="Text")).to_contain_text(HOSTILE)
+    expect(page.locator("pre").last).to_be_visible()
     expect(page.locator("img[src=x]")).to_have_count(0)
 
 
@@ -98,7 +126,7 @@ def test_the_list_leads_to_a_run_and_back(open_page: Callable[[str], Page], run:
     page = open_page("paged")
 
     page.get_by_role("link", name=f"Run {run.number}", exact=True).click()
-    expect(page.locator("h1")).to_contain_text(f"run {run.number}")
+    expect(page.locator(".rw-panel")).to_contain_text(f"run {run.number}")
     page.get_by_role("link", name="All runs").click()
 
     expect(page.locator("h1")).to_have_text("Runs")

@@ -1,0 +1,163 @@
+"""One run as one HTML file: opens offline anywhere, with all that a browser does with a panel.
+
+The file carries what the run's page loads: the same scripts, and the run's state as
+JSON. A policy in it lets no other script run and fetches nothing from anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from run_widgets.documents import Drawings
+from run_widgets.facts import shown
+from run_widgets.front_end import script
+from run_widgets.images import media_type
+from run_widgets.picture import static_html
+from run_widgets.reading import Reading
+from run_widgets.run_state import run_state
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from run_widgets.records import FileEntry
+    from run_widgets.store import RunReader
+
+LINES_BYTES = 1_500_000
+"""Of all lines of all charts together; each is reduced until they fit."""
+
+IMAGES_BYTES = 900_000
+TEXTS_BYTES = 600_000
+"""Of all images, and of all texts among the files; those that do not fit are only named."""
+
+TEXT_BYTES = 300_000
+"""Of one text."""
+
+POINT_BYTES = 32
+"""Of one point of a line: three float64 as base64."""
+
+_LOGS = ("logs/", "user_logs/", "azureml-logs/")
+
+_MODULES = {"page.js": "", "bqscales.js": "bqscales", "bqplot.js": "bqplot"}
+
+
+def export(store: RunReader, run_id: str, path: str | os.PathLike[str]) -> Path:
+    """Write the run as it is now to the HTML file `path`, and return where that is.
+
+    Raises
+    ------
+    RunNotFound
+        The store has no run `run_id`.
+    FileNotFoundError
+        A part of the front end is not installed.
+    OSError
+        `path` cannot be written.
+    """
+    target = Path(path).expanduser()
+    reading = Reading(store, run_id)
+    try:
+        reading.look()
+        reading.look_at_children()
+        target.write_text(_page(reading), encoding="utf-8")
+    finally:
+        reading.close()
+    return target.absolute()
+
+
+def _page(reading: Reading) -> str:
+    facts = reading.facts()
+    scripts = {name: _inline(script(name).read_text(encoding="utf-8")) for name in _MODULES}
+    allowed = " ".join(f"'sha256-{_digest(code)}'" for code in scripts.values())
+    policy = (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+    tags = "\n".join(
+        f'<script data-module="{_MODULES[name]}">{code}</script>' for name, code in scripts.items()
+    )
+    picture = static_html(
+        facts, reading.summary, reading.files, image_of=lambda name: _image(reading, name)
+    )
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(str(facts["title"]))}</title>
+</head>
+<body>
+<noscript>{picture}</noscript>
+<script type="application/json" id="rw-run">{_json(_state(reading, facts))}</script>
+{tags}
+</body>
+</html>
+"""
+
+
+def _state(reading: Reading, facts: dict[str, object]) -> dict[str, Any]:
+    summary, files = reading.summary, reading.files
+    lines = sum(len(curves.lines) for curves in summary.charts)
+    state = run_state(
+        summary,
+        # A run's page and its address are this machine's own affair.
+        facts | {"portal_path": f"run-widgets/runs/{facts['run_id']}"},
+        files,
+        following=False,
+        documents=Drawings().of(summary.documents),
+        children=reading.children.entries(time.time()),
+        line_points=max(50, LINES_BYTES // POINT_BYTES // max(1, lines)),
+    )
+    room = IMAGES_BYTES
+    for image in state["images"]:
+        content = reading.image(image["path"]) or b""
+        room -= len(content) if len(content) <= room else 0
+        fits = bool(content) and room >= 0
+        image["mime"] = media_type(content[:1024])
+        image["data"] = base64.b64encode(content).decode() if fits else None
+    state["contents"] = dict(_texts(reading, files))
+    if not reading.record.status.is_final:
+        at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+        note = f"as of {at}, when the run had not ended"
+        state["problem"] = " · ".join(filter(None, [state["problem"], note]))
+    return state
+
+
+def _texts(reading: Reading, files: list[FileEntry]) -> Iterator[tuple[str, str]]:
+    """Yield small texts among the files, as base64, logs first."""
+    room = TEXTS_BYTES
+    for file in sorted(files, key=lambda file: not file.path.startswith(_LOGS)):
+        if file.bytes > min(TEXT_BYTES, room):
+            continue
+        content = reading.content(file.path, TEXT_BYTES)
+        if content is None or b"\0" in content or len(content) > room:
+            continue
+        room -= len(content)
+        yield shown(file.path), base64.b64encode(content).decode()
+
+
+def _image(reading: Reading, name: str) -> tuple[str, bytes] | None:
+    content = reading.image(name)
+    mime = media_type(content[:1024]) if content else ""
+    return (mime, content) if content and mime else None
+
+
+def _json(value: object) -> str:
+    """Return JSON that no HTML parser takes for the end of its element, or for another one."""
+    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
+
+
+def _inline(code: str) -> str:
+    """Return a script that can stand in a page: in it these are only ever parts of texts."""
+    code = code.replace("\r\n", "\n").replace("\r", "\n")
+    return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _digest(code: str) -> str:
+    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()

@@ -1,0 +1,103 @@
+"""A run as one file, opened in a browser that has no network."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from browser.lab_notebook import PICTURES
+from run_widgets import Experiment, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+    from run_widgets import Run
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "<!--<script>alert(1)</script>",
+    "</noscript><svg onload=alert(1)>",
+    "javascript:alert(1)",
+    "\u001b]8;;javascript:alert(1)\u0007link\u001b]8;;\u0007",
+]
+
+
+@pytest.fixture
+def offline(browser: Browser) -> Iterator[Page]:
+    """A page without a network; the test fails when it complains, asks or is asked of anything."""
+    context = browser.new_context(offline=True, viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    seen: list[str] = []
+    page.on("console", lambda message: seen.append(message.text))
+    page.on("pageerror", lambda error: seen.append(f"uncaught: {error}"))
+    page.on("dialog", lambda dialog: seen.append(f"dialog: {dialog.message}"))
+    page.on("request", lambda request: seen.append(request.url))
+    yield page
+    context.close()
+    asked = [line for line in seen if not line.startswith(("file:", "blob:", "data:"))]
+    assert not asked, "\n".join(asked)
+
+
+def begin(folder: Path) -> Run:
+    experiment = Experiment(Workspace(folder / "workspace"), "exported")
+    return experiment.start_logging(outputs=False, snapshot_directory=None)
+
+
+def test_the_file_is_the_panel_with_everything_alive(offline: Page, tmp_path: Path) -> None:
+    run = begin(tmp_path)
+    for step in range(200):
+        run.log("loss", 1 / (1 + step))
+        run.log_row("Cosine Wave", angle=step, cos=math.cos(step / 10))
+    log = b"".join(b"epoch %d\n" % number for number in range(500))
+    run.upload_file("logs/driver.txt", io.BytesIO(log))
+    run.complete()
+    path = run.to_html(tmp_path / "run.html")
+
+    offline.goto(path.as_uri())
+
+    expect(offline.locator(".rw-status")).to_have_text("Completed")
+    expect(offline.locator(".rw-figure path.line[d]:not([d=''])")).to_have_count(2)
+    assert path.stat().st_size < 5_000_000
+    offline.screenshot(path=PICTURES / "export.png")
+    chart = offline.locator(".rw-chart[aria-label='loss']")
+    whole = chart.locator(".axis").first.text_content() or ""
+    chart.locator(".rw-plot").hover()
+    offline.keyboard.down("Control")
+    offline.mouse.wheel(0, -400)
+    offline.keyboard.up("Control")
+    expect(chart.locator(".axis").first).not_to_have_text(whole)
+    offline.get_by_role("tab", name="Logs").click()
+    expect(offline.get_by_text("epoch 499")).to_be_visible()
+    offline.get_by_role("tab", name="Files").click()
+    with offline.expect_download() as download:
+        offline.get_by_role("link", name="driver.txt").last.click()
+    assert download.value.path().read_bytes() == log
+
+
+def test_what_strangers_logged_is_text_in_the_file(offline: Page, tmp_path: Path) -> None:
+    run = begin(tmp_path)
+    for text in HOSTILE:
+        for value in (1, 2):
+            run.log(text, value)
+        run.log_table(f"table {text}", {text: [text, text]})
+        run.tag(text[:200], text)
+        run.upload_file(f"logs/{HOSTILE.index(text)}.txt", io.BytesIO(text.encode()))
+    run.fail(ValueError(" ".join(HOSTILE)))
+    path = run.to_html(tmp_path / "run.html")
+
+    offline.goto(path.as_uri())
+
+    expect(offline.locator(".rw-status")).to_have_text("Failed")
+    for name in ("Tables", "Files", "Logs", "Details"):
+        offline.get_by_role("tab", name=name).click()
+        offline.wait_for_timeout(300)
+    expect(offline.locator("img[src=x]")).to_have_count(0)
+    expect(offline.locator("a[href^=javascript]")).to_have_count(0)
