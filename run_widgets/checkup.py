@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.paths import jupyter_config_path, jupyter_path
 
+from run_widgets.front_end import SCRIPTS, script
 from run_widgets.picture import size
 from run_widgets.store import layout
 from run_widgets.store.drive import can_be_mapped, drive_kind
@@ -104,7 +105,7 @@ def examine(workspace: Workspace | None = None, notebook: Path | None = None) ->
     checks: list[Callable[[], Iterator[Finding]]] = [
         _packages,
         _lab_extensions,
-        _notebook_extension,
+        _scripts,
         _server_extension,
         _kernel,
         lambda: _store(workspace or Workspace.from_config()),
@@ -225,11 +226,17 @@ def _disabled() -> set[str]:
     return {name.partition(":")[0] for name, is_off in said.items() if is_off is True}
 
 
-def _notebook_extension() -> Iterator[Finding]:
+def _scripts() -> Iterator[Finding]:
+    for name in SCRIPTS:
+        try:
+            script(name)
+        except FileNotFoundError as error:
+            problem, _, way_out = str(error).partition("; ")
+            yield Finding("page, export", Level.WRONG, problem, way_out)
     places = [Path(path, PACKAGE, "index.js") for path in jupyter_path("nbextensions")]
     if not any(place.is_file() for place in places):
         yield Finding(
-            "VS Code, export",
+            "VS Code",
             Level.WRONG,
             f"the front end is in none of {', '.join(str(place.parent) for place in places)}",
             f"{sys.executable} -m pip install --force-reinstall run-widgets",
@@ -407,7 +414,7 @@ def _place() -> Iterator[Finding]:
             "Colab",
             Level.NOTE,
             "it loads front ends from a network that has not ours",
-            "RunDetails(run).show() still draws its picture; run.to_html(path) has all",
+            "a panel there is its picture only; run-widgets export RUN writes a file that has all",
         )
     elif "VSCODE_PID" in os.environ and "ipykernel" in sys.modules:
         yield Finding(

@@ -396,6 +396,21 @@ def test_a_file_that_cannot_be_copied_does_not_keep_the_others_back(
     assert "was not copied" in done.stderr
 
 
+def test_a_run_is_written_into_one_file(cli: Cli, workspace: Workspace, here: Path) -> None:
+    run_of(workspace, display_name="<script>alert(1)</script>").complete()
+
+    written = cli("export", "latest").stdout.strip()
+    cli("export", "latest", "-o", "out/values.csv")
+
+    assert written == "mnist-1.html"
+    page = (here / written).read_text()
+    assert page.startswith("<!doctype html>")
+    assert "<script>alert(1)" not in page
+    assert len((here / "out" / "values.csv").read_text().splitlines()) == 21
+    assert "--force" in cli("export", "latest", code=2).stderr
+    assert "not as 'x.doc'" in cli("export", "latest", "-o", "x.doc", code=2).stderr
+
+
 # -- hostile --
 
 

@@ -27,7 +27,7 @@ from run_widgets.facts import cell, elapsed_s
 from run_widgets.records import FileEntry, RunRecord, RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from run_widgets.reading import Reading
     from run_widgets.tracking import Run, Workspace
@@ -402,4 +402,44 @@ def diff(workspace: Workspace, run: str, other: str, as_json: bool) -> int:
     return 1 if difference else 0
 
 
-COMMANDS = (list_runs, show, log, files, download, diff)
+# -- export --
+
+
+WRITERS: dict[str, Callable[[Run, Path], object]] = {
+    ".html": lambda run, target: run.to_html(target),
+    ".csv": lambda run, target: run.to_csv(target),
+    ".parquet": lambda run, target: run.to_parquet(target),
+}
+"""What writes a run into a file, by the ending of the file's name."""
+
+
+@click.command()
+@click.argument("run", type=RUN)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file; its ending says what it is. Default: ./EXPERIMENT-NUMBER.html.",
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@with_workspace
+def export(workspace: Workspace, run: str, output: Path | None, force: bool) -> None:
+    """Write a RUN into one file: a page (.html), or its values as a table (.csv, .parquet)."""
+    chosen = find_run(workspace, run)
+    target = output or Path(f"{chosen.experiment.name}-{chosen.number}.html")
+    write = WRITERS.get(target.suffix.lower())
+    if write is None:
+        raise click.UsageError(
+            f"a run can be written as {', '.join(WRITERS)}, not as {str(target)!r}"
+        )
+    if target.exists() and not force:
+        raise click.UsageError(f"{plain.one_line(str(target))} exists: pass --force to replace it")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write(chosen, target)
+    except ImportError as error:  # pandas writes Parquet with a package of its choice
+        raise click.UsageError(f"{target.suffix} needs a package more: {error}") from None
+    click.echo(plain.clean(str(target)))
+
+
+COMMANDS = (list_runs, show, log, files, download, diff, export)
