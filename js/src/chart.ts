@@ -4,8 +4,8 @@ import { DASHES, feed, makeFigure, prepare } from "./figure.ts";
 import { never, soon } from "./frames.ts";
 import { type Board, boardOfChart } from "./look.ts";
 import type { Append, Columns, FigureModel, Model, RunChartModel } from "./model.ts";
-import { along, type Picture, picture, type Trace } from "./picture.ts";
-import { floats, Series } from "./series.ts";
+import { along, type Picture, picture, steady, type Trace } from "./picture.ts";
+import { floats, type Range, Series } from "./series.ts";
 import type { Stretch } from "./server.ts";
 import type { Part } from "./zoom.ts";
 
@@ -40,6 +40,8 @@ export class Chart {
   readonly #views = new Map<() => void, number>();
   readonly #details = new Map<Series, Detail>();
   #hosts = new Set<Chart>();
+  /** What the axes showed last, and what was asked for then. */
+  #axes: { asked: string; x: Range; y: Range } | null = null;
   #asked = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lingering: ReturnType<typeof setTimeout> | undefined;
@@ -228,9 +230,23 @@ export class Chart {
     const columns = Math.max(...this.#views.values(), this.#views.size > 0 ? 1 : COLUMNS);
     const { settings } = this.board;
     this.picture = picture(this.traces, settings, this.#zoom, columns, this.startedAt);
+    this.#steady(this.picture);
     if (this.figure) feed(this.figure, this.picture.curves);
     for (const shown of this.#views.keys()) shown();
   };
+
+  /** Keep the axes of a run that goes on where they are, for as long as that does. */
+  #steady({ x, y }: Picture): void {
+    const asked = JSON.stringify([this.board.settings, ...this.hidden, this.companions.length]);
+    const last = this.#axes?.asked === asked ? this.#axes : null;
+    if (!this.board.isLive) this.#axes = null;
+    else {
+      x.range = steady(x, last?.x ?? null, true);
+      if (!x.zoomed) x.whole = x.range;
+      y.range = steady(y, last?.y ?? null, false);
+      this.#axes = { asked, x: x.range, y: y.range };
+    }
+  }
 
   // -- the part that is zoomed into, as fine as it was logged ------------------------------
 

@@ -1,6 +1,6 @@
 /** How the charts of one panel are looked at: in the browser's hands, whatever the kernel does. */
 
-import type { Look, Model, RunChartModel, RunModel } from "./model.ts";
+import { isFinal, type Look, type Model, type RunChartModel, type RunModel } from "./model.ts";
 import { type RunServer, serverOf } from "./server.ts";
 
 /** All that can be set above the charts; the first half may come from Python. */
@@ -47,6 +47,12 @@ export class Board {
   /** Whether a panel's charts hang here, and not one alone. */
   get isShared(): boolean {
     return this.#run !== null;
+  }
+
+  /** Whether values may still come. */
+  get isLive(): boolean {
+    const facts = this.#run?.get("facts");
+    return facts !== undefined && !isFinal(facts);
   }
 
   /** When the run began, seconds since the epoch; null where nothing is known of it. */

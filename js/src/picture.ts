@@ -36,6 +36,8 @@ export type Axis = {
   range: Range;
   /** The same if nobody had zoomed. */
   whole: Range;
+  /** The outermost places of what is drawn. */
+  data: Range;
   zoomed: boolean;
 };
 
@@ -108,7 +110,7 @@ export function picture(
   const values = inside.map(({ py }) => py);
   const bounds = settings.clip ? quantiles(values, CLIP) : union(values.map(extremes));
   const drawnY = padded(bounds ?? [0, 1]);
-  const y = axisOf(mapY, "number", zoom.y, drawnY, drawnY);
+  const y = axisOf(mapY, "number", zoom.y, drawnY, bounds ?? [0, 1]);
   const outside =
     settings.clip && !zoom.y ? inside.flatMap((curve) => outsideOf(curve, y.range)) : [];
 
@@ -131,15 +133,38 @@ export function picture(
   };
 }
 
-function axisOf(map: Mapping, unit: Unit, part: Part, whole: Range, fallback: Range): Axis {
+function axisOf(map: Mapping, unit: Unit, part: Part, whole: Range, data: Range): Axis {
   const places = part?.map(map.to) as Range | undefined;
   // A part that a logarithm has no place for begins where the data does.
   const range = places
-    ? (places.map((place, i) =>
-        Number.isFinite(place) ? place : (fallback[i] as number),
-      ) as Range)
+    ? (places.map((place, i) => (Number.isFinite(place) ? place : (data[i] as number))) as Range)
     : whole;
-  return { map, unit, range: range[1] > range[0] ? range : whole, whole, zoomed: part !== null };
+  const seen = range[1] > range[0] ? range : whole;
+  return { map, unit, range: seen, whole, data, zoomed: part !== null };
+}
+
+/** Of an axis that follows a run, how far ahead it goes at its end. */
+const AHEAD = 0.05;
+
+/**
+ * What an axis shows while its lines grow: what it showed, for as long as that does as well.
+ *
+ * An axis that moves is the most work that there is in a chart, and a restless sight.
+ *
+ * @param ahead whether the data grows at its end, as it does over steps and time
+ */
+export function steady(axis: Axis, last: Range | null, ahead: boolean): Range {
+  const [{ range, data }, span] = [axis, axis.range[1] - axis.range[0]];
+  if (axis.zoomed) return range;
+  const suits =
+    last !== null &&
+    last[0] <= data[0] &&
+    last[1] >= data[1] &&
+    (ahead
+      ? last[0] === range[0] && last[1] - last[0] <= span * (1 + AHEAD)
+      : last[1] - last[0] <= span * 1.3);
+  if (suits) return last;
+  return ahead ? [range[0], range[1] + AHEAD * span] : range;
 }
 
 function unitOf(x: Settings["x"], traces: Trace[]): Unit {

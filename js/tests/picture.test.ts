@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { PLAIN, type Settings } from "../src/look.ts";
-import { picture, type Trace } from "../src/picture.ts";
+import { picture, steady, type Trace } from "../src/picture.ts";
 import { Series } from "../src/series.ts";
 import { smooth } from "../src/smooth.ts";
 
@@ -99,4 +99,22 @@ test("a line put away takes no room", () => {
   expect(curves.length).toBe(1);
   expect(y.range[1]).toBeLessThan(3);
   expect(total).toBe(2);
+});
+
+test("an axis stays while what comes has room on it", () => {
+  const axis = (y: number[]) => draw(y).x;
+  const first = steady(axis([1, 2, 3, 4, 5]), null, true);
+  expect(first).toEqual([10, 14.2]);
+
+  expect(steady({ ...axis([1, 2, 3, 4, 5]), data: [10, 14.1] }, first, true)).toBe(first);
+  expect(steady(axis([1, 2, 3, 4, 5, 6]), first, true)).toEqual([10, 15.25]);
+});
+
+test("an axis of values stays unless one leaves it, or it is far too wide", () => {
+  const wide = draw([0, 10]).y;
+  const first = steady(wide, null, false);
+
+  expect(steady(draw([1, 10]).y, first, false)).toBe(first);
+  expect(steady(draw([4, 5]).y, first, false)).not.toBe(first);
+  expect(steady(draw([0, 11]).y, first, false)[1]).toBeGreaterThan(11);
 });

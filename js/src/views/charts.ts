@@ -90,6 +90,12 @@ export function charts(model: Model<RunModel>, mount: Mount, life: AbortSignal):
   }
 
   listen(model, "change:look", life, () => board.change(model.get("look")));
+  let live = board.isLive;
+  listen(model, "change:facts", life, () => {
+    if (live === board.isLive) return;
+    live = board.isLive;
+    for (const slot of shown) slot.chart.redraw();
+  });
   watch(model, ["charts"], life, draw);
   board.on("settings", life, draw);
   return el;
