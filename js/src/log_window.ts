@@ -93,14 +93,16 @@ export class LogWindow {
   /** Read on behind what is in hand; the whole anew where the file has become another. */
   async newer(): Promise<void> {
     const end = this.end;
-    const part = await this.#file.read(end, end + PIECE_BYTES);
+    // One byte that is in hand already: to ask for none is an error to servers, and to consoles.
+    const known = Math.min(1, end);
+    const part = await this.#file.read(end - known, end + PIECE_BYTES);
     if (this.end !== end) return; // begun anew meanwhile
     if (part.size < end) {
       await this.tail();
       return;
     }
     this.size = part.size;
-    this.#append(part.bytes);
+    this.#append(part.bytes.subarray(known));
     while (this.#bytes > MOST_BYTES && this.pieces.length > 1) this.pieces.shift();
   }
 

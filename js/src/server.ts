@@ -210,20 +210,22 @@ async function read(address: string, from: number, to?: number): Promise<Part> {
   return { bytes, start: Number(first ?? 0), size: Number(whole ?? bytes.length) };
 }
 
+type Question = { method?: "GET" | "POST"; headers?: Record<string, string> };
+
 /**
  * Ask the server as JupyterLab does: with its token where the page has one, else its cookies.
  *
  * @throws ServerError where there is no answer, or not the one that was hoped for
  */
-async function ask(address: string, options: RequestInit = {}): Promise<Response> {
-  const headers = new Headers(options.headers);
+async function ask(address: string, options: Question = {}): Promise<Response> {
+  const { method = "GET", headers = {} } = options;
   const { token } = pageConfig();
-  if (typeof token === "string" && token) headers.set("Authorization", `token ${token}`);
+  if (typeof token === "string" && token) headers.Authorization = `token ${token}`;
   const cookie = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1];
-  if (cookie && options.method === "POST") headers.set("X-XSRFToken", decodeURIComponent(cookie));
+  if (cookie && method === "POST") headers["X-XSRFToken"] = decodeURIComponent(cookie);
   let answer: Response;
   try {
-    answer = await fetch(address, { ...options, headers, cache: "no-store" });
+    answer = await fetch(address, { method, headers, cache: "no-store" });
   } catch {
     throw new ServerError("The Jupyter server cannot be reached");
   }

@@ -20,8 +20,10 @@ import {
   type Model,
   type RunModel,
 } from "./model.ts";
+import { openRun } from "./open.ts";
 import { askForState, identity } from "./protocol.ts";
 import { chart, type Mount } from "./views/chart.ts";
+import type { Open } from "./views/children.ts";
 import { panel } from "./views/panel.ts";
 
 export { ExperimentDetailsModel, ExperimentDetailsView } from "./experiment/widget.ts";
@@ -186,7 +188,8 @@ abstract class HostView extends DOMWidgetView {
 
 export class RunDetailsView extends HostView {
   content(mount: Mount, life: AbortSignal): HTMLElement {
-    return panel(this.model as unknown as Model<RunModel>, mount, life);
+    const open: Open = (id, into, until) => openRun(this.model, id, into, until);
+    return panel(this.model as unknown as Model<RunModel>, mount, life, open);
   }
 }
 

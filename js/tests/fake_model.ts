@@ -202,8 +202,16 @@ export function fakeImage(fields: Partial<RunImageModel> = {}): FakeModel<RunIma
   });
 }
 
-/** The life of a view that a test ends itself, or leaves to its page's end. */
+const lives: AbortController[] = [];
+
+/** End what the test that is over has left alive; called after each. */
+export function endLives(): void {
+  for (const controller of lives.splice(0)) controller.abort();
+}
+
+/** The life of a view that a test ends itself, or leaves to its own end. */
 export function life(): { signal: AbortSignal; end(): void } {
   const controller = new AbortController();
+  lives.push(controller);
   return { signal: controller.signal, end: () => controller.abort() };
 }

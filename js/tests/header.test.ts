@@ -19,6 +19,8 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
+const stop = (el: HTMLElement) => el.querySelector(".rw-stop") as HTMLButtonElement;
+
 const fact = (el: HTMLElement, name: string) =>
   [...el.querySelectorAll("dt")].find((dt) => dt.textContent === name)?.nextElementSibling
     ?.textContent;
@@ -156,8 +158,78 @@ test("says that a run was asked to stop, and with what the last cell ended", () 
   );
 
   expect(el.querySelector(".rw-about")?.textContent).toBe(
-    "Asked to stop at its next step · The last cell ended with KeyboardInterrupt",
+    "The last cell ended with KeyboardInterrupt",
   );
+  expect(stop(el)).toMatchObject({ textContent: "Stop requested", disabled: true });
+});
+
+test("a run is asked to stop by the second click, through the server, with its cookie", async () => {
+  // biome-ignore lint/suspicious/noDocumentCookie: as the server sets it
+  document.cookie = "_xsrf=a%7Cb";
+  const asked = vi.fn(async () => new Response("{}"));
+  vi.stubGlobal("fetch", asked);
+  const el = header(fakeRunWith({}), life().signal);
+
+  stop(el).click();
+  expect(stop(el).textContent).toBe("Really stop?");
+  expect(asked).not.toHaveBeenCalled();
+  stop(el).click();
+  await vi.advanceTimersByTimeAsync(0);
+
+  const [address, options] = asked.mock.calls[0] as unknown as [string, RequestInit];
+  expect(address).toBe("/user/jo/run-widgets/api/runs/5a0f2c1e/stop");
+  expect(options.method).toBe("POST");
+  expect(options.headers).toMatchObject({ "X-XSRFToken": "a|b" });
+  expect(stop(el).textContent).toBe("Stop requested");
+  vi.unstubAllGlobals();
+});
+
+test("one click alone stops nothing", () => {
+  const el = header(fakeRunWith({}), life().signal);
+
+  stop(el).click();
+  vi.advanceTimersByTime(5000);
+
+  expect(stop(el).textContent).toBe("Stop");
+});
+
+test("a server that refuses says why, and the button is there again", async () => {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ message: "run '5a0f2c1e' is Completed already" });
+  vi.stubGlobal("fetch", async () => new Response(body, { status: 409, headers }));
+  const el = header(fakeRunWith({}), life().signal);
+
+  stop(el).click();
+  stop(el).click();
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(el.querySelector(".rw-stopping .rw-note")?.textContent).toContain("Completed already");
+  expect(stop(el)).toMatchObject({ textContent: "Stop", disabled: false });
+  vi.unstubAllGlobals();
+});
+
+test("where there is no server the button says so, and what does stop the run", () => {
+  document.body.replaceChildren();
+  const el = header(fakeRunWith({}), life().signal);
+
+  stop(el).click();
+  stop(el).click();
+
+  expect(el.querySelector(".rw-stopping .rw-note")?.textContent).toContain("run.cancel()");
+});
+
+test("a run that has ended cannot be stopped", () => {
+  const el = header(fakeRunWith({ status: "Completed" }), life().signal);
+
+  expect(el.querySelector<HTMLElement>(".rw-stopping")?.hidden).toBe(true);
+});
+
+test("a parent is a link to its page, unless its id would lead elsewhere", () => {
+  const parent = (id: string) =>
+    header(fakeRunWith({ parent: id }), life().signal).querySelector<HTMLAnchorElement>("dd a");
+
+  expect(parent("p1")?.getAttribute("href")).toBe("/user/jo/run-widgets/runs/p1");
+  expect(parent("../../api/contents")).toBeNull();
 });
 
 test("leaves nothing behind when its life ends", () => {

@@ -27,7 +27,7 @@ export class Plot {
 
   /** `draw` sets the axes and draws the marks; it is called whenever there is a new size. */
   constructor(life: AbortSignal, label: string, draw: (plot: Plot) => void) {
-    const id = `rw-clip-${++made}`;
+    const id = `rw-plot-${++made}`;
     this.marks = svg("g", { "clip-path": `url(#${id})` });
     this.#svg = svg(
       "svg",

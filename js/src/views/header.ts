@@ -1,6 +1,9 @@
 import { every, h, link, list, set, write } from "../dom.ts";
 import { ago, count, duration, iso, time, words } from "../format.ts";
 import { age_s, type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
+import { baseUrl, serverOf } from "../server.ts";
+import { progress } from "./progress.ts";
+import { stopButton } from "./stop.ts";
 
 /** What the run is, how it does, since when, and why it failed. */
 export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
@@ -12,10 +15,11 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   const about = h("p", { class: "rw-about" });
   const failure = error();
   const steps = progress();
+  const stop = stopButton();
   const el = h(
     "header",
     { class: "rw-header" },
-    h("div", { class: "rw-headline" }, status, title, portal),
+    h("div", { class: "rw-headline" }, status, title, stop.el, portal),
     about,
     failure.el,
     steps.el,
@@ -35,6 +39,7 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
     about.hidden = remarks.length === 0;
     write(about, remarks.join(" · "));
     steps.draw(run);
+    stop.draw(run);
     failure.draw(run.error);
     drawFacts(facts, run);
     list(
@@ -66,41 +71,32 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
 function remarksOf(run: Facts): string[] {
   const remarks: string[] = [];
   if (run.waiting_for) remarks.push(`Waiting: ${run.waiting_for}`);
-  if (run.stop_requested && !isFinal(run)) remarks.push("Asked to stop at its next step");
   if (run.interrupted && !isFinal(run)) remarks.push(`The last cell ended with ${run.interrupted}`);
   if (run.description) remarks.push(run.description);
   return remarks;
 }
 
-/** How far the loop is that the run tracks, and when it will be through at this pace. */
-function progress(): { el: HTMLElement; draw(run: Facts): void } {
-  const bar = h("progress", { "aria-label": "Steps" });
-  const text = h("span");
-  const el = h("div", { class: "rw-progress", hidden: true }, bar, text);
-  return {
-    el,
-    draw(run) {
-      const { done_steps: done, total_steps: total, elapsed_s } = run;
-      el.hidden = !total || done === null || isFinal(run);
-      if (!total || done === null) return;
-      bar.max = total;
-      bar.value = Math.min(done, total);
-      const left = elapsed_s === null || done === 0 ? null : (elapsed_s * (total - done)) / done;
-      const about = left === null ? "" : `, about ${duration(left - age_s(run))} left`;
-      write(text, `${count(done)} of ${count(total)} steps${done < total ? about : ""}`);
-    },
-  };
-}
-
-type Fact = { name: string; text: string; at?: number; code?: boolean; copy?: boolean };
+type Fact = {
+  name: string;
+  text: string;
+  at?: number;
+  code?: boolean;
+  copy?: boolean;
+  /** Where a click leads. */
+  href?: string | undefined;
+};
 
 function drawFacts(parent: HTMLElement, run: Facts): void {
   list(
     parent,
     [...factsOf(run)],
-    (fact) => fact.name,
+    (fact) => `${fact.name} ${fact.href ?? ""}`,
     (fact) => {
-      const value = fact.code ? h("code") : h(fact.at === undefined ? "span" : "time");
+      const value = fact.href
+        ? link(fact.href, fact.text)
+        : fact.code
+          ? h("code")
+          : h(fact.at === undefined ? "span" : "time");
       const dd = h(
         "dd",
         {},
@@ -133,8 +129,12 @@ function* factsOf(run: Facts): Generator<Fact> {
     yield { name: "Last value", text: ago(age) };
   }
   if (run.points > 0) yield { name: "Values", text: count(run.points) };
+  if (run.file_count > 0) yield { name: "Files", text: count(run.file_count) };
   yield { name: "Run id", text: run.run_id, code: true, copy: true };
-  if (run.parent) yield { name: "Parent", text: run.parent, code: true };
+  if (run.parent) {
+    const href = serverOf(run)?.other(run.parent)?.page();
+    yield { name: "Parent", text: run.parent, code: true, href };
+  }
   const command = [run.script, ...run.arguments].filter(Boolean).join(" ");
   if (command) {
     yield { name: run.script ? "Command" : "Arguments", text: command, code: true };
@@ -184,15 +184,4 @@ function portalLink(run: Facts): HTMLElement[] | null {
   const base = baseUrl();
   if (!run.portal_path || base === null) return null;
   return [link(`${base}${run.portal_path}`, "Open run page")];
-}
-
-/** Where the Jupyter server's addresses begin, as the page says; null on a page without one. */
-function baseUrl(): string | null {
-  const config = document.getElementById("jupyter-config-data")?.textContent;
-  try {
-    const base = config ? JSON.parse(config).baseUrl : document.body.dataset.baseUrl;
-    return typeof base === "string" ? base.replace(/\/?$/, "/") : null;
-  } catch {
-    return null;
-  }
 }

@@ -37,7 +37,7 @@ class LogView {
   readonly #model: Model<RunModel>;
   readonly #life: AbortSignal;
 
-  readonly #chooser = h("select", { class: "rw-field", "aria-label": "Log" });
+  readonly #chooser = h("select", { class: "rw-select", "aria-label": "Log" });
   readonly #search = new SearchField(
     "Search the log",
     (text) => void this.#find(text),
@@ -139,7 +139,8 @@ class LogView {
     set(this.#scroller, "aria-label", path);
     press(this.#follow, true);
     this.#draw();
-    void this.#read((view) => view.tail()).then(() => this.#number());
+    // An empty one has nothing to ask for.
+    if (this.#entry?.bytes) void this.#read((view) => view.tail()).then(() => this.#number());
   }
 
   get #entry(): FileEntry | undefined {
@@ -187,7 +188,7 @@ class LogView {
   async #tick(): Promise<void> {
     this.#drawNote();
     const idle = !this.#isNear || document.hidden || this.#waiting > 0 || !isOn(this.#follow);
-    if (idle || !this.#view || Date.now() < this.#due) return;
+    if (idle || !this.#view || Date.now() < this.#due || !this.#entry?.bytes) return;
     const grows = !isFinal(this.#model.get("facts")) || this.#hasGrown(0) || this.#problem;
     if (!grows) return;
     await this.#read(async (view) => {

@@ -1,5 +1,6 @@
 import { h, list, set, write } from "../dom.ts";
 import { type Model, type RunModel, watch } from "../model.ts";
+import { isPersons } from "./details.ts";
 
 /** Every tracked metric with its value, or with its form where it has many. */
 export function metrics(model: Model<RunModel>, life: AbortSignal): HTMLElement {
@@ -10,12 +11,13 @@ export function metrics(model: Model<RunModel>, life: AbortSignal): HTMLElement 
   return el;
 }
 
-/** What was recorded about the run once and for all. */
+/** What people have recorded about the run once and for all; the rest is among the details. */
 export function properties(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   const { el, draw } = pairs("Properties");
   watch(model, ["facts"], life, () => {
     const entries = Object.entries(model.get("facts").properties);
-    draw(entries.map(([name, value]) => [name, value ?? "", "property"]));
+    const persons = entries.filter(([name]) => isPersons(name));
+    draw(persons.map(([name, value]) => [name, value ?? "", "property"]));
   });
   return el;
 }

@@ -38,8 +38,8 @@ function cellOf(cell: Unknown): HTMLElement {
     "div",
     { class: "rw-cell", "data-kind": isCode ? "code" : "text" },
     h("span", { class: "rw-count" }, isCode ? `[${count}]` : ""),
-    h("div", { class: "rw-input" }, plain(textOf(cell?.source))),
-    ...outputs.map((output) => h("div", { class: "rw-output" }, ...outputOf(output))),
+    h("div", { class: "rw-given" }, plain(textOf(cell?.source))),
+    ...outputs.map((output) => h("div", { class: "rw-result" }, ...outputOf(output))),
   );
 }
 

@@ -2,28 +2,51 @@ import { h, set, write } from "../dom.ts";
 import { type Model, type RunModel, watch } from "../model.ts";
 import type { Mount } from "./chart.ts";
 import { charts } from "./charts.ts";
+import { children, type Open } from "./children.ts";
+import { details } from "./details.ts";
+import { documents } from "./documents.ts";
 import { files } from "./files.ts";
 import { header } from "./header.ts";
 import { images } from "./images.ts";
+import { isLog, logs } from "./logs.ts";
 import { metrics, properties } from "./metrics.ts";
 import { tables } from "./tables.ts";
 import { tabs } from "./tabs.ts";
 
-/** All of a run: what it is on top, what it measured below, the rest one tab away. */
-export function panel(model: Model<RunModel>, mount: Mount, life: AbortSignal): HTMLElement {
+/**
+ * All of a run: what it is on top, what it measured below, the rest one tab away.
+ *
+ * @param open shows another run within this one's panel, where that can be
+ */
+export function panel(
+  model: Model<RunModel>,
+  mount: Mount,
+  life: AbortSignal,
+  open?: Open,
+): HTMLElement {
   const problem = h("p", { class: "rw-problem", role: "status", hidden: true });
   const nothing = h("p", { class: "rw-empty" });
   const overview = h(
     "div",
     { class: "rw-overview" },
     metrics(model, life),
-    h("div", { class: "rw-main" }, charts(model, mount, life), images(model, life), nothing),
+    h(
+      "div",
+      { class: "rw-main" },
+      charts(model, mount, life),
+      documents(model, life),
+      images(model, life),
+      nothing,
+    ),
     properties(model, life),
   );
   const pages = tabs([
     { name: "Overview", content: overview },
     { name: "Tables", content: tables(model, life) },
     { name: "Files", content: files(model, life) },
+    { name: "Logs", content: logs(model, life) },
+    { name: "Children", content: children(model, open, life) },
+    { name: "Details", content: details(model, life) },
   ]);
   const el = h("div", { class: "rw-panel" }, problem, header(model, life), pages.el);
 
@@ -31,9 +54,12 @@ export function panel(model: Model<RunModel>, mount: Mount, life: AbortSignal): 
     write(problem, model.get("problem"));
     problem.hidden = !model.get("problem");
   });
-  watch(model, ["tables", "files"], life, () => {
+  watch(model, ["tables", "files", "facts"], life, () => {
+    const [files, { file_count, child_count }] = [model.get("files"), model.get("facts")];
     pages.count("Tables", model.get("tables").length);
-    pages.count("Files", model.get("files").length);
+    pages.count("Files", Math.max(files.length, file_count));
+    pages.count("Logs", files.filter(isLog).length);
+    pages.count("Children", child_count);
   });
   watch(model, ["metrics", "following"], life, () => {
     const following = model.get("following");

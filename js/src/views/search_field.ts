@@ -24,7 +24,7 @@ export class SearchField {
   ) {
     this.#input = h("input", {
       type: "search",
-      class: "rw-field",
+      class: "rw-input",
       placeholder: "Search",
       "aria-label": name,
       oninput: () => this.#askSoon(),
@@ -37,7 +37,7 @@ export class SearchField {
         sign,
       );
     this.#arrows = [arrow("↑", "Previous", -1), arrow("↓", "Next", 1)];
-    this.el = h("span", { class: "rw-search" }, this.#input, this.#told, ...this.#arrows);
+    this.el = h("span", { class: "rw-finder" }, this.#input, this.#told, ...this.#arrows);
     this.clear();
   }
 

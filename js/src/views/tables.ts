@@ -1,9 +1,7 @@
-import { h, list, write } from "../dom.ts";
-import { count, number } from "../format.ts";
-import { type Cell, type Model, type RunModel, type Table, watch } from "../model.ts";
-
-/** Rows put into the page at first, and more at each asking. */
-const PAGE = 100;
+import { h, list, whenNear, write } from "../dom.ts";
+import { count } from "../format.ts";
+import { type Model, type RunModel, type Table, watch } from "../model.ts";
+import type { DataGrid } from "./data_grid.ts";
 
 /** The run's tables and rows, as they were logged. */
 export function tables(model: Model<RunModel>, life: AbortSignal): HTMLElement {
@@ -17,7 +15,7 @@ export function tables(model: Model<RunModel>, life: AbortSignal): HTMLElement {
       // Other columns are another table.
       ({ name, columns }) => JSON.stringify([name, columns]),
       (table) => {
-        const { el, draw } = grid(table);
+        const { el, draw } = one(table, life);
         drawings.set(el, draw);
         return el;
       },
@@ -27,50 +25,29 @@ export function tables(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   return el;
 }
 
-function grid({ name, columns, rows }: Table): { el: HTMLElement; draw(table: Table): void } {
-  const body = h("tbody");
+function one(first: Table, life: AbortSignal): { el: HTMLElement; draw(table: Table): void } {
   const note = h("span", { class: "rw-note" });
-  const more = h("button", { type: "button", class: "rw-more" });
-  const head = columns.map((column, i) =>
-    h("th", { scope: "col", class: typeof rows[0]?.[i] === "number" && "rw-number" }, column),
-  );
-  const table = h("table", {}, h("thead", {}, h("tr", {}, ...head)), body);
-  const el = h(
-    "section",
-    { class: "rw-table", "aria-label": name },
-    h("header", {}, h("h4", {}, name), note),
-    h("div", { class: "rw-scroll", tabindex: 0, role: "region", "aria-label": name }, table, more),
-  );
-  let most = PAGE;
-  let newest: Table = { name, columns, rows: [], total: 0 };
+  const head = h("header", { class: "rw-bar" }, h("h4", { title: first.name }, first.name), note);
+  const el = h("section", { class: "rw-table", "aria-label": first.name }, head);
+  let newest = first;
+  let grid: DataGrid | null = null;
 
-  function draw(next: Table): void {
-    newest = next;
-    list(
-      body,
-      next.rows.slice(0, most),
-      (_, index) => String(index),
-      () => h("tr", {}, ...columns.map(() => h("td"))),
-      (row, cells) => {
-        for (const i of columns.keys()) drawCell(row.children[i] as Element, cells[i]);
-      },
-    );
-    const rows = `${count(next.total)} ${next.total === 1 ? "row" : "rows"}`;
-    const here = next.rows.length;
-    write(note, here < next.total ? `first ${count(here)} of ${rows}` : rows);
-    more.hidden = here <= most;
-    write(more, `Show ${count(Math.min(PAGE, here - most))} more`);
+  function draw(table: Table): void {
+    newest = table;
+    const { columns, rows, total } = table;
+    write(note, grid ? "" : `${count(total)} ${total === 1 ? "row" : "rows"}`);
+    const cells = { length: rows.length, cell: (row: number, i: number) => rows[row]?.[i] ?? null };
+    grid?.update(columns, cells, total);
   }
 
-  more.addEventListener("click", () => {
-    most += PAGE;
+  // The grid comes when it is needed: it is larger than all the rest.
+  whenNear(el, life, async () => {
+    const { DataGrid } = await import("./data_grid.ts");
+    if (life.aborted) return;
+    grid = new DataGrid(newest.name, life);
+    head.append(grid.note, grid.filter);
+    el.append(grid.el);
     draw(newest);
   });
   return { el, draw };
-}
-
-function drawCell(td: Element, cell: Cell | undefined): void {
-  const isNumber = typeof cell === "number";
-  write(td, isNumber ? number(cell) : String(cell ?? ""));
-  td.classList.toggle("rw-number", isNumber);
 }

@@ -87,8 +87,10 @@ type Marked = Span & { isMark: boolean };
 
 /** Spans cut where what is `wanted`, in small letters, begins and ends. */
 function marked(spans: Span[], wanted: string): Marked[] {
-  const whole = wanted ? lower(spans.map(({ text }) => text).join("")) : null;
-  if (!whole?.includes(wanted)) return spans.map((span) => ({ ...span, isMark: false }));
+  const whole = wanted ? lower(spans.map(({ text }) => text).join("")) : "";
+  if (!wanted || !whole.includes(wanted)) {
+    return spans.map((span) => ({ ...span, isMark: false }));
+  }
   const cuts: number[] = [];
   for (let at = whole.indexOf(wanted); at >= 0; at = whole.indexOf(wanted, at + wanted.length)) {
     cuts.push(at, at + wanted.length);
