@@ -75,13 +75,12 @@ def _pieces(source: Path | IO[bytes]) -> Iterator[bytes]:
 
 
 def _place(run: Path, new: Path, target: Path, name: str, *, overwrite: bool) -> None:
-    top = run / layout.FILES
+    if not target.parent.resolve().is_relative_to(run.resolve() / layout.FILES):
+        raise FileConflict(f"{name!r} cannot be a file: a folder of that path is a link")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise FileConflict(f"{name!r} cannot be a file: a folder of that path is a file") from None
-    if not _is_folder(top) or not target.parent.resolve().is_relative_to(top.resolve()):
-        raise FileConflict(f"{name!r} cannot be a file: a folder of that path is a link")
     if target.is_dir():
         raise FileConflict(f"{name!r} cannot be a file: the run has a folder of that name")
     if overwrite:

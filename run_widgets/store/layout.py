@@ -47,11 +47,11 @@ TRASH = ".trash"
 DOCUMENT_BYTES = 2**24
 """A JSON document is at most this long; a longer one is not ours and is not read."""
 
-LINE_BYTES = 2**26
+LINE_BYTES = 2**24
 """A line of a `.jsonl` file is at most this long, its end included."""
 
-METRICS_AT_MOST = 2**24 - 1
-"""Of one writer: a mark has 24 bits for a metric's number."""
+METRICS_AT_MOST = 2**20
+"""Of one writer; a mark has room for more."""
 
 # One logged value, 24 bytes, little-endian: the value's eight bytes, the time
 # (seconds since the epoch), the step, and the mark, which is metric id * 256 +

@@ -8,14 +8,17 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.records import Kind, Record
-from run_widgets.store.layout import FORMAT, LINE_BYTES
+from run_widgets.store.layout import FORMAT, LINE_BYTES, METRICS_AT_MOST
 from run_widgets.store.pair import read_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-AHEAD_BYTES = 2**24
+AHEAD_BYTES = 2**22
 """Of lines that no point has referred to yet; more is read when these are used."""
+
+BROKEN_AT_MOST = 1000
+"""Lines that are not ours; a file with more is not ours either."""
 
 _RECORD = b'{"record"'
 
@@ -27,6 +30,7 @@ class Lines:
         self._complain = complain
         self._records: dict[int, bytes] = {}  # by place, not yet referred to
         self._held = 0  # bytes of them
+        self._broken = 0
         self.read_to = 0
         """Lines that begin before this byte have been read."""
         self.names: dict[int, str] = {}
@@ -59,6 +63,8 @@ class Lines:
             return False  # a torn tail, or a line on its way
         place = self.read_to
         for line in data[: end - 1].split(b"\n"):
+            if self.is_over:
+                return False
             if line.startswith(_RECORD):
                 self._records[place] = line
                 self._held += len(line)
@@ -73,20 +79,24 @@ class Lines:
             entry = json.loads(line)
             if "metric" in entry:
                 self.names[int(entry["metric"])] = str(entry["name"])
+                self.is_over = len(self.names) > METRICS_AT_MOST
             elif "describe" in entry:
                 self.descriptions[str(entry["describe"])] = str(entry["description"])
+                self.is_over = len(self.descriptions) > METRICS_AT_MOST
             elif "lost" in entry:
                 count = int(entry["lost"])
                 self._complain(f"lost {count}", f"tells of {count:,} values that had to be dropped")
-            elif "format" in entry and entry["format"] > FORMAT:
+            elif entry["format"] > FORMAT:
                 self.is_over = self.is_later_format = True
                 self._complain(
                     "format",
                     f"is of format {entry['format']}, and this version of run-widgets reads up to "
                     f"{FORMAT}: update it",
                 )
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
             self._complain("broken", f"has a broken line at byte {place}")
+            self._broken += 1
+            self.is_over = self._broken > BROKEN_AT_MOST
 
     def record(self, place: int) -> Record | None:
         """Return the record at `place`, once; None where there is none or it is broken."""
@@ -96,7 +106,7 @@ class Lines:
         self._held -= len(line)
         try:
             return _record(json.loads(line))
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, struct.error):
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, struct.error):
             return None
 
     def forget(self, before: int) -> None:

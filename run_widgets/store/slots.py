@@ -184,7 +184,10 @@ class Packed:
         """Let go of the file."""
         self._file.close()
 
-    __del__ = close  # a follower may be forgotten half way
+    def __del__(self) -> None:
+        # A follower may be forgotten half way; and a file may not have been opened at all.
+        if hasattr(self, "_file"):
+            self.close()
 
 
 def _bytes_of_ints() -> list[str]:

@@ -123,7 +123,7 @@ class Writer:
         """
         metric_name(name)
         at = _now()
-        lines = [_record_line(kind, name, part, at, step) for part in _parts(kind, value)]
+        lines = list(_record_lines(kind, name, value, at, step))
         self._alone(self._add_lines, name, _FAMILY.get(kind, kind.value), lines, at)
 
     def describe(self, name: str, description: str) -> None:
@@ -177,8 +177,8 @@ class Writer:
 
     def _record_alone(self, name: str, value: Plain, step: int | None) -> None:
         at = _now()
-        line = _record_line(Kind.SCALAR, name, value, at, checked_step(step))
-        self._add_lines(name, "vector", [line], at)
+        lines = list(_record_lines(Kind.SCALAR, name, value, at, checked_step(step)))
+        self._add_lines(name, "vector", lines, at)
 
     def _add_lines(self, name: str, family: str, lines: list[bytes], at: float) -> None:
         mark = self._declare(name, family)
@@ -412,21 +412,36 @@ def _with_kind(mark: int, kind: PointKind) -> int:
     return mark - PointKind.FLOAT + kind
 
 
-def _parts(kind: Kind, value: Any) -> Iterator[Any]:
-    """Cut a long list or table into several that follow each other."""
-    if kind is Kind.LIST and len(value) > CELLS_AT_ONCE:
-        for start in range(0, len(value), CELLS_AT_ONCE):
-            yield value[start : start + CELLS_AT_ONCE]
-    elif kind is Kind.TABLE and value and len(value) * _height(value) > CELLS_AT_ONCE:
-        rows = max(CELLS_AT_ONCE // len(value), 1)
-        for start in range(0, _height(value), rows):
-            yield {name: cells[start : start + rows] for name, cells in value.items()}
-    else:
-        yield value
+class _TooLong(NotAMetric):
+    """A line of JSON that no reader would read."""
 
 
-def _height(table: dict[str, list[Any]]) -> int:
-    return len(next(iter(table.values())))
+def _record_lines(
+    kind: Kind, name: str, value: Any, at: float, step: int | None
+) -> Iterator[bytes]:
+    """Yield the line of a record, or those of the parts that a long list or table is cut into."""
+    length = _length(kind, value)
+    if _cells(kind, value) <= CELLS_AT_ONCE or length < 2:
+        try:
+            yield _record_line(kind, name, value, at, step)
+            return
+        except _TooLong:
+            if length < 2:
+                raise
+    for part in (slice(0, length // 2), slice(length // 2, length)):
+        some = value[part] if kind is Kind.LIST else {n: cells[part] for n, cells in value.items()}
+        yield from _record_lines(kind, name, some, at, step)
+
+
+def _length(kind: Kind, value: Any) -> int:
+    """Return how many elements or rows there are to cut between; 0 where it is one piece."""
+    if kind is Kind.LIST:
+        return len(value)
+    return len(next(iter(value.values()))) if kind is Kind.TABLE and value else 0
+
+
+def _cells(kind: Kind, value: Any) -> int:
+    return _length(kind, value) * (len(value) if kind is Kind.TABLE else 1)
 
 
 def _record_line(kind: Kind, name: str, value: Any, at: float, step: int | None) -> bytes:
@@ -448,7 +463,7 @@ def _json_line(entry: dict[str, Any], name: str) -> bytes:
     except (TypeError, ValueError, RecursionError) as error:
         raise NotAMetric(f"a value of {name!r} cannot be kept: {error}") from error
     if len(line) > LINE_BYTES:
-        raise NotAMetric(
+        raise _TooLong(
             f"a value of {name!r} is {len(line):,} bytes of JSON, and a line has at most "
             f"{LINE_BYTES:,}: keep it as a file with run.upload_file"
         )
