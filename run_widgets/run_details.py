@@ -15,6 +15,7 @@ import traitlets as t
 from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
+from run_widgets.cell import has_browser, kernel, running_cell
 from run_widgets.charts import FRONT_END, ChartList, Charts, Common, RunChart, look
 from run_widgets.documents import Drawings
 from run_widgets.facts import shown, time_of
@@ -24,7 +25,7 @@ from run_widgets.poll import News, poll
 from run_widgets.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from run_widgets.facts import Cell
     from run_widgets.store import RunReader
@@ -35,6 +36,9 @@ RUN_MIME = "application/vnd.run-widgets.run+json"
 
 MAX_FILES = 1_000
 """Files that are listed; a run may have more."""
+
+PICTURE_S = 10.0
+"""Between two pictures of a run that goes on, where no browser shows it."""
 
 MAX_IMAGES_BYTES = 32_000_000
 """Of all images that a panel holds; the others are only named."""
@@ -188,6 +192,8 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     """False once the run has ended and all of it has been read."""
 
     _is_open = False
+    _has_browser = True
+    _pictured_at = 0.0
 
     def __init__(
         self,
@@ -227,7 +233,7 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         self._places: dict[str, _Place] = {}
         # A count that is not None asks browsers to tell how many views they have.
         super().__init__(_view_count=0)
-        if _kernel() is not None:
+        if kernel() is not None:
             self.follow()
 
     # -- showing ---------------------------------------------------------------------------
@@ -249,14 +255,15 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         """
         del widget_settings
         self._revive()
-        kernel = _kernel()
+        here = kernel()
         if render_lib is not None:
             render_lib(self._static_html())
-        elif kernel is None:
+        elif here is None:
             print(static_text(self._facts(), self._reading.summary))
         else:
+            self._has_browser = has_browser(here)
             self.follow()
-            cell, execution = _cell(kernel)
+            cell, execution = running_cell(here)
             self._take_place(cell, execution)
             handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
             with self._lock:
@@ -266,18 +273,23 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         self._revive()
+        here = kernel()
+        self._has_browser = here is None or has_browser(here)
         self.follow()
         return self._bundle()
 
     def _bundle(self) -> dict[str, Any]:
         with self._lock:
+            # A notebook that is executed and converted would have nothing but the widget, which
+            # its readers cannot load: without it, converters take the picture.
+            view = {"application/vnd.jupyter.widget-view+json": self.get_view_spec()}
             return {
                 RUN_MIME: {
                     "run_id": self._run.id,
                     "portal_path": self._portal_path(),
                     "model_id": self.model_id,
                 },
-                "application/vnd.jupyter.widget-view+json": self.get_view_spec(),
+                **(view if self._has_browser else {}),
                 "text/html": self._static_html(),
                 "text/plain": static_text(self._facts(), self._reading.summary),
             }
@@ -434,6 +446,8 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         changed.append(self._grow())
         if is_over:
             self._update_outputs()
+        elif not self._has_browser and any(changed):
+            self._picture_outputs()
         return any(changed)
 
     def _set(self, name: str, value: object) -> bool:
@@ -483,13 +497,24 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         return [self._images[key] for key in pictures]
 
     def _update_outputs(self) -> None:
-        """Let the notebook keep the run's end: once, as it makes the views anew."""
+        """Let the notebook keep the run's end: once, as it may make the views anew."""
         places = [place for place in self._places.values() if not place.is_final]
-        bundle = self._bundle() if places else {}
+        self._send_picture(places)
         for place in places:
             place.is_final = True
-            for handle in place.handles:
-                handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+    def _picture_outputs(self) -> None:
+        """Let a notebook that no browser shows keep how far the run is: its end may never come."""
+        now = time.monotonic()
+        if now - self._pictured_at >= PICTURE_S:
+            self._pictured_at = now
+            self._send_picture(self._places.values())
+
+    def _send_picture(self, places: Iterable[_Place]) -> None:
+        handles = [handle for place in places for handle in place.handles]
+        bundle = self._bundle() if handles else {}
+        for handle in handles:
+            handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
 
     def _facts(self) -> dict[str, object]:
         return self._reading.facts() | {"portal_path": self._portal_path()}
@@ -530,21 +555,6 @@ def _look_after_cell(_: object) -> None:
     for panel in list(_panels):
         if panel.following:
             panel.tick()
-
-
-def _kernel() -> Any:
-    """Return the Jupyter kernel that this process is, or None."""
-    return getattr(get_ipython(), "kernel", None)
-
-
-def _cell(kernel: Any) -> tuple[str, str]:
-    """Return which cell is running, and which of its executions this is.
-
-    A front end that does not name cells gets a cell for each execution.
-    """
-    parent = kernel.get_parent("shell")
-    execution = str(parent.get("header", {}).get("msg_id", ""))
-    return str(parent.get("metadata", {}).get("cellId") or execution), execution
 
 
 def _listed(metric: Metric) -> dict[str, str]:

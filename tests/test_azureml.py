@@ -508,7 +508,7 @@ def test_the_notebook_on_logging_runs(tmp_path: Path) -> None:
 
     assert "run.widgets" in ran.printed("imports")
     assert ran.result("files")[0] == "outputs/notes.txt"
-    assert {"application/vnd.jupyter.widget-view+json", "text/html"} <= ran.kinds("end")
+    assert {"application/vnd.run-widgets.run+json", "text/html"} <= ran.kinds("end")
     assert ran.result("all-metrics") == (0.01, "sgd", True, 25)
     assert ran.result("one-metric") == {"class counts": [1, 2, 3]}
     assert "what was tried" in ran.printed("download")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+RUN = "application/vnd.run-widgets.run+json"
 
 START = """
 import threading, time
@@ -116,7 +117,7 @@ def test_the_end_is_written_into_the_notebook_once(kernel: Kernel) -> None:
     came = kernel.run("run.log('loss', 1); run.complete()", cell="b", after_s=2)
 
     (update,) = [m for m in came if m["msg_type"] == "update_display_data"]
-    assert set(update["content"]["data"]) == {WIDGET, "text/html", "text/plain"}
+    assert set(update["content"]["data"]) == {RUN, WIDGET, "text/html", "text/plain"}
     assert "Completed" in update["content"]["data"]["text/html"]
     assert "pollers: []" in texts(kernel.run("print('pollers:', pollers())", cell="b", after_s=1))
     assert texts(came) == ""
@@ -177,7 +178,7 @@ def test_a_panel_as_a_cell_s_value_or_in_a_box_is_live_too(kernel: Kernel) -> No
     kernel.run(START)
     came = kernel.run("run.log('loss', 1); RunDetails(run)")
     (shown,) = [m for m in came if m["msg_type"] == "execute_result"]
-    assert set(shown["content"]["data"]) == {WIDGET, "text/html", "text/plain"}
+    assert set(shown["content"]["data"]) == {RUN, WIDGET, "text/html", "text/plain"}
 
     came = kernel.run(
         """
