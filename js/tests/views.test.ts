@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { tableOf } from "../src/children.ts";
+import { byRow } from "../src/matrix.ts";
+import type { Child, DocumentEntry } from "../src/model.ts";
+import { children } from "../src/views/children.ts";
+import { details } from "../src/views/details.ts";
+import { documents } from "../src/views/documents.ts";
+import { images } from "../src/views/images.ts";
+import { FACTS, fakeImage, fakeRun, fakeRunWith, life } from "./fake_model.ts";
+import { fakeServer, noServer, settled } from "./fake_server.ts";
+
+const HOSTILE = "<img src=x onerror=alert(1)>";
+
+beforeEach(() => {
+  let made = 0;
+  URL.createObjectURL = vi.fn(() => `blob:${++made}`);
+  URL.revokeObjectURL = vi.fn();
+  HTMLDialogElement.prototype.showModal = function () {
+    this.open = true;
+  };
+});
+afterEach(noServer);
+
+const document_ = (fields: Partial<DocumentEntry>): DocumentEntry => ({
+  name: "classes",
+  kind: "confusion_matrix",
+  total: 1,
+  matrix: null,
+  charts: [],
+  problem: "",
+  ...fields,
+});
+
+test("a confusion matrix has its counts, or each row's shares", () => {
+  const matrix = {
+    labels: ["cat", HOSTILE],
+    counts: [
+      [3, 1],
+      [0, 0],
+    ],
+    note: "accuracy 0.75",
+  };
+  const el = documents(fakeRun({ documents: [document_({ matrix, total: 5 })] }), life().signal);
+  const cells = () => [...el.querySelectorAll("td")].map((cell) => cell.textContent);
+
+  expect(cells()).toEqual(["3", "1", "0", "0"]);
+  expect(el.querySelector(".rw-note")?.textContent).toBe("accuracy 0.75 · latest of 5");
+  el.querySelector<HTMLButtonElement>("button[aria-pressed]")?.click();
+  expect(cells()).toEqual(["75%", "25%", "0%", "0%"]);
+  expect(el.querySelector("img")).toBeNull();
+});
+
+test("shares of a row sum to one, unless it has nothing", () => {
+  expect(
+    byRow([
+      [1, 3],
+      [0, 0],
+      [-1, 0],
+    ]),
+  ).toEqual([
+    [0.25, 0.75],
+    [0, 0],
+    [0, 0],
+  ]);
+});
+
+test("a document that cannot be drawn says why, and the others are drawn", () => {
+  const matrix = { labels: ["a"], counts: [[1]], note: "" };
+  const bad = document_({ name: HOSTILE, problem: `cannot be drawn: ${HOSTILE}` });
+  const el = documents(fakeRun({ documents: [bad, document_({ matrix })] }), life().signal);
+
+  expect(el.querySelector(".rw-empty")?.textContent).toContain(HOSTILE);
+  expect(el.querySelectorAll("td").length).toBe(1);
+});
+
+test("a line is hidden from its legend in every chart", () => {
+  const line = (name: string) => ({ name, x: [0, 1], y: [0, 1], errors: null, note: "AUC 0.5" });
+  const chart = {
+    title: "ROC",
+    x_label: "x",
+    y_label: "y",
+    lines: [line("cat"), line("dog")],
+    bars: null,
+    reference: null,
+    note: "",
+  } as const;
+  const entry = document_({ charts: [{ ...chart, lines: [...chart.lines] }] });
+  const el = documents(fakeRun({ documents: [entry] }), life().signal);
+  const [cat] = el.querySelectorAll<HTMLButtonElement>(".rw-legend button");
+
+  cat?.click();
+
+  expect(cat?.getAttribute("aria-pressed")).toBe("false");
+});
+
+test("the newest picture of a name is shown, until a slider leads to another", () => {
+  const steps = [0, 10, 20].map((step) => fakeImage({ name: "waves", step }));
+  const model = fakeRun({ images: steps });
+  const el = images(model, life().signal);
+  const about = () => el.querySelector("figcaption small")?.textContent;
+  const slider = el.querySelector<HTMLInputElement>("input[type=range]") as HTMLInputElement;
+  expect(el.querySelectorAll(".rw-gallery figure").length).toBe(1);
+  expect(about()).toBe("3 of 3 · step 20");
+
+  model.set_state({ images: [...steps, fakeImage({ name: "waves", step: 30 })] });
+  expect(about()).toBe("4 of 4 · step 30");
+
+  slider.value = "1";
+  slider.dispatchEvent(new Event("input"));
+  model.set_state({ images: [...steps, fakeImage({ name: "waves", step: 40 })] });
+  expect(about()).toBe("2 of 4 · step 10");
+});
+
+test("two steps are seen beside each other", () => {
+  const steps = [0, 10].map((step) => fakeImage({ name: HOSTILE, step }));
+  const el = images(fakeRun({ images: steps }), life().signal);
+
+  el.querySelector<HTMLButtonElement>(".rw-gallery button")?.click();
+  el.querySelector<HTMLButtonElement>(".rw-full button[aria-pressed]")?.click();
+
+  const sides = [...el.querySelectorAll<HTMLElement>(".rw-sides figure")];
+  expect(sides.map((side) => side.querySelector("figcaption")?.textContent)).toEqual([
+    "step 10",
+    "step 0",
+  ]);
+  expect(sides.every((side) => !side.hidden)).toBe(true);
+  expect(el.querySelector("img[src=x]")).toBeNull();
+});
+
+test("a picture that was too large to be sent is asked of the server", async () => {
+  const server = fakeServer({ "big.png": "png" });
+  const image = fakeImage({ path: "big.png", mime: "", data: null });
+  const el = images(fakeRun({ images: [image] }), life().signal);
+  await settled();
+
+  expect(server.asked.length).toBe(1);
+  expect(el.querySelector<HTMLImageElement>(".rw-gallery img")?.hidden).toBe(false);
+});
+
+const child = (fields: Partial<Child>): Child => ({
+  run_id: "c1",
+  number: 2,
+  name: "",
+  status: "Completed",
+  started_at: 0,
+  elapsed_s: 5,
+  error: "",
+  labels: {},
+  metrics: {},
+  ...fields,
+});
+
+test("children have a column for what differs between them, and for each metric", () => {
+  const table = tableOf(
+    [
+      child({ labels: { lr: "0.1", seed: "1", note: "x" }, metrics: { loss: 0.5 } }),
+      child({ number: 3, labels: { lr: "0.01", seed: "1" }, metrics: { acc: "NaN" } }),
+    ],
+    ({ elapsed_s }) => elapsed_s,
+  );
+
+  expect(table.columns).toEqual(["Run", "Status", "Duration", "lr", "note", "loss", "acc"]);
+  expect(table.rows).toEqual([
+    [2, "Completed", 5, 0.1, "x", 0.5, null],
+    [3, "Completed", 5, 0.01, null, null, "NaN"],
+  ]);
+});
+
+test("children are counted, of those that are not told too", async () => {
+  const facts = { ...FACTS, child_count: 700 };
+  const el = children(fakeRun({ facts, children: [child({})] }), undefined, life().signal);
+
+  await vi.waitFor(() =>
+    expect(el.querySelector("[role=status]")?.textContent).toBe("the first 1 of 700 rows"),
+  );
+});
+
+test("the details have what was run and from what, all of it as text", async () => {
+  const server = fakeServer({ "source:notebook.ipynb": "{}" });
+  server.answers.source = () => ({
+    environment: { facts: { python: "3.11.7" }, packages: { numpy: "2.0", [HOSTILE]: "1" } },
+    snapshot: { files: [{ path: "src/train.py", bytes: 5 }], total: 1, bytes: 99 },
+    notebook: { bytes: 2 },
+  });
+  const properties = {
+    author: HOSTILE,
+    "azureml.git.commit": "abc123",
+    "azureml.git.dirty": "True",
+    "azureml.git.repository_uri": "https://example.org/repo",
+    "azureml.git.build_uri": "javascript:alert(1)",
+  };
+  const el = details(fakeRunWith({ properties, created_by: "jo" }), life().signal);
+  await settled();
+  const value = (name: string) =>
+    [...el.querySelectorAll("dt")].find((dt) => dt.textContent === name)?.nextElementSibling;
+
+  expect(value("Commit")?.textContent).toBe("abc123");
+  expect(value("Uncommitted changes")?.textContent).toBe("yes");
+  expect(value("Repository")?.querySelector("a")?.href).toBe("https://example.org/repo");
+  expect(value("Build page")?.querySelector("a")).toBeNull();
+  expect(value("author")?.textContent).toBe(HOSTILE);
+  expect(value("Python")?.textContent).toBe("3.11.7");
+  expect(value("By")?.textContent).toBe("jo");
+  expect(el.querySelector(".rw-packages")?.textContent).toContain("numpy==2.0");
+  expect([...el.querySelectorAll(".rw-sources .rw-name")].map((e) => e.textContent)).toEqual([
+    "src",
+    "train.py",
+  ]);
+  expect(el.querySelector("img")).toBeNull();
+});
