@@ -20,7 +20,7 @@ from run_widgets.comparison import packages
 from run_widgets.curves import READERS, Curves
 from run_widgets.errors import RunNotFound
 from run_widgets.facts import shown
-from run_widgets.list_picture import static_html, static_text
+from run_widgets.list_picture import newest, static_html, static_text
 from run_widgets.poll import News, poll
 from run_widgets.run_table import RunTable
 
@@ -121,7 +121,7 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="run-widgets curves")
         self._curves = Curves(self._store)
         self._handles: list[DisplayHandle] = []  # of the cell that shows it
-        self._pictured = ""
+        self._pictured: list[list[str]] = []
         # A count that is not None asks browsers to tell how many views they have.
         super().__init__(_view_count=0)
         self.on_msg(_answer)
@@ -177,6 +177,7 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
 
     def _bundle(self) -> dict[str, Any]:
         with self._lock:
+            self._pictured = newest(self._table)
             return {
                 "application/vnd.jupyter.widget-view+json": self.get_view_spec(),
                 "text/html": self._html(),
@@ -191,11 +192,9 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         with self._lock:
             if self._view_count or not (self._is_open and self._handles):
                 return
-            self._read_all()
             self.tick()
-            if (picture := self._html()) != self._pictured:
+            if newest(self._table) != self._pictured:
                 bundle = self._bundle()
-                self._pictured = picture
                 for handle in self._handles:
                     handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
 

@@ -27,7 +27,7 @@ _CELL = 'style="padding:1px 14px 1px 0;text-align:left;white-space:nowrap"'
 
 def static_html(title: str, table: RunTable) -> str:
     """Return the list as one HTML element: how many runs are how, and the newest of them."""
-    head, *rows = _grid(table)
+    head, *rows = newest(table)
     counts = " ".join(
         f'<strong style="color:{STATUS_COLORS.get(status, OTHER_STATUS_COLOR)};margin-left:8px">'
         f"● {count:,} {text(status)}</strong>"
@@ -49,9 +49,9 @@ def static_html(title: str, table: RunTable) -> str:
 def static_text(title: str, table: RunTable) -> str:
     """Return the list as a few lines of text."""
     counts = ", ".join(f"{count:,} {status}" for status, count in _counts(table).items())
-    grid = _grid(table)
+    grid = newest(table)
     widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
-    lines = [f"{title} · {counts or 'no runs'}"]
+    lines = [" · ".join(filter(None, (title, counts)))]
     if len(grid) > 1:
         lines += [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -62,16 +62,18 @@ def static_text(title: str, table: RunTable) -> str:
 
 
 def _counts(table: RunTable) -> Counter[str]:
+    if table.is_behind:
+        return Counter()  # of those that have been read: a wrong number is worse than none
     return Counter(str(table.get(row, "run", "status")) for row in table.rows())
 
 
 def _rest(table: RunTable, shown: int) -> str:
-    if not len(table):
+    if not table.total:
         return "No runs yet: experiment.start_logging() starts one."
-    return f"The newest {shown} of {len(table):,} runs." if shown < len(table) else ""
+    return f"The newest {shown} of {table.total:,} runs." if shown < table.total else ""
 
 
-def _grid(table: RunTable) -> list[list[str]]:
+def newest(table: RunTable) -> list[list[str]]:
     """Return the newest runs as texts, a header first."""
 
     def number(row: int) -> float:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from run_widgets.errors import RunNotFound
 from run_widgets.facts import MAX_LABELS, SAFE_INTEGER, shown, time_of
 from run_widgets.parameters import parameters
+from run_widgets.records import RunStatus
 from run_widgets.store.digest import Digester
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ DIGESTS_S = 0.1
 """Seconds that a look spends on runs whose points nobody has looked at yet."""
 
 SETTLING_S = 3.0
-"""After a run's end, until what its threads were writing when they were killed is there."""
+"""After a run was killed, until what its threads were writing is there."""
 
 Key: TypeAlias = tuple[str, str, str]
 """Of a column: its group (``run``, ``tag``, ``property``, ``argument``, ``metric``), its name in
@@ -265,6 +266,11 @@ class RunTable:
         """How many runs there are."""
         return len(self._rows)
 
+    @property
+    def total(self) -> int:
+        """How many runs there are, those included that are still to be read."""
+        return max(len(self._rows), len(self._listing))
+
     def rows(self) -> list[int]:
         """Return the rows that are not gone, in no order."""
         return list(self._rows.values())
@@ -310,7 +316,9 @@ class RunTable:
             if going := self._going.pop(name, None):
                 going.follower.close()
             if digest is None:
-                from_when = (time_of(record.ended_at) or 0.0) + SETTLING_S
+                # One that ended of its own accord has written all that it had to say.
+                settling = 0.0 if record.status is RunStatus.COMPLETED else SETTLING_S
+                from_when = (time_of(record.ended_at) or 0.0) + settling
                 self._undigested.append((name, from_when))
         cells = _record_cells(record)
         keys = tuple(cells)

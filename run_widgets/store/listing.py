@@ -78,11 +78,17 @@ class Listing:
         self._open: dict[str, tuple[dict[str, Any], RunRecord, str | None]] = {}  # still going on
         self._changed_ns = -1  # of the folder when it was last listed
         self._turn = 0
+        # Read so soon after they changed that another change may have left the same stamp.
+        self._fresh: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        """How many runs there are, as far as the folder was listed."""
+        return sum(stamp is not None for stamp in self._stamps.values())
 
     def look(self) -> News:
         """Return what came, changed and went since the last time."""
         gone = self._list_folders()
-        if not self._waiting and not self._unread:
+        if not self._waiting and len(self._unread) < PIECE:
             self._ask()
         runs = self._take()
         for name in self._open.keys() - runs.keys():
@@ -125,6 +131,7 @@ class Listing:
         for name in gone:
             del self._stamps[name]
             self._open.pop(name, None)
+            self._fresh.pop(name, None)
         new = [name for name in there if name not in self._stamps]
         if new:
             self._queue(new)
@@ -148,9 +155,9 @@ class Listing:
         some = list(self._stamps)[self._turn : self._turn + IN_TURN]
         self._turn = self._turn + IN_TURN if self._turn + IN_TURN < len(self._stamps) else 0
         top = str(self._experiment)
-        for name in dict.fromkeys((*pending, *self._open, *some)):
+        for name in dict.fromkeys((*pending, *self._open, *self._fresh, *some)):
             stamp = stamp_of(f"{top}/{name}")
-            if stamp != self._stamps[name] and stamp is not None:
+            if stamp is not None and (stamp != self._stamps[name] or name in self._fresh):
                 self._stamps[name] = stamp
                 self._unread.append(name)
 
@@ -163,6 +170,8 @@ class Listing:
             return {}
         runs = {}
         for name, text, made in self._entries(rows, names):
+            if self._is_old(name, text):
+                continue
             try:
                 document = json.loads(text)
             except (ValueError, RecursionError):
@@ -171,6 +180,14 @@ class Listing:
                 record = self._record_of(document, self._experiment / name)
                 runs[name] = self._listed(name, document, record, made)
         return runs
+
+    def _is_old(self, name: str, text: str) -> bool:
+        """Tell whether a document that was read for safety's sake is the one that is known."""
+        stamp = self._stamps.get(name)
+        before = self._fresh.pop(name, None)
+        if stamp is not None and time.time_ns() - stamp[1] < SETTLED_S * 1e9:
+            self._fresh[name] = text
+        return before == text
 
     def _entries(self, rows: list[int], names: list[str]) -> Iterable[Entry]:
         stamps = {name: stamp for name in names if (stamp := self._stamps.get(name)) is not None}

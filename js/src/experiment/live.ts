@@ -10,7 +10,7 @@ export type Question =
   | { type: "curves"; request: number; metric: string; runs: [id: string, count: number][] }
   | { type: "packages"; request: number; runs: string[] };
 
-/** One for each model, however many views it has; each view has a `View` of its own. */
+/** One for each model, however many views it has. */
 export class LiveExperiment {
   readonly table = new RunTable();
   readonly curves: CurveShelf;
@@ -20,6 +20,7 @@ export class LiveExperiment {
   readonly #asked = new Set<string>();
   readonly #listeners = new Set<() => void>();
   #frame = 0;
+  #view: View | null = null;
 
   /** `ask` sends a question to the kernel, `lost` asks it for the whole. */
   constructor(model: Model<ExperimentModel>, ask: (question: Question) => void, lost: () => void) {
@@ -48,10 +49,11 @@ export class LiveExperiment {
     this.#ask({ type: "packages", request: 0, runs: wanted });
   }
 
-  /** What a person chose to see of this experiment, at this place. */
-  view(): View {
+  /** What a person chose to see of it; one for all places where it is shown. */
+  get view(): View {
     const { id, workspace, experiment } = this.#model.get("facts");
-    return new View(id || `${workspace}/${experiment}`);
+    this.#view ??= new View(id || `${workspace}/${experiment}`);
+    return this.#view;
   }
 
   /** Call `draw` at most once a frame, whenever something has come, until `life` ends. */

@@ -168,12 +168,17 @@ export function linePath(plot: Plot, x: ArrayLike<number>, y: ArrayLike<number>)
   return path;
 }
 
-/** Dots of one path: as many as there are pixels to tell apart, whatever the number of points. */
-export function dotsPath(plot: Plot, points: Iterable<[x: number, y: number]>): string {
+/**
+ * Dots of one path: at most one for each square of `grain` pixels, whatever the number of points.
+ */
+export function dotsPath(plot: Plot, points: Iterable<[x: number, y: number]>, grain = 1): string {
   const seen = new Set<number>();
   let path = "";
   for (const [x, y] of points) {
-    const [px, py] = [Math.round(plot.px(x)), Math.round(plot.py(y))];
+    const [px, py] = [plot.px(x), plot.py(y)].map((at) => grain * Math.round(at / grain)) as [
+      number,
+      number,
+    ];
     if (!Number.isFinite(px) || !Number.isFinite(py)) continue;
     const place = px * 65_536 + py;
     if (seen.has(place)) continue;

@@ -97,8 +97,8 @@ function mentions(table: RunTable, term: string): Test {
   const columns = [...table.columns.values()].filter(({ key }) => SEARCHED.has(key[0]));
   const asked =
     name === undefined ? [] : columns.filter(({ key }) => key[1].toLowerCase() === name);
-  if (asked.length > 0) return inWords(asked, value ?? "");
-  const words = inWords(columns, term);
+  if (asked.length > 0) return inWords(asked, (word) => word.startsWith(value ?? ""));
+  const words = inWords(columns, (word) => word.includes(term));
   const numbers = table.column("run", "number");
   return (row) =>
     words(row) ||
@@ -106,11 +106,11 @@ function mentions(table: RunTable, term: string): Test {
     (table.ids[row] ?? "").toLowerCase().startsWith(term);
 }
 
-function inWords(columns: Column[], term: string): Test {
+function inWords(columns: Column[], fits: (word: string) => boolean): Test {
   const hits = columns.flatMap((column) => {
     const codes = new Set<number>();
     column.words.forEach((word, code) => {
-      if (word.toLowerCase().includes(term)) codes.add(code);
+      if (fits(word.toLowerCase())) codes.add(code);
     });
     return codes.size > 0 ? [{ column, codes }] : [];
   });

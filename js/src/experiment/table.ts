@@ -146,6 +146,8 @@ export class RunTable {
   leftOut = 0;
   /** Counts up with every change of columns, so that who lists them knows when to do so again. */
   shape = 0;
+  /** Counts up with everything that is taken in. */
+  changes = 0;
   #version = -1;
   /** Seconds by which the kernel's clock is ahead of the browser's. */
   #ahead = 0;
@@ -175,6 +177,7 @@ export class RunTable {
     }
     this.goals = told.goals;
     this.leftOut = told.left_out;
+    this.changes += 1;
     this.#ahead = told.now - Date.now() / 1000;
     return true;
   }

@@ -21,6 +21,7 @@ export type ViewState = {
   /** Columns drawn over the runs; null: duration and the first metrics. */
   charts: string[] | null;
   over: "number" | "time";
+  page: "Runs" | "Compare";
   comparison: ComparisonKind;
   curves: {
     metric: string | null;
@@ -51,6 +52,7 @@ export const DEFAULT: ViewState = {
   widths: {},
   charts: null,
   over: "number",
+  page: "Runs",
   comparison: "curves",
   curves: { metric: null, axis: "step", logX: false, logY: false, groupBy: null, spread: "std" },
   allFacts: false,
@@ -177,6 +179,7 @@ export function checked(read: unknown): ViewState {
       : {},
     charts: ids(read.charts),
     over: read.over === "time" ? "time" : "number",
+    page: read.page === "Compare" ? "Compare" : "Runs",
     comparison: COMPARISONS.find((kind) => kind === read.comparison) ?? "curves",
     curves: {
       metric: text(curves.metric),

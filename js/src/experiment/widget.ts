@@ -54,7 +54,7 @@ export class ExperimentDetailsView extends DOMWidgetView {
         table,
         curves,
         packages,
-        view: live.view(),
+        view: live.view,
         askPackages: (runs: string[]) => live.askPackages(runs),
         on: (life: AbortSignal, draw: () => void) => live.on(life, draw),
         root: baseUrl(),

@@ -4,10 +4,18 @@ export type Page = { name: string; content: HTMLElement };
 
 let made = 0;
 
-/** Pages of which one is seen, the first to begin with; the arrow keys walk along their names. */
-export function tabs(pages: Page[]): {
+/**
+ * Pages of which one is seen, the first to begin with; the arrow keys walk along their names.
+ *
+ * @param chosen is told which page a person has chosen
+ */
+export function tabs(
+  pages: Page[],
+  chosen: (name: string) => void = () => {},
+): {
   el: HTMLElement;
   count(name: string, n: number, isOffered?: boolean): void;
+  choose(name: string): void;
 } {
   const id = `rw-tabs-${++made}`;
   const buttons = pages.map(({ name }, i) =>
@@ -19,7 +27,7 @@ export function tabs(pages: Page[]): {
         class: "rw-tab",
         id: `${id}-tab-${i}`,
         "aria-controls": `${id}-page-${i}`,
-        onclick: () => choose(i),
+        onclick: () => choose(i, true),
       },
       name,
       h("small", { hidden: true }),
@@ -47,18 +55,19 @@ export function tabs(pages: Page[]): {
     const next = shown[places[event.key] ?? -1];
     if (here < 0 || !next) return;
     event.preventDefault();
-    choose(buttons.indexOf(next));
+    choose(buttons.indexOf(next), true);
     next.focus();
   });
 
-  function choose(chosen: number): void {
+  function choose(place: number, isTold = false): void {
     buttons.forEach((button, i) => {
-      set(button, "aria-selected", String(i === chosen));
-      set(button, "tabindex", i === chosen ? 0 : -1);
+      set(button, "aria-selected", String(i === place));
+      set(button, "tabindex", i === place ? 0 : -1);
     });
     sheets.forEach((sheet, i) => {
-      sheet.hidden = i !== chosen;
+      sheet.hidden = i !== place;
     });
+    if (isTold) chosen(pages[place]?.name ?? "");
   }
 
   choose(0);
@@ -75,6 +84,10 @@ export function tabs(pages: Page[]): {
       button.hidden = !isOffered;
       if (!isOffered && !sheet.hidden) choose(0);
       bar.hidden = buttons.filter((each) => !each.hidden).length < 2;
+    },
+    choose(name) {
+      const i = pages.findIndex((page) => page.name === name);
+      if (sheets[i]?.hidden) choose(i);
     },
   };
 }

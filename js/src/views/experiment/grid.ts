@@ -158,7 +158,7 @@ export function grid(
       invalidColumnFreezeWidthCallback: () => {},
       invalidColumnFreezePickerCallback: () => {},
       enableTextSelectionOnCells: true,
-      enableMouseWheelScrollHandler: true,
+      enableMouseWheelScrollHandler: false,
       fullWidthRows: true,
     });
     made.onSort.subscribe((_, args) => actions.sort(sortsOf(args)));
@@ -216,6 +216,20 @@ export function grid(
     actions.choose(ids, chosenNow);
   }
 
+  // The columns that stay have no scroll bar, so the wheel would do nothing over them.
+  host.addEventListener(
+    "wheel",
+    (event) => {
+      const { target, deltaY } = event;
+      if (!(target instanceof Element) || !target.closest(".slick-pane-left")) return;
+      const viewport = host.querySelector(".slick-viewport-top.slick-viewport-right");
+      if (!viewport || deltaY === 0) return;
+      const before = viewport.scrollTop;
+      viewport.scrollTop += deltaY;
+      if (viewport.scrollTop !== before) event.preventDefault();
+    },
+    { passive: false, signal: life },
+  );
   all.addEventListener("click", (event) => {
     event.stopPropagation(); // it would sort
     actions.choose(

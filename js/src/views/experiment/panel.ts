@@ -5,7 +5,7 @@ import { defaultColumns } from "../../experiment/columns.ts";
 import type { CurveShelf } from "../../experiment/curves.ts";
 import type { Packages } from "../../experiment/differences.ts";
 import type { ExperimentModel } from "../../experiment/model.ts";
-import { filtered, sorted } from "../../experiment/query.ts";
+import { filtered, type Query, sorted } from "../../experiment/query.ts";
 import type { RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { count } from "../../format.ts";
@@ -86,10 +86,13 @@ export function experimentPanel(
   const empty = h("div", { class: "rw-nothing", hidden: true });
   const list = h("div", { class: "rw-list" }, charts.el, bar, chips.el, runs.el, empty);
   const comparison = compare(table, view, curves, packages, askPackages, life);
-  const pages = tabs([
-    { name: "Runs", content: list },
-    { name: "Compare", content: comparison.el },
-  ]);
+  const pages = tabs(
+    [
+      { name: "Runs", content: list },
+      { name: "Compare", content: comparison.el },
+    ],
+    (name) => view.set({ page: name === "Compare" ? "Compare" : "Runs" }),
+  );
   const el = h(
     "div",
     { class: "rw-panel rw-experiment" },
@@ -113,15 +116,20 @@ export function experimentPanel(
   });
 
   let order: Uint32Array = new Uint32Array();
+  const found = remembered((query) => filtered(table, query));
+  const everything = remembered((query) => filtered(table, query));
+  let drawnCharts = "";
 
   function draw(): void {
     const { query, columns, widths } = view.state;
-    const rows = filtered(table, query);
+    const rows = found({ ...query, sort: [] }, table.changes);
     order = sorted(table, rows, query.sort);
-    const top = filtered(table, { ...query, text: "", statuses: [], rules: [] });
+    const all = { ...query, text: "", statuses: [], rules: [], sort: [] };
+    const top = everything(all, table.changes);
     summary.draw(top);
     pages.count("Runs", order.length, true);
     pages.count("Compare", view.chosen.size, table.size > 0);
+    pages.choose(table.size > 0 ? view.state.page : "Runs");
     if (search.value !== query.text) search.value = query.text;
     children.box.checked = query.children;
     children.el.hidden = (table.column("run", "parent")?.count ?? 0) === 0;
@@ -130,7 +138,17 @@ export function experimentPanel(
     drawEmpty(top.length);
     // What is out of sight is drawn when it comes into it.
     if (list.closest("[hidden]") === null) {
-      charts.draw(order);
+      const { charts: chosen, over } = view.state;
+      const key = JSON.stringify([
+        { ...query, sort: [] },
+        table.changes,
+        chosen,
+        over,
+        [...view.chosen],
+      ]);
+      // Another order of the same runs has the same charts.
+      if (key !== drawnCharts) charts.draw(rows);
+      drawnCharts = key;
       runs.update({
         rows: order,
         columns: columns ?? defaultColumns(table),
@@ -158,10 +176,20 @@ export function experimentPanel(
     const running = table.column("run", "ended")?.count !== table.ids.length;
     if (running && el.isConnected && list.closest("[hidden]") === null) draw();
   });
-  // A tab that was out of sight has not followed.
-  pages.el.addEventListener("click", draw, { signal: life });
-  pages.el.addEventListener("keyup", draw, { signal: life });
   return el;
+}
+
+/** A function that answers as the last time where the query and the data are the same. */
+function remembered(
+  answer: (query: Query) => Uint32Array,
+): (query: Query, changes: number) => Uint32Array {
+  let [key, last] = ["", new Uint32Array() as Uint32Array];
+  return (query, changes) => {
+    const next = `${changes} ${JSON.stringify(query)}`;
+    if (key !== next) last = answer(query);
+    key = next;
+    return last;
+  };
 }
 
 function counted(shown: number, all: number, loading: boolean, leftOut: number): string {

@@ -19,6 +19,9 @@ export type Cloud = {
   layer(row: number): { color: string; name: string };
 };
 
+/** Dots from which on not every one is drawn. */
+const MANY = 3000;
+
 /** How near to a dot one must point, in pixels. */
 const NEAR = 24;
 
@@ -53,6 +56,8 @@ export function points(
     const named = (axis: Positions["axis"]) => (bare ? { ...axis, label: "" } : axis);
     plot.axes(named(place.x.axis), named(place.y.axis));
     plot.label = `${y.label} over ${x.label}, ${rows.length} runs`;
+    // Dots are five pixels wide: among very many, those that nearly cover another are left out.
+    const grain = rows.length > MANY ? 3 : 1;
     const sorted = new Map<string, number[]>();
     for (const row of rows) {
       const { color } = layer(row);
@@ -62,11 +67,11 @@ export function points(
     }
     layers.replaceChildren(
       ...[...sorted].map(([color, members]) =>
-        svg("path", { d: dotsPath(plot, coordinates(members)), style: `color:${color}` }),
+        svg("path", { d: dotsPath(plot, coordinates(members), grain), style: `color:${color}` }),
       ),
     );
     const marked = rows.filter((row) => chosen.has(table.ids[row] ?? ""));
-    halo.setAttribute("d", dotsPath(plot, coordinates(marked)));
+    halo.setAttribute("d", dotsPath(plot, coordinates(marked), grain));
     point(here);
   }
 

@@ -1,0 +1,276 @@
+import { beforeEach, expect, test, vi } from "vitest";
+
+import { CurveShelf } from "../../src/experiment/curves.ts";
+import type { ExperimentModel } from "../../src/experiment/model.ts";
+import type { RunTable } from "../../src/experiment/table.ts";
+import { View } from "../../src/experiment/view_state.ts";
+import { type Experiment, experimentPanel } from "../../src/views/experiment/panel.ts";
+import { buffer, FakeModel, life } from "../fake_model.ts";
+import { type Cells, idOf, tableOf } from "./told.ts";
+
+const HOSTILE = "<img src=x onerror=alert(1)>";
+
+const MODEL: ExperimentModel = {
+  facts: {
+    experiment: "mnist",
+    id: "1",
+    workspace: "/w",
+    portal_path: "run-widgets/mnist",
+    runs_path: "run-widgets/runs/",
+    query: "?workspace=%2Fw",
+  },
+  table: {},
+  loading: false,
+  problem: "",
+};
+
+function opened(
+  table: RunTable,
+  rest: Partial<Experiment> = {},
+  model: Partial<ExperimentModel> = {},
+) {
+  const fake = new FakeModel<ExperimentModel>({ ...MODEL, ...model });
+  const draws: (() => void)[] = [];
+  const view = new View("mnist", null);
+  const ask = vi.fn();
+  const experiment: Experiment = {
+    table,
+    view,
+    curves: new CurveShelf(ask),
+    packages: new Map(),
+    askPackages: vi.fn(),
+    on: (_, draw) => draws.push(draw),
+    root: "/user/jo/",
+    ...rest,
+  };
+  const { signal } = life();
+  const el = experimentPanel(fake, experiment, signal);
+  document.body.replaceChildren(el);
+  const draw = () => {
+    for (const each of draws) each();
+  };
+  draw();
+  return { el, view, model: fake, draw, ask };
+}
+
+const tiles = (el: HTMLElement) =>
+  [...el.querySelectorAll(".rw-tile")].map((tile) => tile.textContent?.replace(/ · /, " "));
+
+beforeEach(() => {
+  document.body.replaceChildren();
+});
+
+test("an experiment without runs says how to start one", () => {
+  const { el } = opened(tableOf([]));
+
+  expect(el.querySelector(".rw-nothing")?.textContent).toContain("start_logging()");
+  expect(el.querySelector(".rw-nothing")?.textContent).toContain('name="mnist"');
+});
+
+test("runs that are on their way are not said to be none", () => {
+  const { el } = opened(tableOf([]), {}, { loading: true });
+
+  expect(el.querySelector(".rw-nothing")?.textContent).toBe("Runs are being read …");
+});
+
+test("tiles count the runs and name the best", () => {
+  const runs: Cells[] = [
+    { "metric:acc": 0.5, "metric:acc:max": 0.9, "metric:acc:min": 0.1, "metric:acc:count": 3 },
+    { "metric:acc": 0.7, status: "Failed" },
+    { status: "Running" },
+    { status: "Queued" },
+  ];
+
+  const { el } = opened(tableOf(runs, { acc: "maximize" }));
+
+  expect(tiles(el)).toEqual(["1Queued", "1Running", "1Completed", "1Failed", "0.9Best acc run 1"]);
+});
+
+test("without goals the largest values are shown", () => {
+  const { el } = opened(tableOf([{ "metric:Numeric 1": 10 }, { "metric:Numeric 1": 100 }]));
+
+  expect(tiles(el).at(-1)).toBe("100Max Numeric 1 run 2");
+});
+
+test("a status tile shows only the runs of that status, and a chip lifts it", () => {
+  const { el, view } = opened(tableOf([{}, { status: "Failed" }]));
+  const failed = [...el.querySelectorAll<HTMLElement>(".rw-tile")].find((tile) =>
+    tile.textContent?.includes("Failed"),
+  );
+
+  failed?.click();
+
+  expect(view.state.query.statuses).toEqual(["Failed"]);
+  expect(el.textContent).toContain("1 of 2 runs");
+  el.querySelector<HTMLElement>("[aria-label^='Remove the filter']")?.click();
+  expect(view.state.query.statuses).toEqual([]);
+});
+
+test("typing narrows the list down", () => {
+  const { el } = opened(tableOf([{ "tag:model": "svm" }, { "tag:model": "mlp" }]));
+  const search = el.querySelector<HTMLInputElement>(".rw-search") as HTMLInputElement;
+
+  search.value = "svm";
+  search.dispatchEvent(new Event("input"));
+
+  expect(el.textContent).toContain("1 of 2 runs");
+});
+
+test("child runs are offered where there are any", () => {
+  const { el, view } = opened(tableOf([{ id: "a" }, { id: "b", parent: "a" }]));
+  expect(el.textContent).toContain("1 run");
+
+  const box = [...el.querySelectorAll("label")].find((l) => l.textContent === "Include child runs");
+  box?.querySelector("input")?.click();
+
+  expect(view.state.query.children).toBe(true);
+  expect(el.textContent).toContain("2 runs");
+});
+
+test("columns are chosen, and of a metric which value", () => {
+  const cells = { "metric:loss": 1, "metric:loss:min": 0, "metric:loss:count": 9, "tag:lr": "1" };
+  const { el, view } = opened(tableOf([cells, cells]));
+  [...el.querySelectorAll<HTMLElement>(".rw-button")]
+    .find((b) => b.textContent === "Columns")
+    ?.click();
+
+  const options = [...el.querySelectorAll<HTMLElement>(".rw-option")];
+  const option = (name: string) =>
+    options.find((o) => o.querySelector("span")?.textContent === name);
+  option("lr")?.querySelector("input")?.click();
+  const field = option("loss")?.querySelector("select") as HTMLSelectElement;
+  field.value = "min";
+  field.dispatchEvent(new Event("change"));
+
+  expect(view.state.columns).not.toContain(idOf("tag:lr"));
+  expect(view.state.columns).toContain(JSON.stringify(["metric", "loss", "min"]));
+});
+
+test("a range of a metric is a filter", () => {
+  const { el, view } = opened(tableOf([{ "metric:acc": 0.5 }, { "metric:acc": 0.9 }]));
+  [...el.querySelectorAll<HTMLElement>(".rw-button")]
+    .find((b) => b.textContent === "Filter")
+    ?.click();
+  const column = el.querySelector<HTMLSelectElement>(
+    "[aria-label='Filter by']",
+  ) as HTMLSelectElement;
+  column.value = idOf("metric:acc");
+  column.dispatchEvent(new Event("change"));
+  const min = el.querySelector<HTMLInputElement>("[aria-label=min]") as HTMLInputElement;
+
+  min.value = "0.8";
+  min.dispatchEvent(new Event("input"));
+
+  expect(view.state.query.rules).toEqual([{ column: idOf("metric:acc"), min: 0.8, max: null }]);
+  expect(el.querySelector(".rw-chips")?.textContent).toContain("acc ≥ 0.8");
+});
+
+test("names from strangers enter the page as text", () => {
+  const cells: Cells = {
+    name: HOSTILE,
+    status: HOSTILE,
+    "tag:<b>t</b>": HOSTILE,
+    [`metric:${HOSTILE}`]: 1,
+    "argument:<script>": HOSTILE,
+  };
+  const { el, view } = opened(
+    tableOf([cells, { ...cells, "tag:<b>t</b>": "other" }]),
+    {},
+    {
+      facts: { ...MODEL.facts, experiment: HOSTILE },
+      problem: HOSTILE,
+    },
+  );
+  for (const button of el.querySelectorAll<HTMLElement>(".rw-popover > button")) button.click();
+  view.choose(["id0", "id1"], true);
+  for (const comparison of ["curves", "differences", "scatter", "parallel"] as const) {
+    view.set({ page: "Compare", comparison });
+    expect(el.querySelector("img, script, b b")).toBeNull();
+  }
+
+  expect(el.textContent).toContain(HOSTILE);
+});
+
+test("compared runs are listed by what differs, the same one tick away", () => {
+  const runs = [
+    { "tag:lr": "0.1", "tag:same": "x" },
+    { "tag:lr": "0.2", "tag:same": "x" },
+  ];
+  const { el, view } = opened(tableOf(runs));
+  view.choose(["id0", "id1"], true);
+  view.set({ page: "Compare", comparison: "differences" });
+  const names = () =>
+    [...el.querySelectorAll(".rw-differences tbody th[scope=row]")].map((th) => th.textContent);
+
+  expect(names()).toEqual(["lr"]);
+  view.set({ allFacts: true });
+  expect(names()).toEqual(["lr", "same"]);
+});
+
+test("curves of the chosen runs are asked for and drawn into the legend", () => {
+  const cells = { "metric:loss": 0.1, "metric:loss:count": 5 };
+  const table = tableOf([
+    { ...cells, name: "a" },
+    { ...cells, name: "b" },
+  ]);
+  const curves = new CurveShelf(() => {});
+  const { el, view } = opened(table, { curves });
+  view.choose(["id0", "id1"], true);
+  view.set({ page: "Compare" });
+
+  for (const run of ["id0", "id1"]) {
+    curves.take(1, { run, total: 2, outline: [0, 1, 2], means: null }, [
+      buffer([0, 1]),
+      buffer([1, 2]),
+      buffer([3, 4]),
+    ]);
+  }
+
+  const legend = [...el.querySelectorAll(".rw-comparison .rw-legend li")].map(
+    (li) => li.textContent,
+  );
+  expect(legend).toEqual(["1 · a", "2 · b"]);
+});
+
+test("groups of runs are bands, and their number is told", () => {
+  const cells = (lr: string) => ({ "metric:loss": 0.1, "metric:loss:count": 5, "tag:lr": lr });
+  const table = tableOf([cells("0.1"), cells("0.1"), cells("0.2")]);
+  const curves = new CurveShelf(() => {});
+  const { el, view } = opened(table, { curves });
+  view.set({ page: "Compare", curves: { ...view.state.curves, groupBy: idOf("tag:lr") } });
+
+  for (const run of ["id0", "id1", "id2"]) {
+    curves.take(1, { run, total: 2, outline: [0, 1, 2], means: null }, [
+      buffer([0, 1]),
+      buffer([1, 2]),
+      buffer([3, 4]),
+    ]);
+  }
+
+  const legend = [...el.querySelectorAll(".rw-comparison .rw-legend li")].map(
+    (li) => li.textContent,
+  );
+  expect(legend).toEqual(["lr 0.1n = 2", "lr 0.2n = 1"]);
+});
+
+test("why reading failed stands on top", () => {
+  const { el, model } = opened(tableOf([{}]));
+
+  model.set_state({ problem: "StoreUnavailable: the disk is full" });
+
+  expect(el.querySelector(".rw-problem")?.textContent).toContain("the disk is full");
+});
+
+test("the page of the experiment is a link below the server's address", () => {
+  const { el } = opened(tableOf([{}]));
+
+  expect(el.querySelector(".rw-portal a")?.getAttribute("href")).toBe(
+    "/user/jo/run-widgets/mnist?workspace=%2Fw",
+  );
+});
+
+test("on a page without a server nothing links anywhere", () => {
+  const { el } = opened(tableOf([{}]), { root: null });
+
+  expect(el.querySelector(".rw-portal a")).toBeNull();
+});

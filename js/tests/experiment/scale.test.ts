@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+
+import { type Axis, logRange, share, ticksOf, valueAt } from "../../src/experiment/scale.ts";
+
+const axis = (range: [number, number], rest: Partial<Axis> = {}): Axis => ({
+  range,
+  form: "number",
+  label: "",
+  ...rest,
+});
+
+test("a value and its place on an axis lead to one another", () => {
+  for (const each of [axis([-5, 5]), axis([0.001, 100], { log: true })]) {
+    for (const place of [0, 0.25, 1]) expect(share(each, valueAt(each, place))).toBeCloseTo(place);
+  }
+});
+
+test("what is not positive has no place on a logarithmic axis", () => {
+  expect(share(axis([1, 10], { log: true }), 0)).toBeNaN();
+  expect(share(axis([1, 10], { log: true }), -1)).toBeNaN();
+});
+
+test("a logarithmic range holds the positive values, and is none without any", () => {
+  const range = logRange([0, -1, 0.01, 100, Number.POSITIVE_INFINITY, Number.NaN]);
+
+  expect(range?.[0]).toBeLessThan(0.01);
+  expect(range?.[1]).toBeGreaterThan(100);
+  expect(logRange([0, -1])).toBeNull();
+  expect(logRange([5])?.[0]).toBeLessThan(5);
+});
+
+test("logarithmic ticks are powers of ten, and between them where there is room", () => {
+  const ticks = (range: [number, number], most: number) =>
+    ticksOf(axis(range, { log: true }), most).map(({ text }) => text);
+
+  expect(ticks([0.0009, 1.1], 6)).toEqual(["0.001", "0.01", "0.1", "1"]);
+  expect(ticks([0.9, 11], 6)).toEqual(["1", "2", "5", "10"]);
+  expect(ticks([1e-8, 1e8], 4).length).toBeLessThanOrEqual(5);
+});
+
+test("durations and times of day have round ticks", () => {
+  const texts = (range: [number, number], form: "duration" | "time") =>
+    ticksOf(axis(range, { form }), 5).map(({ text }) => text);
+
+  expect(texts([0, 3600], "duration")).toEqual(["0 s", "15 min", "30 min", "45 min", "1 h"]);
+  expect(texts([0, 0.5], "duration")[1]).toMatch(/ s$/);
+  expect(texts([1.7e9, 1.7e9 + 3600], "time").length).toBeGreaterThan(2);
+});
+
+test("words stand side by side, and only as many as have room", () => {
+  const words = Array.from({ length: 20 }, (_, i) => `w${i}`);
+
+  const found = ticksOf(axis([-0.5, 19.5], { form: "words", words }), 5);
+
+  expect(found[0]).toEqual({ value: 0, text: "w0" });
+  expect(found.length).toBeLessThanOrEqual(5);
+});
