@@ -39,6 +39,8 @@ class PageHandler(Handler):
         if self._page == "run.html":
             self.set_header("Content-Security-Policy", RUN_POLICY)
         self.set_header("Content-Type", "text/html; charset=utf-8")
+        # Sets the cookie that the page's script sends back to show that it is this server's.
+        assert self.xsrf_token
         await self.finish((PAGE / self._page).read_bytes())
 
 
