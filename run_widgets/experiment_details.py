@@ -379,13 +379,23 @@ def _answer(panel: ExperimentDetails, content: Any, _: object) -> None:
     """Take a browser's question: it may be any front end's, so what is no question is let go."""
     if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
         return
-    asked, request, runs = content.get("type"), content.get("request"), content["runs"]
-    if asked == "curves" and isinstance(content.get("metric"), str):
-        pairs = [(str(run), int(count)) for run, count in runs[:MOST_ASKED]]
-        # In a thread, so that the kernel can go on with its next cell meanwhile.
+    request, runs = content.get("request"), content["runs"][:MOST_ASKED]
+    # In a thread, so that the kernel can go on with its next cell meanwhile.
+    if content.get("type") == "curves" and isinstance(content.get("metric"), str):
+        pairs = [(pair[0], pair[1]) for pair in runs if _is_run_and_count(pair)]
         panel._reader.submit(panel._send_curves, request, content["metric"], pairs)
-    elif asked == "packages":
-        panel._reader.submit(panel._send_packages, request, [str(run) for run in runs[:MOST_ASKED]])
+    elif content.get("type") == "packages":
+        ids = [run for run in runs if isinstance(run, str)]
+        panel._reader.submit(panel._send_packages, request, ids)
+
+
+def _is_run_and_count(pair: object) -> bool:
+    return (
+        isinstance(pair, list)
+        and len(pair) == 2
+        and isinstance(pair[0], str)
+        and isinstance(pair[1], int)
+    )
 
 
 def _watch(panel: weakref.ref[ExperimentDetails], stop: threading.Event) -> None:
