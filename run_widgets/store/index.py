@@ -170,7 +170,8 @@ class Index:
                 (experiment.name,),
             )
         }
-        outdated = [name for name, stamp in known.items() if there.get(name) != stamp]
+        # One that is not sure has no stamp, and neither has one that is gone.
+        outdated = [n for n, stamp in known.items() if n not in there or there[n] != stamp]
         new = {name: stamp for name, stamp in there.items() if known.get(name) != stamp}
         if outdated or new:
             self._replace(experiment, outdated, new)
