@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from run_widgets.store.drive import open_plain
 from run_widgets.summary import Pictures, Rows, RunSummary, Vector
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from run_widgets.facts import Cell
     from run_widgets.records import FileEntry, RunRecord
     from run_widgets.store import RunReader
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
 
 MAX_IMAGE_BYTES = 8_000_000
 """Of an image that is shown; a larger one is only named."""
+
+MAX_LOG_BYTES = 1_000_000
+"""Of the end of a log that `data` returns."""
+
+LOG_FOLDERS = ("user_logs/", "logs/", "system_logs/", "azureml-logs/")
 
 PIECE = 250_000
 """Points beyond which a reading may have stopped before the end of what is there."""
@@ -150,12 +158,39 @@ class Reading:
                 "arguments": " ".join(record.arguments) or "N/A",
                 "tags": dict(record.tags),
                 "properties": dict(record.properties),
+                "log_files": {name: str(path) for name, path in self._logs()},
+                "log_groups": [[name for name, _ in self._logs()]],
             },
             "run_metrics": [self._metric_data(metric) for metric in self.summary.metrics],
-            "child_runs": [],
+            "run_logs": self._newest_log(),
+            "child_runs": (children := self.children.entries(time.time())),
+            "children_metrics": {child["run_id"]: child["metrics"] for child in children},
             "files": [entry.path for entry in self.files],
             "error": "" if record.error is None else record.error.message,
         }
+
+    def _logs(self) -> list[tuple[str, Path]]:
+        """Return the run's logs and where they lie, in the order of their names."""
+        logs = []
+        for entry in self.files:
+            if entry.path.startswith(LOG_FOLDERS):
+                with contextlib.suppress(FileNotInRun):
+                    logs.append((entry.path, self._store.file_path(self._run_id, entry.path)))
+        return logs
+
+    def _newest_log(self) -> str:
+        """Return the end of the log that was written last; empty where there is none."""
+        logs = [entry for entry in self.files if entry.path.startswith(LOG_FOLDERS)]
+        newest = max(logs, key=lambda entry: entry.modified_at, default=None)
+        if newest is None:
+            return ""
+        try:
+            descriptor = open_plain(self._store.file_path(self._run_id, newest.path))
+        except (FileNotInRun, OSError):
+            return ""
+        with os.fdopen(descriptor, "rb") as file:
+            file.seek(max(0, os.fstat(descriptor).st_size - MAX_LOG_BYTES))
+            return file.read(MAX_LOG_BYTES).decode("utf-8", "replace")
 
     def _metric_data(self, metric: Metric) -> dict[str, Any]:
         """Return one metric as far as it is shown: lines by their outlines, first rows."""

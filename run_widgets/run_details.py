@@ -539,7 +539,8 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         self._revive()
         self.tick()
         with self._lock:
-            return self._reading.data()
+            address = {"workbench_run_details_uri": self._run.get_portal_url()}
+            return self._reading.data() | address
 
 
 def _watch(panel: weakref.ref[RunDetails], stop: threading.Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import time
@@ -156,4 +157,22 @@ def test_a_panel_follows_its_run_until_the_children_have_ended(run: Run) -> None
     details._reading._children_due = 0.0
     details.tick()
     assert not details.following
+    details.close()
+
+
+def test_the_data_shown_have_logs_and_children_by_the_names_that_people_know(run: Run) -> None:
+    child = run.child_run()
+    child.log("loss", 0.5)
+    child.complete()
+    run.upload_file("logs/old.txt", io.BytesIO(b"old\n"))
+    run.upload_file("user_logs/std_log.txt", io.BytesIO("fine ü\n".encode()))
+    details = RunDetails(run)
+
+    data = details.get_widget_data()
+
+    assert data["run_logs"] == "fine ü\n"
+    assert list(data["run_properties"]["log_files"]) == ["logs/old.txt", "user_logs/std_log.txt"]
+    assert [each["run_id"] for each in data["child_runs"]] == [child.id]
+    assert data["children_metrics"] == {child.id: {"loss": 0.5}}
+    assert data["workbench_run_details_uri"] == run.get_portal_url()
     details.close()
