@@ -120,7 +120,7 @@ def test_the_page_has_the_numbers_of_the_code() -> None:
     for number, unit, said in (
         (layout.DOCUMENT_BYTES, 2**20, "at most 16 MiB, always replaced"),
         (layout.LINE_BYTES, 2**20, "most 16 MiB long"),
-        (COMPACT_FROM, 2**10, "one of 128 KiB or more"),
+        (COMPACT_FROM, 2**10, "with 128 KiB or more of points"),
         (WAITING_BYTES, 2**20, "256 MiB of them"),
         (PIECE, 1, "Beyond 65,536 empty slots"),
         (int(BEAT_S), 1, "5 seconds later"),

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from zipfile import ZipFile
 
 COMPACT_FROM = 2**17
-"""Bytes of points; smaller files are only cut to their size."""
+"""Bytes of points. Smaller files stay as they are, with the room they have: to cut a file
+takes a drive that discards what it frees longer than all else a short run does.
+"""
 
 PIECE_BYTES = POINT_BYTES * 2**15
 
@@ -39,11 +41,10 @@ def settle(path: str, descriptor: int, size: int) -> None:
     Its first `size` bytes are points. A failure leaves the file as it is, which
     is as readable; a reader always finds it or its replacement, whole.
     """
+    if size < COMPACT_FROM:
+        return
     temporary = f"{path}.tmp"
     try:
-        if size < COMPACT_FROM:
-            os.ftruncate(descriptor, size)
-            return
         _write_npz(temporary, descriptor, size)
         os.replace(temporary, f"{path}.npz")
         os.unlink(f"{path}.points")

@@ -82,7 +82,9 @@ def update_json(path: Path, change: Callable[[Document], None]) -> Document:
 
 def _write_new(path: Path, document: Document) -> str:
     """Write a document beside `path`, under a name that nobody else has."""
-    content = json.dumps(document, indent=1).encode()
+    # A field a line: as readable as `indent` makes it, and several times as fast.
+    fields = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in document.items())
+    content = "{{\n{}\n}}\n".format(",\n".join(fields)).encode()
     if len(content) > DOCUMENT_BYTES:
         raise StoreUnavailable(
             f"{path} would be {len(content):,} bytes, and {DOCUMENT_BYTES:,} is the most: "
