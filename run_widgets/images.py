@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import NotAMetric
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
