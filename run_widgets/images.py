@@ -67,5 +67,6 @@ def picture_of(plot: Any, where: str) -> bytes:
             save(stream, format="png")
             return stream.getvalue()
     raise NotAMetric(
-        f"{where} takes matplotlib.pyplot, a figure or a PIL image as plot, got {type(plot).__name__}"
+        f"{where} takes matplotlib.pyplot, a figure or a PIL image as plot, "
+        f"got {type(plot).__name__}"
     )
