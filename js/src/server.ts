@@ -25,6 +25,8 @@ export type Stretch = {
   x: (number | null)[];
   y: (number | null)[];
   at: (number | null)[];
+  /** Averages of the whole line over equal shares, where they were asked for and it is long. */
+  means?: Record<"x" | "y" | "at", (number | null)[]> | null;
 };
 
 /** Something that can be read in parts: what views need of a file. */
@@ -81,6 +83,11 @@ export class RunServer {
     return this.#address(`runs/${this.runId}`);
   }
 
+  /** The run as one file. */
+  exported(): string {
+    return this.#address(`export/${this.runId}`);
+  }
+
   /** A file of the run; null where a browser would take its name for another place. */
   file(name: string): File | null {
     return this.#file(`files/${this.runId}`, name);
@@ -102,11 +109,11 @@ export class RunServer {
   /** The points of a line from one step, or one time, to another. */
   series(
     name: string,
-    part: { over: "x" | "at"; from: number; to: number; points: number },
+    part: { over: "x" | "at"; from: number; to: number; points: number; means?: boolean },
   ): Promise<Stretch> {
-    const { over, from, to, points } = part;
+    const { over, from, to, points, means = false } = part;
     const numbers = { from: String(from), to: String(to), points: String(points) };
-    return this.#json("/series", { name, over, ...numbers });
+    return this.#json("/series", { name, over, ...numbers, ...(means ? { means: "1" } : {}) });
   }
 
   /** What the run's page shows, as `tag` names it; null while that is still so. */

@@ -85,7 +85,7 @@ export class CurveShelf {
     return runs.some(([run]) => !this.#curves.has(keyOf(metric, run)));
   }
 
-  /** Take in an answer to one of our questions. */
+  /** Take in the kernel's answer to one of our questions. */
   take(request: number, told: ToldCurve, buffers: DataView[]): void {
     const metric = this.#requests.get(request);
     if (metric === undefined) return; // another page's
@@ -95,8 +95,12 @@ export class CurveShelf {
     };
     const outline = columns(told.outline);
     const means = told.means ? columns(told.means) : outline;
-    const curve = { run: told.run, total: told.total, outline, means };
-    this.#curves.set(keyOf(metric, told.run), curve);
+    this.put(metric, { run: told.run, total: told.total, outline, means });
+  }
+
+  /** Take in a curve, wherever it is from. */
+  put(metric: string, curve: Curve): void {
+    this.#curves.set(keyOf(metric, curve.run), curve);
     this.#tell();
   }
 

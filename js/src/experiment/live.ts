@@ -1,14 +1,12 @@
 /** An experiment that goes on: its table, brought up to date by what the kernel tells. */
 
 import type { Model } from "../model.ts";
+import { baseUrl } from "../server.ts";
+import { Asking, type Place, type Question } from "./ask.ts";
 import { CurveShelf } from "./curves.ts";
 import type { ExperimentModel, Message } from "./model.ts";
 import { RunTable } from "./table.ts";
 import { View } from "./view_state.ts";
-
-export type Question =
-  | { type: "curves"; request: number; metric: string; runs: [id: string, count: number][] }
-  | { type: "packages"; request: number; runs: string[] };
 
 /** One for each model, however many views it has. */
 export class LiveExperiment {
@@ -16,7 +14,7 @@ export class LiveExperiment {
   readonly curves: CurveShelf;
   readonly packages = new Map<string, Record<string, string>>();
   readonly #model: Model<ExperimentModel>;
-  readonly #ask: (question: Question) => void;
+  readonly #asking: Asking;
   readonly #asked = new Set<string>();
   readonly #listeners = new Set<() => void>();
   #frame = 0;
@@ -25,8 +23,11 @@ export class LiveExperiment {
   /** `ask` sends a question to the kernel, `lost` asks it for the whole. */
   constructor(model: Model<ExperimentModel>, ask: (question: Question) => void, lost: () => void) {
     this.#model = model;
-    this.#ask = ask;
-    this.curves = new CurveShelf(ask);
+    this.#asking = new Asking(() => this.#place(), ask);
+    this.curves = new CurveShelf(
+      (question) =>
+        void this.#asking.curves(question, (curve) => this.curves.put(question.metric, curve)),
+    );
     model.on("change:table", () => this.#takeWhole());
     model.on("msg:custom", (message: Message, buffers: DataView[]) => {
       if (message.type === "rows") {
@@ -46,7 +47,10 @@ export class LiveExperiment {
     const wanted = runs.filter((run) => !this.#asked.has(run));
     if (wanted.length === 0) return;
     for (const run of wanted) this.#asked.add(run);
-    this.#ask({ type: "packages", request: 0, runs: wanted });
+    void this.#asking.packages({ type: "packages", request: 0, runs: wanted }, (run, found) => {
+      this.packages.set(run, found);
+      this.#tell();
+    });
   }
 
   /** What a person chose to see of it; one for all places where it is shown. */
@@ -60,6 +64,14 @@ export class LiveExperiment {
   on(life: AbortSignal, draw: () => void): void {
     this.#listeners.add(draw);
     life.addEventListener("abort", () => this.#listeners.delete(draw), { once: true });
+  }
+
+  /** Where a server finds the runs; null on a page without one. */
+  #place(): Place | null {
+    const root = baseUrl();
+    const { portal_path, query } = this.#model.get("facts");
+    if (root === null || !portal_path) return null;
+    return { root, workspace: new URLSearchParams(query).get("workspace") };
   }
 
   #takeWhole(): void {
