@@ -60,14 +60,27 @@ def export(store: RunReader, run_id: str, path: str | os.PathLike[str]) -> Path:
         `path` cannot be written.
     """
     target = Path(path).expanduser()
+    target.write_text(page(store, run_id), encoding="utf-8")
+    return target.absolute()
+
+
+def page(store: RunReader, run_id: str) -> str:
+    """Return the run as it is now as an HTML document.
+
+    Raises
+    ------
+    RunNotFound
+        The store has no run `run_id`.
+    FileNotFoundError
+        A part of the front end is not installed.
+    """
     reading = Reading(store, run_id)
     try:
-        reading.look()
+        reading.catch_up()
         reading.look_at_children()
-        target.write_text(_page(reading), encoding="utf-8")
+        return _page(reading)
     finally:
         reading.close()
-    return target.absolute()
 
 
 def _page(reading: Reading) -> str:

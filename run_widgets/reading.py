@@ -76,11 +76,18 @@ class Reading:
         ended = self.record.status.is_final
         while batch := self._follower.read():
             self.summary.feed(batch)
-            if sum(map(len, batch.points.values())) < PIECE:
-                break  # that was the end, if the run has not gone on meanwhile
+            if not ended and sum(map(len, batch.points.values())) < PIECE:
+                break  # near the end, and the next look goes on from here
         self._list_files(anyway=ended)
         self._ended_since = self._ended_since or time.monotonic() if ended else None
         self.is_over = ended and self._is_settled()
+
+    def catch_up(self) -> None:
+        """Look until nothing more is there, as of a run that is read once only."""
+        before = -1
+        while before != self.summary.points:
+            before = self.summary.points
+            self.look()
 
     def look_at_children(self) -> None:
         """Read what came of the runs below this one, if that does not take too much time."""

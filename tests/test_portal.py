@@ -95,6 +95,7 @@ def upload(run: Run, name: str, content: bytes) -> None:
         "/files/{id}/a.txt",
         "/assets/page.js",
         "/api/runs/{id}/panel",
+        "/export/{id}",
     ],
 )
 def test_nobody_sees_anything_without_signing_in(portal: Portal, run: Run, path: str) -> None:
@@ -258,6 +259,18 @@ def test_the_page_is_drawn_by_this_environments_scripts(portal: Portal) -> None:
 
         assert answer.status == 200, answer.body
         assert answer.headers["Content-Type"].startswith("text/javascript")
+
+
+def test_a_run_is_kept_as_a_file_that_nobody_opens_here(portal: Portal, run: Run) -> None:
+    run.log("accuracy", 0.97)
+
+    answer = portal.ask(f"/export/{run.id}")
+
+    assert answer.status == 200, answer.body
+    assert answer.headers["Content-Disposition"] == f"attachment; filename*=utf-8''{run.id}.html"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert b'id="rw-run"' in answer.body
+    assert portal.ask("/export/nope").status == 404
 
 
 # -- which workspace ---------------------------------------------------------------------------

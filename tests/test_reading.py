@@ -109,3 +109,28 @@ def test_an_image_that_is_too_big_is_not_read(run: Run, reading: Reading, tmp_pa
     run.upload_file("big.png", str(tmp_path / "big.png"))
 
     assert reading.image("big.png") is None
+
+
+def test_a_run_that_ended_is_read_to_its_end_however_its_values_were_logged(run: Run) -> None:
+    # More text than a follower hands out at once.
+    for metric in range(12):
+        run.log_list(f"loss {metric}", [1 / (1 + step) for step in range(30_000)])
+    run.complete()
+    reading = Reading(run.store, run.id)
+
+    reading.look()
+
+    assert reading.is_over
+    assert reading.summary.points == 12 * 30_000
+    reading.close()
+
+
+def test_a_run_that_goes_on_is_caught_up_with(run: Run) -> None:
+    for metric in range(12):
+        run.log_list(f"loss {metric}", [1 / (1 + step) for step in range(30_000)])
+    reading = Reading(run.store, run.id)
+
+    reading.catch_up()
+
+    assert reading.summary.points == 12 * 30_000
+    reading.close()

@@ -61,7 +61,7 @@ async function showServed(): Promise<void> {
     try {
       const run = await openRun(manager, server);
       problem.hidden = true;
-      nav.append(...crumbs(run.run.model.get("facts"), workspace));
+      nav.append(...crumbs(run.run.model.get("facts"), workspace), keep(server));
       document.title = run.run.model.get("facts").title;
       await show(run.run);
       await run.follow(life);
@@ -72,6 +72,11 @@ async function showServed(): Promise<void> {
       await sleep(RETRY_MS, life);
     }
   }
+}
+
+/** To keep the run as a file, or to send it. */
+function keep(server: RunServer): HTMLElement {
+  return h("a", { class: "rw-keep-page", href: server.exported(), download: true }, "Export");
 }
 
 /** Where the run is one of several. */

@@ -16,6 +16,7 @@ run-widgets/api/runs/<id>/rows         rows of one of its tables
 run-widgets/api/runs/<id>/source       what it was started from
 run-widgets/api/runs/<id>/lines        where a file has a text
 run-widgets/api/runs/<id>/stop         POST: ask it to end
+run-widgets/export/<id>                the run as one HTML file
 run-widgets/assets/<name>              what draws the pages
 ```
 
@@ -31,7 +32,7 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from run_widgets.portal import files, pages, panel, runs, series
+from run_widgets.portal import exports, files, pages, panel, runs, series
 from run_widgets.portal.shelf import Shelf
 from run_widgets.tracking import Workspace
 
@@ -67,6 +68,7 @@ class RunPortal(ExtensionApp):
             (rf"{run}/source", runs.SourceHandler),
             (rf"{run}/lines", runs.LinesHandler),
             (rf"{run}/stop", runs.StopHandler),
+            (rf"{at}/export/([^/]+)", exports.ExportHandler),
             (rf"{at}/assets/([^/]+)", pages.AssetHandler),
             (rf"{at}/files/([^/]+)/(.+)", files.FileHandler),
             (rf"{at}/source/([^/]+)/snapshot/(.+)", files.SnapshotHandler),
