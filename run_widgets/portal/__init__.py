@@ -12,7 +12,6 @@ run-widgets/source/<id>/snapshot/<name>   one file of its snapshot
 run-widgets/api/runs[/<id>]            what these pages show, as strict JSON
 run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
 run-widgets/api/runs/<id>/series       a stretch of one line, as fine as it was logged
-run-widgets/api/runs/<id>/rows         rows of one of its tables
 run-widgets/api/runs/<id>/source       what it was started from
 run-widgets/api/runs/<id>/lines        where a file has a text
 run-widgets/api/runs/<id>/stop         POST: ask it to end
