@@ -123,7 +123,7 @@ class RunOutput extends Panel implements IRenderMime.IRenderer {
     model.on("change msg:custom", hear);
     shown.addEventListener("abort", () => model.off("change msg:custom", hear));
     const files = server && new Files(server);
-    while (files && !shown.aborted && model.get("following")) {
+    while (files && !files.unknown && !shown.aborted && model.get("following")) {
       await host.sleep(CHECK_MS, shown);
       if (shown.aborted || document.hidden) continue;
       const written = await files.facts();
@@ -211,13 +211,19 @@ class RunOutput extends Panel implements IRenderMime.IRenderer {
 class Files {
   #facts: Facts | null = null;
   #tag: string | null = null;
+  /** Whether it is no use to ask: this server has no pages of runs, or not of this one. */
+  unknown = false;
 
   constructor(readonly server: RunServer) {}
 
   /** As it is now, or was the last time that the server answered. */
   async facts(): Promise<Facts | null> {
-    const news = await this.server.state<{ facts: Facts }>(this.#tag).catch(() => null);
-    if (news) [this.#facts, this.#tag] = [news.state.facts, news.tag];
+    try {
+      const news = await this.server.state<{ facts: Facts }>(this.#tag);
+      if (news) [this.#facts, this.#tag] = [news.state.facts, news.tag];
+    } catch (error) {
+      this.unknown = error instanceof ServerError && [403, 404].includes(error.status);
+    }
     return this.#facts;
   }
 }
