@@ -50,7 +50,7 @@ export class Chart {
     this.model = model;
     if (this.figure) prepare(this.figure);
     this.#reset();
-    this.#draw();
+    if (this.figure) this.#draw(); // else when somebody looks
     model.on("change:data", () => {
       this.#reset();
       this.#drawSoon();
@@ -122,6 +122,11 @@ export class Chart {
     this.#figure = await makeFigure(this.model);
     prepare(this.#figure);
     this.#drawSoon();
+  }
+
+  /** Forget the browser's own figure, which is made again when somebody comes back. */
+  dropFigure(): void {
+    if (this.#views.size === 0) this.#figure = null;
   }
 
   /** Draw anew, as something of how it is looked at has changed. */
@@ -220,7 +225,8 @@ export class Chart {
   #drawSoon(): void {
     for (const host of this.#hosts) host.redraw();
     if (this.#views.size > 0) soon(this.#draw);
-    else if (this.figure) this.#timer ??= setTimeout(() => soon(this.#draw), UNSEEN_MS);
+    else if (this.model.get("figure"))
+      this.#timer ??= setTimeout(() => soon(this.#draw), UNSEEN_MS);
   }
 
   readonly #draw = (): void => {

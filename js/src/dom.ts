@@ -97,18 +97,37 @@ export function whenNear(el: Element, life: AbortSignal, act: () => void): void 
   });
 }
 
+type Near = (near: boolean) => void;
+
+const watched = new Map<Element, Set<Near>>();
+
+/** One for the whole page: a thousand of them would each look at every frame. */
+let observer: IntersectionObserver | undefined;
+
 /** Tell `act` whenever `el` comes close to what is on screen, or leaves it. */
-export function whileNear(el: Element, life: AbortSignal, act: (near: boolean) => void): void {
+export function whileNear(el: Element, life: AbortSignal, act: Near): void {
   if (typeof IntersectionObserver === "undefined") {
     act(true);
     return;
   }
   const margins = { rootMargin: "300px", scrollMargin: "300px" };
-  const observer = new IntersectionObserver((entries) => {
-    if (!life.aborted) act(entries.at(-1)?.isIntersecting ?? false);
+  observer ??= new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      for (const tell of [...(watched.get(target) ?? [])]) tell(isIntersecting);
+    }
   }, margins);
+  const acts = watched.get(el) ?? new Set();
+  watched.set(el, acts);
+  acts.add(act);
+  observer.unobserve(el); // whoever watches it already is told once more
   observer.observe(el);
-  life.addEventListener("abort", () => observer.disconnect(), { once: true });
+  const end = () => {
+    acts.delete(act);
+    if (acts.size > 0) return;
+    watched.delete(el);
+    observer?.unobserve(el);
+  };
+  life.addEventListener("abort", end, { once: true });
 }
 
 /** How long a size must last before it is told: a window is drawn out step by step. */

@@ -46,7 +46,8 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
     table,
     item("Save as PNG", async () => {
       const drawn = picture();
-      if (drawn) save(await pngOf(drawn), `${about.name()}.png`);
+      const image = drawn && (await pngOf(drawn).catch(() => null));
+      if (image) save(image, `${about.name()}.png`);
     }),
     item("Save as SVG", () => {
       const drawn = picture();

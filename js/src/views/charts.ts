@@ -146,6 +146,7 @@ class Slot {
     this.#life?.abort();
     this.#life = null;
     this.el.replaceChildren();
+    this.chart.dropFigure();
   }
 }
 
