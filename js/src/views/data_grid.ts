@@ -1,4 +1,4 @@
-import "../../style/experiment.css";
+import "../../style/grid.css";
 
 import { type Column, type MultiColumnSort, type SingleColumnSort, SlickGrid } from "slickgrid";
 

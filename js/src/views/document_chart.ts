@@ -1,4 +1,4 @@
-import "../../style/experiment.css";
+import "../../style/plot.css";
 
 import { padded, tight } from "../axis.ts";
 import { h, list, set, write } from "../dom.ts";
