@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import stat
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -424,6 +426,34 @@ def test_changes_of_a_run_add_up(store: LocalStore, changes: list[dict[str, str 
         expected |= change
 
     assert store.run(run_id).tags == expected
+
+
+def test_a_drive_that_locks_no_folders_loses_no_change(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    real = fcntl.flock
+
+    def flock(descriptor: int, operation: int) -> None:  # as on NFS
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+
+    def work(rank: int) -> None:
+        for n in range(20):
+            new = {f"{rank} {n}": ""}
+            store.update_run("r1", lambda known, new=new: known.setdefault("tags", {}).update(new))
+
+    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(store.run("r1").tags) == 160
 
 
 def test_a_change_that_fails_changes_nothing(store: LocalStore) -> None:

@@ -35,6 +35,7 @@ from run_widgets.store.documents import (
     write_json,
 )
 from run_widgets.store.drive import can_be_mapped
+from run_widgets.store.lock import locked
 from run_widgets.store.mapped import MappedWriter
 from run_widgets.store.process import this_process
 from run_widgets.store.status import Sign, listed_record, record_of
@@ -223,14 +224,16 @@ class LocalStore:
         return self._seen(document, folder, run_id)
 
     def _next_number(self, folder: Path) -> int:
-        # Appending is atomic: where the byte landed is a number nobody else has.
+        # Appending is atomic, but on network drives: where the byte landed is a number
+        # nobody else has.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        descriptor = os.open(folder / layout.NUMBERS_FILE, flags, 0o666)
-        try:
-            os.write(descriptor, b".")
-            return os.lseek(descriptor, 0, os.SEEK_CUR)
-        finally:
-            os.close(descriptor)
+        with contextlib.nullcontext() if can_be_mapped(folder) else locked(folder):
+            descriptor = os.open(folder / layout.NUMBERS_FILE, flags, 0o666)
+            try:
+                os.write(descriptor, b".")
+                return os.lseek(descriptor, 0, os.SEEK_CUR)
+            finally:
+                os.close(descriptor)
 
     def update_run(self, run_id: str, change: Callable[[Document], None]) -> RunRecord:
         """Apply `change` to the run's document, alone among all processes.

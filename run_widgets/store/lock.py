@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,13 +36,20 @@ else:
         """Keep others out of `folder`'s documents for the length of the block.
 
         The lock is on the folder itself, ends with the process, and leaves no
-        file behind. On a drive without locks there is none: there, two changes
-        of one document in the same millisecond may lose the first.
+        file behind; network drives lock no folders, and get a file for it. On a
+        drive without locks there is none: there, two changes of one document in
+        the same millisecond may lose the first.
         """
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            with suppress(OSError):
+        with ExitStack() as stack:
+            descriptor = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
+            except OSError:
+                with suppress(OSError):
+                    descriptor = os.open(
+                        folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666
+                    )
+                    stack.callback(os.close, descriptor)
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
-        finally:
-            os.close(descriptor)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 PIECE = 2**16
 """Slots that are read at once: their bytes stay in the processor's cache."""
 
+TRIES = 1000
+"""Of two readings that agree; who needs more does not append, but plays."""
+
 MEMBERS_AT_MOST = 32
 SPARSE_FACTOR = 100
 """A packed file that claims this many times the bytes it has on disk is a trap."""
@@ -114,7 +117,7 @@ def _settled(descriptor: int, first: int, count: int) -> bytes:
     data = read_at(descriptor, count * POINT_BYTES, place)
     filled = np.flatnonzero(np.frombuffer(data, "<u4", len(data) // 4)[MARK_AT // 4 :: 6])
     data = data[: (int(filled[-1]) + 1) * POINT_BYTES] if len(filled) else b""
-    while data:
+    for _ in range(TRIES if data else 0):
         again = read_at(descriptor, len(data), place)
         if again == data:
             break
