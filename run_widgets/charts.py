@@ -16,13 +16,12 @@ import ipywidgets
 import traitlets as t
 from bqplot import Axis, Figure, LinearScale, Lines
 
+from run_widgets.front_end import FRONT_END
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from run_widgets.summary import Curves, Line
-
-FRONT_END = {"module": "run-widgets", "version": "^0.1.0"}
-"""The package of `js/`, and the versions of it that understand this kernel side."""
 
 DASHES = ("solid", "dashed", "dash_dotted", "dotted")
 SOLID_LINES = 4

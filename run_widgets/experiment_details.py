@@ -14,12 +14,12 @@ import traitlets as t
 from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
-from run_widgets.cell import kernel, running_cell
-from run_widgets.charts import FRONT_END
+from run_widgets.cell import has_browser, kernel, running_cell
 from run_widgets.comparison import packages
 from run_widgets.curves import READERS, Curves
 from run_widgets.errors import RunNotFound
 from run_widgets.facts import shown
+from run_widgets.front_end import FRONT_END
 from run_widgets.list_picture import newest, static_html, static_text
 from run_widgets.poll import News, poll
 from run_widgets.run_table import RunTable
@@ -121,6 +121,7 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="run-widgets curves")
         self._curves = Curves(self._store)
         self._handles: list[DisplayHandle] = []  # of the cell that shows it
+        self._has_browser = True
         self._pictured: list[list[str]] = []
         # A count that is not None asks browsers to tell how many views they have.
         super().__init__(_view_count=0)
@@ -163,12 +164,14 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
 
     def _shown_here(self) -> dict[str, Any]:
         """Return what the running cell shows, in place of the list that it showed before."""
-        cell, _ = running_cell(kernel())
+        here = kernel()
+        cell, _ = running_cell(here)
         before = _shown.get(cell)
         if before is not None and before is not self:
             before.close()
         _shown[cell] = self
         self._handles = []
+        self._has_browser = has_browser(here)
         events = get_ipython().events
         if _look_after_cell not in events.callbacks["post_run_cell"]:
             events.register("post_run_cell", _look_after_cell)
@@ -178,8 +181,11 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     def _bundle(self) -> dict[str, Any]:
         with self._lock:
             self._pictured = newest(self._table)
+            # A notebook that is executed and converted would have nothing but the widget, which
+            # its readers cannot load: without it, converters take the picture.
+            view = {"application/vnd.jupyter.widget-view+json": self.get_view_spec()}
             return {
-                "application/vnd.jupyter.widget-view+json": self.get_view_spec(),
+                **(view if self._has_browser else {}),
                 "text/html": self._html(),
                 "text/plain": self._text(),
             }
@@ -190,7 +196,7 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         Where somebody does, a new output would take what they see from under their eyes.
         """
         with self._lock:
-            if self._view_count or not (self._is_open and self._handles):
+            if self._has_browser or not (self._is_open and self._handles):
                 return
             self.tick()
             if newest(self._table) != self._pictured:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_path
 
+FRONT_END = {"module": "run-widgets", "version": "^0.1.0"}
+"""The package of `js/`, and the versions of it that understand this kernel side."""
+
 SCRIPTS = {
     "page.js": ("run-widgets", "page.js"),
     "bqplot.js": ("bqplot", "index.js"),

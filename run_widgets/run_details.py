@@ -16,9 +16,10 @@ from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
 from run_widgets.cell import has_browser, kernel, running_cell
-from run_widgets.charts import FRONT_END, ChartList, Charts, Common, RunChart, look
+from run_widgets.charts import ChartList, Charts, Common, RunChart, look
 from run_widgets.documents import Drawings
 from run_widgets.facts import shown, time_of
+from run_widgets.front_end import FRONT_END
 from run_widgets.images import media_type
 from run_widgets.picture import static_html, static_text
 from run_widgets.poll import News, poll

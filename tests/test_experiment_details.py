@@ -386,7 +386,7 @@ run = exp.start_logging(outputs=False, snapshot_directory=None, display_name="on
     (_, shown, itself, _) = outputs_of([setting, *shows, "run.log('loss', 0.5); run.complete()"])
 
     for bundle in (shown[0], itself[0]):
-        assert "application/vnd.jupyter.widget-view+json" in bundle
+        assert "application/vnd.jupyter.widget-view+json" not in bundle
     assert "Completed" in shown[0]["text/html"]
     assert "0.5" in shown[0]["text/html"]
     assert "Running" in itself[0]["text/plain"]
