@@ -114,24 +114,26 @@ def gather(follower: Follower, name: str | None = None) -> dict[str, Metric]:
     the first way; the other's records are found under the name and its kind.
     """
     metrics: dict[str, Metric] = {}
-    first_at: dict[str, float] = {}
     try:
         while batch := follower.read():
             for metric, points in batch.points.items():
                 if name is None or metric == name:
                     metrics.setdefault(metric, Metric(metric)).points.append(points)
-                    first_at.setdefault(metric, float(points.at[0]))
             for record in batch.records:
                 if name is None or record.metric == name:
                     metrics.setdefault(record.metric, Metric(record.metric)).records.append(record)
-                    first_at.setdefault(record.metric, record.at)
-            for metric in batch.points.keys() | {record.metric for record in batch.records}:
-                if metric in metrics:
-                    _part(metrics, metric)
     finally:
         follower.close()
-    order = sorted(metrics, key=lambda metric: first_at.get(metric, 0.0))
-    return {metric: metrics[metric] for metric in order}
+    for metric in list(metrics):
+        _part(metrics, metric)
+    return {metric.name: metric for metric in sorted(metrics.values(), key=_first_at)}
+
+
+def _first_at(metric: Metric) -> float:
+    return min(
+        [float(points.at[0]) for points in metric.points[:1]]
+        + [record.at for record in metric.records[:1]]
+    )
 
 
 _FAMILY = {Kind.SCALAR: "vector", Kind.LIST: "vector", Kind.ROW: "table", Kind.TABLE: "table"}

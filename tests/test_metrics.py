@@ -155,7 +155,9 @@ def test_a_name_that_two_processes_use_in_two_ways_is_kept_both_ways(run: Run) -
     for writer in (one, other):
         writer.close("done")
 
-    assert metrics_of(run) == {"x": [1.0, 3.0], "x (row)": {"a": 2}}
+    found = metrics_of(run)
+    assert found == {"x": [1.0, 3.0], "x (row)": {"a": 2}}
+    assert list(found) == ["x", "x (row)"]
 
 
 # -- series --
