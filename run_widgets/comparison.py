@@ -107,7 +107,8 @@ def compare(
                 raise RunNotFound(f"experiment {experiment!r} has no run {one!r}")
         names = [places[one] for one in wanted]
     digests = {
-        runs[name].record.id: made if (made := runs[name].digest) is not None
+        runs[name].record.id: made
+        if (made := runs[name].digest) is not None
         # Of a run that goes on, what it has logged so far.
         else listing.digest_of(name)
         for name in names
