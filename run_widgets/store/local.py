@@ -263,24 +263,21 @@ class LocalStore:
 
     def writer(self, run_id: str) -> Writer:
         """Return this process's way of appending to the run."""
-        folder = self._find(run_id)
-        if folder is not None:
+        document = self._last_seen.get(run_id)
+        if document is None:
             self._last_seen[run_id] = document = self.document(run_id)
-        elif run_id in self._last_seen:  # its folder is away: values wait for it
-            folder, document = self._places[run_id], self._last_seen[run_id]
-        else:
-            folder, document = self.folder(run_id), {}
-
-        place, identity = folder, _identity(folder)
+        # A folder that this process has seen and that is away now is waited for.
+        folder = self._find(run_id) or self._places[run_id]
+        identity = _identity(folder)
 
         def restore() -> None:
             if identity and identity in map(_identity, self._trash_of(run_id).glob(f"{run_id}-*")):
                 raise RunNotFound(f"run {run_id!r} was deleted")
             if run_id not in self._only:
                 self.create_workspace()
-            place.mkdir(parents=True, exist_ok=True)
-            if not os.path.lexists(place / layout.RUN_FILE):
-                write_json(place / layout.RUN_FILE, self._last_seen.get(run_id, document))
+            folder.mkdir(parents=True, exist_ok=True)
+            if not os.path.lexists(folder / layout.RUN_FILE):
+                write_json(folder / layout.RUN_FILE, self._last_seen.get(run_id, document))
 
         return (MappedWriter if can_be_mapped(folder) else AppendWriter)(folder, restore)
 
