@@ -7,7 +7,6 @@ import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
 
 import ipywidgets
 import traitlets as t
@@ -22,13 +21,16 @@ from run_widgets.facts import shown
 from run_widgets.front_end import FRONT_END
 from run_widgets.list_picture import newest, static_html, static_text
 from run_widgets.poll import News, poll
-from run_widgets.run_table import RunTable
+from run_widgets.run_table import RunTable, facts_of_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from run_widgets.curves import Drawn
     from run_widgets.store.local import LocalStore
+
+EXPERIMENT_MIME = "application/vnd.run-widgets.experiment+json"
+"""Of an output that is shown with or without its kernel; `js/src/experiment/output.ts` does."""
 
 MOST_ASKED = 200
 """Runs whose curves or packages a browser gets at one asking."""
@@ -185,6 +187,11 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
             # its readers cannot load: without it, converters take the picture.
             view = {"application/vnd.jupyter.widget-view+json": self.get_view_spec()}
             return {
+                EXPERIMENT_MIME: {
+                    "experiment": self._experiment.name,
+                    "workspace": str(getattr(self._store, "root", "")),
+                    "model_id": self.model_id,
+                },
                 **(view if self._has_browser else {}),
                 "text/html": self._html(),
                 "text/plain": self._text(),
@@ -320,15 +327,7 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
 
     def _facts(self) -> dict[str, str]:
         root = getattr(self._store, "root", None)
-        portal_path = self._experiment.get_portal_url()
-        return {
-            "experiment": shown(self._experiment.name),
-            "id": shown(self._experiment.id),
-            "workspace": "" if root is None else shown(str(root)),
-            "portal_path": portal_path,
-            "runs_path": f"{portal_path.rpartition('/')[0]}/runs/",
-            "query": "" if root is None else f"?workspace={quote(str(root))}",
-        }
+        return facts_of_list(root, self._experiment.name, self._experiment.id)
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """Return what a browser is told; nothing grows meanwhile."""

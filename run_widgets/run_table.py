@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from urllib.parse import quote
 
 from run_widgets.errors import RunNotFound
 from run_widgets.facts import MAX_LABELS, SAFE_INTEGER, shown, time_of
@@ -25,6 +26,7 @@ from run_widgets.store.digest import Digester
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from run_widgets.records import RunRecord
     from run_widgets.store import Follower
@@ -43,6 +45,9 @@ SETTLING_S = 3.0
 Key: TypeAlias = tuple[str, str, str]
 """Of a column: its group (``run``, ``tag``, ``property``, ``argument``, ``metric``), its name in
 it, and of a metric the field (``last``, ``min``, ``max``, ``count``, ``nans``)."""
+
+PORTAL_PATH = "run-widgets/"
+"""Of every page of ours, below the Jupyter server's base URL."""
 
 MISSING, NUMBER = -1, -2
 """Codes of cells: none, and one whose value is a number. From 0 on, a word's place."""
@@ -419,6 +424,21 @@ class RunTable:
             "left_out": len(self.left_out),
             "now": time.time(),
         }
+
+
+def facts_of_list(root: Path | None, name: str, experiment_id: str) -> dict[str, str]:
+    """Return what a list shows of its experiment: names, and where pages are.
+
+    `root` is the workspace's folder; None where it has none.
+    """
+    return {
+        "experiment": shown(name),
+        "id": shown(experiment_id),
+        "workspace": "" if root is None else shown(str(root)),
+        "portal_path": f"{PORTAL_PATH}{name}",
+        "runs_path": f"{PORTAL_PATH}runs/",
+        "query": "" if root is None else f"?workspace={quote(str(root))}",
+    }
 
 
 # -- a run's cells --------------------------------------------------------------------------

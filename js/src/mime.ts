@@ -8,6 +8,7 @@
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Panel, type Widget } from "@lumino/widgets";
 
+import { EXPERIMENT_MIME, ExperimentOutput } from "./experiment/output.ts";
 import type { FollowedRun } from "./follow.ts";
 import type { Facts } from "./model.ts";
 import { type RunServer, ServerError, serverOf } from "./server.ts";
@@ -246,7 +247,7 @@ function escaped(text: string): string {
   return el.outerHTML;
 }
 
-const extension: IRenderMime.IExtension = {
+const run: IRenderMime.IExtension = {
   id: "run-widgets:run",
   description: "Shows a run in its output whether or not its kernel is there.",
   rank: RANK,
@@ -259,4 +260,17 @@ const extension: IRenderMime.IExtension = {
   },
 };
 
-export default extension;
+const experiment: IRenderMime.IExtension = {
+  id: "run-widgets:experiment",
+  description: "Shows an experiment's runs in their output whether or not their kernel is there.",
+  rank: RANK,
+  dataType: "json",
+  rendererFactory: {
+    safe: true,
+    mimeTypes: [EXPERIMENT_MIME],
+    defaultRank: RANK,
+    createRenderer: (options) => new ExperimentOutput(options),
+  },
+};
+
+export default [run, experiment];

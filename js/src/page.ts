@@ -9,6 +9,8 @@ import { Widget } from "@lumino/widgets";
 
 import { h, write } from "./dom.ts";
 import { serveEmbedded } from "./embedded.ts";
+import { ServedExperiment } from "./experiment/served.ts";
+import { showExperiment } from "./experiment/show.ts";
 import { openRun, sleep } from "./follow.ts";
 import { viewOf } from "./host.ts";
 import { LocalManager } from "./local_manager.ts";
@@ -45,6 +47,31 @@ async function showEmbedded(text: string): Promise<void> {
   const pictures = state.images.flatMap(({ path, data }) => (data ? [[path, data]] : []));
   serveEmbedded({ ...contents, ...Object.fromEntries(pictures) });
   await show(await LocalRun.make(manager, state, async () => null));
+}
+
+/** Of a server: an experiment's runs as they are. */
+async function showList(): Promise<void> {
+  const [root = "/", name = ""] = location.pathname.split(/(?<=\/)run-widgets\//);
+  document.body.dataset.baseUrl = root;
+  const workspace = new URLSearchParams(location.search).get("workspace");
+  const problem = h("p", { class: "rw-unreachable", role: "alert", hidden: true });
+  const main = h("main");
+  const nav = h("nav", {}, h("a", { href: `./${location.search}` }, "All experiments"));
+  document.body.append(nav, problem, main);
+  document.title = decodeURIComponent(name);
+  const life = new AbortController().signal; // as long as the page
+  for (;;) {
+    try {
+      const served = await ServedExperiment.open(root, decodeURIComponent(name), workspace);
+      problem.hidden = true;
+      await showExperiment(main, served.model, served.live, life);
+      return await served.follow(life);
+    } catch (error) {
+      write(problem, reasonOf(error));
+      problem.hidden = false;
+      await sleep(RETRY_MS, life);
+    }
+  }
 }
 
 /** Of a server: the run as it is, followed while it goes on. */
@@ -92,4 +119,5 @@ function crumbs(facts: Facts, workspace: string | null): (HTMLElement | string)[
 }
 
 const embedded = document.getElementById("rw-run")?.textContent;
-void (embedded ? showEmbedded(embedded) : showServed());
+const isRun = location.pathname.includes("/run-widgets/runs/");
+void (embedded ? showEmbedded(embedded) : isRun ? showServed() : showList());

@@ -224,7 +224,7 @@ type Question = { method?: "GET" | "POST"; headers?: Record<string, string> };
  *
  * @throws ServerError where there is no answer, or not the one that was hoped for
  */
-async function ask(address: string, options: Question = {}): Promise<Response> {
+export async function ask(address: string, options: Question = {}): Promise<Response> {
   const { method = "GET", headers = {} } = options;
   const { token } = pageConfig();
   if (typeof token === "string" && token) headers.Authorization = `token ${token}`;

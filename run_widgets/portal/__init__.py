@@ -10,6 +10,7 @@ run-widgets/files/<id>/<name>          one of its files, whole or in part
 run-widgets/source/<id>/<name>         its notebook.ipynb, environment.json or snapshot.zip
 run-widgets/source/<id>/snapshot/<name>   one file of its snapshot
 run-widgets/api/runs[/<id>]            what these pages show, as strict JSON
+run-widgets/api/experiments/<name>/table   an experiment's runs: the whole, and then what is new
 run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
 run-widgets/api/runs/<id>/series       a stretch of one line, as fine as it was logged
 run-widgets/api/runs/<id>/source       what it was started from
@@ -31,7 +32,7 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from run_widgets.portal import exports, files, pages, panel, runs, series
+from run_widgets.portal import experiments, exports, files, pages, panel, runs, series
 from run_widgets.portal.shelf import Shelf
 from run_widgets.tracking import Workspace
 
@@ -61,6 +62,7 @@ class RunPortal(ExtensionApp):
         run = rf"{at}/api/runs/([^/]+)"
         self.handlers += [
             (rf"{at}/api/runs", runs.RunsHandler),
+            (rf"{at}/api/experiments/([^/]+)/table", experiments.TableHandler),
             (run, runs.RunHandler),
             (rf"{run}/panel", panel.PanelHandler),
             (rf"{run}/series", series.SeriesHandler),
@@ -73,7 +75,8 @@ class RunPortal(ExtensionApp):
             (rf"{at}/source/([^/]+)/snapshot/(.+)", files.SnapshotHandler),
             (rf"{at}/source/([^/]+)/([^/]+)", files.SourceFileHandler),
             (rf"{at}/runs/[^/]+", pages.PageHandler, {"page": "run.html"}),
-            (rf"{at}(?:/[^/]*)?", pages.PageHandler, {"page": "runs.html"}),
+            (rf"{at}/?", pages.PageHandler, {"page": "runs.html"}),
+            (rf"{at}/[^/]+", pages.PageHandler, {"page": "experiment.html"}),
         ]
 
     async def stop_extension(self) -> None:

@@ -36,7 +36,7 @@ class PageHandler(Handler):
             # Its links are relative, and so is the page they are relative to.
             self.redirect(f"run-widgets/?{self.request.query}".rstrip("?"))
             return
-        if self._page == "run.html":
+        if self._page != "runs.html":
             self.set_header("Content-Security-Policy", RUN_POLICY)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         # Sets the cookie that the page's script sends back to show that it is this server's.

@@ -16,7 +16,13 @@ from urllib.parse import urlencode
 
 from run_widgets.children import Children
 from run_widgets.documents import Drawings
-from run_widgets.errors import BadName, FileNotInRun, RunClosed, RunNotFound
+from run_widgets.errors import (
+    BadName,
+    ExperimentNotFound,
+    FileNotInRun,
+    RunClosed,
+    RunNotFound,
+)
 from run_widgets.facts import facts, shown, time_of
 from run_widgets.images import media_type
 from run_widgets.portal.search import Line, line_at, lines_with
@@ -71,6 +77,24 @@ class Shelf:
                 return store
         places = " or ".join(str(store.root) for store in stores)
         raise RunNotFound(f"no run {shown(run_id)!r} in {places}")
+
+    def store_of_experiment(self, name: str, workspace: str | None) -> LocalStore:
+        """Return the store that has the experiment.
+
+        Raises
+        ------
+        ExperimentNotFound
+            None has.
+        RunNotFound
+            `workspace` is not the path of a workspace.
+        """
+        stores = self._stores(workspace)
+        for store in stores:
+            with contextlib.suppress(ExperimentNotFound, BadName):
+                store.experiment(name)
+                return store
+        places = " or ".join(str(store.root) for store in stores)
+        raise ExperimentNotFound(f"no experiment {shown(name)!r} in {places}")
 
     def run(self, run_id: str, workspace: str | None) -> Json:
         """Return what a run's page shows, as it is now."""

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from browser.lab_notebook import PICTURES
 from run_widgets import Experiment
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Browser, Locator
 
     from browser.conftest import Open
     from browser.lab_notebook import LabNotebook
+    from lab import Lab
     from run_widgets import Run, Workspace
 
 SHOW = """
@@ -281,3 +283,45 @@ def test_pictures(open_notebook: Open, workspace: Workspace, theme: str, width: 
     box = the_list(notebook).bounding_box()
     assert box is not None
     assert box["width"] <= width
+
+
+def test_a_reload_while_the_kernel_is_busy_keeps_the_list_live(
+    open_notebook: Open, workspace: Workspace
+) -> None:
+    sweep(workspace, "reloaded")
+    notebook = shown(open_notebook, "reloaded", BUSY)
+    expect(the_list(notebook)).to_contain_text("12 runs")
+    notebook.save()
+    notebook.run_cell(1)
+
+    notebook.page.reload()
+
+    expect(the_list(notebook)).to_contain_text("12 runs", timeout=20_000)
+    expect(notebook.page.locator(".rw-output[data-source=files]")).to_have_count(1)
+    start(workspace, "reloaded").complete()
+    expect(the_list(notebook)).to_contain_text("13 runs", timeout=5_000)
+    choose(notebook, 1, 2)
+    expect(compare(notebook, "Curves").locator(".rw-lines path.line")).to_have_count(2)
+
+
+def test_the_page_of_an_experiment_is_its_list(
+    lab: Lab, browser: Browser, workspace: Workspace
+) -> None:
+    sweep(workspace, "page")
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    page.goto(lab.address(f"run-widgets/page?workspace={workspace.path}"))
+    the_page = page.locator(".rw-experiment")
+
+    expect(the_page).to_contain_text("12 runs", timeout=10_000)
+    expect(the_page.locator(".slick-row").first).to_be_visible()
+    start(workspace, "page").complete()
+    expect(the_page).to_contain_text("13 runs", timeout=5_000)
+    page.screenshot(path=PICTURES / "experiment-page.png")
+    the_page.locator(".rw-run a", has_text="12").first.click()
+    assert complaints == []
+    context.close()

@@ -2,12 +2,12 @@
 
 import { DOMWidgetModel, DOMWidgetView } from "@jupyter-widgets/base";
 
-import { h } from "../dom.ts";
+import { appear } from "../live.ts";
 import type { Model } from "../model.ts";
 import { askForState, identity } from "../protocol.ts";
-import { baseUrl } from "../server.ts";
 import { LiveExperiment } from "./live.ts";
 import type { ExperimentModel as Fields } from "./model.ts";
+import { showExperiment } from "./show.ts";
 
 export class ExperimentDetailsModel extends DOMWidgetModel {
   declare live: LiveExperiment;
@@ -30,6 +30,7 @@ export class ExperimentDetailsModel extends DOMWidgetModel {
       (question) => this.comm_live && this.send(question, {}),
       () => askForState(this),
     );
+    appear(this);
   }
 }
 
@@ -39,31 +40,9 @@ export class ExperimentDetailsView extends DOMWidgetView {
   override render(): void {
     super.render();
     this.life = new AbortController();
-    this.el.classList.add("rw");
-    void this.fill(this.life.signal);
-  }
-
-  /** The list and its table are a chunk of their own: who watches one run does not load them. */
-  private async fill(life: AbortSignal): Promise<void> {
     const { live } = this.model as ExperimentDetailsModel;
-    try {
-      const { experimentPanel } = await import("../views/experiment/panel.ts");
-      if (life.aborted) return;
-      const { table, curves, packages } = live;
-      const experiment = {
-        table,
-        curves,
-        packages,
-        view: live.view,
-        askPackages: (runs: string[]) => live.askPackages(runs),
-        on: (life: AbortSignal, draw: () => void) => live.on(life, draw),
-        root: baseUrl(),
-      };
-      const model = this.model as unknown as Model<Fields>;
-      this.el.append(experimentPanel(model, experiment, life));
-    } catch (error) {
-      this.el.append(h("p", { class: "rw-problem" }, `The list of runs cannot be shown: ${error}`));
-    }
+    const model = this.model as unknown as Model<Fields>;
+    void showExperiment(this.el, model, live, this.life.signal);
   }
 
   override remove(): void {

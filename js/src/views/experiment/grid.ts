@@ -280,7 +280,9 @@ export function grid(
     const bar = wide > host.clientWidth ? SCROLL_BAR : 0;
     const rows = Math.max(1, Math.min(state.rows.length, MOST_ROWS));
     const height = `${HEAD_HEIGHT + ROW_HEIGHT * rows + bar + 3}px`;
-    if (host.style.height !== height) host.style.height = height;
+    if (host.style.height === height) return;
+    host.style.height = height;
+    slick?.resizeCanvas();
   }
 
   /** Draw anew, with the run that was at the top of a scrolled table still there. */
@@ -304,6 +306,6 @@ function sortsOf(args: SingleColumnSort | MultiColumnSort): Sort[] {
 
 function widthOf({ id, form, label }: Shown): number {
   if (id === NUMBER_ID) return 70;
-  const least = { status: 118, time: 170, duration: 110, number: 84, text: 96 }[form];
+  const least = { status: 118, time: 170, duration: 110, number: 96, text: 96 }[form];
   return Math.min(220, Math.max(least, 30 + 7 * label.length));
 }

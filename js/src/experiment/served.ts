@@ -1,0 +1,136 @@
+/** An experiment as the Jupyter server has it: where there is no kernel, or it is busy. */
+
+import { sleep } from "../follow.ts";
+import type { Model } from "../model.ts";
+import { ask, reasonOf, ServerError } from "../server.ts";
+import { LiveExperiment } from "./live.ts";
+import type { ExperimentFacts, ExperimentModel, Told } from "./model.ts";
+
+/** Between two questions; where nobody can see the page, the second. */
+const PAUSE_MS = 1000;
+const UNSEEN_MS = 10_000;
+
+/** The answer of `run_widgets/portal/experiments.py`. */
+type Answer = {
+  facts: ExperimentFacts;
+  loading: boolean;
+  told: Told | null;
+  buffers: number[];
+};
+
+/** Fields and events as a widget's model has them, with no kernel behind. */
+class PlainModel<T extends object> implements Model<T> {
+  readonly #fields: T;
+  // biome-ignore lint/suspicious/noExplicitAny: an event brings what its sender likes
+  readonly #heard = new Map<string, Set<(...args: any[]) => void>>();
+
+  constructor(fields: T) {
+    this.#fields = fields;
+  }
+
+  get<K extends keyof T & string>(name: K): T[K] {
+    return this.#fields[name];
+  }
+
+  set_state(state: Partial<T>): void {
+    for (const [name, value] of Object.entries(state) as [keyof T & string, T[keyof T]][]) {
+      if (JSON.stringify(this.#fields[name]) === JSON.stringify(value)) continue;
+      this.#fields[name] = value as T[keyof T & string];
+      this.trigger(`change:${name}`);
+    }
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  on(events: string, callback: (...args: any[]) => void): void {
+    for (const event of events.split(" ")) {
+      const known = this.#heard.get(event) ?? new Set();
+      this.#heard.set(event, known.add(callback));
+    }
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  off(events: string, callback: (...args: any[]) => void): void {
+    for (const event of events.split(" ")) this.#heard.get(event)?.delete(callback);
+  }
+
+  trigger(event: string, ...args: unknown[]): void {
+    for (const callback of [...(this.#heard.get(event) ?? [])]) callback(...args);
+  }
+}
+
+export class ServedExperiment {
+  readonly model: Model<ExperimentModel>;
+  readonly live: LiveExperiment;
+  readonly #address: string;
+  readonly #client = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  #version = -1;
+
+  private constructor(address: string, facts: ExperimentFacts) {
+    this.#address = address;
+    this.model = new PlainModel<ExperimentModel>({
+      facts,
+      table: {},
+      loading: true,
+      problem: "",
+    });
+    this.live = new LiveExperiment(
+      this.model,
+      () => {}, // there is no kernel to ask
+      () => {
+        this.#version = -1;
+      },
+    );
+  }
+
+  /**
+   * The experiment as it is now; call `follow` to keep it up to date.
+   *
+   * @param root where the server's addresses begin
+   * @throws ServerError where the server has no such experiment, or is none of ours
+   */
+  static async open(root: string, name: string, workspace: string | null) {
+    const query = new URLSearchParams(workspace === null ? {} : { workspace });
+    const address = `${root}run-widgets/api/experiments/${encodeURIComponent(name)}/table?${query}`;
+    const nothing = { experiment: name, id: "", workspace: "", portal_path: "" };
+    const served = new ServedExperiment(address, { ...nothing, runs_path: "", query: "" });
+    await served.#look();
+    return served;
+  }
+
+  /** Ask again and again, until `life` ends. */
+  async follow(life: AbortSignal): Promise<void> {
+    while (!life.aborted) {
+      const { loading } = { loading: this.model.get("loading") };
+      if (!loading) await sleep(document.hidden ? UNSEEN_MS : PAUSE_MS, life);
+      if (life.aborted) return;
+      try {
+        await this.#look();
+      } catch (error) {
+        this.model.set_state({ problem: reasonOf(error) });
+        await sleep(UNSEEN_MS, life);
+      }
+    }
+  }
+
+  async #look(): Promise<void> {
+    const version = this.#version;
+    const answer = await ask(`${this.#address}&client=${this.#client}&version=${version}`);
+    const { facts, loading, told, buffers } = unpacked(await answer.arrayBuffer());
+    this.model.set_state({ facts, loading, problem: "" });
+    if (!told) return;
+    this.#version = told.version;
+    this.model.trigger("msg:custom", { type: "rows", told }, buffers);
+  }
+}
+
+function unpacked(whole: ArrayBuffer): Omit<Answer, "buffers"> & { buffers: DataView[] } {
+  const size = new DataView(whole).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, size))) as Answer;
+  let place = 4 + size;
+  const buffers = head.buffers.map((length) => {
+    place += length;
+    return new DataView(whole, place - length, length);
+  });
+  if (place !== whole.byteLength) throw new ServerError("The Jupyter server broke off its answer");
+  return { ...head, buffers };
+}

@@ -1,0 +1,34 @@
+/** Puts an experiment's list on a page, whoever tells of it. */
+
+import { h } from "../dom.ts";
+import type { Model } from "../model.ts";
+import { baseUrl } from "../server.ts";
+import type { LiveExperiment } from "./live.ts";
+import type { ExperimentModel } from "./model.ts";
+
+/** Fill `el` with the list; it and its table are loaded now: who watches one run never needs them. */
+export async function showExperiment(
+  el: HTMLElement,
+  model: Model<ExperimentModel>,
+  live: LiveExperiment,
+  life: AbortSignal,
+): Promise<void> {
+  el.classList.add("rw");
+  try {
+    const { experimentPanel } = await import("../views/experiment/panel.ts");
+    if (life.aborted) return;
+    const { table, curves, packages, view } = live;
+    const experiment = {
+      table,
+      curves,
+      packages,
+      view,
+      askPackages: (runs: string[]) => live.askPackages(runs),
+      on: (life: AbortSignal, draw: () => void) => live.on(life, draw),
+      root: baseUrl(),
+    };
+    el.append(experimentPanel(model, experiment, life));
+  } catch (error) {
+    el.append(h("p", { class: "rw-problem" }, `The list of runs cannot be shown: ${error}`));
+  }
+}
