@@ -236,6 +236,21 @@ def drawn(whole: Curve) -> Drawn:
     )
 
 
+def told(one: Drawn, buffers: list[bytes]) -> dict[str, object]:
+    """Return a curve as JSON has it, with places of its float64 columns, added to `buffers`."""
+
+    def places(columns: tuple[Floats, ...]) -> list[int]:
+        buffers.extend(column.tobytes() for column in columns)
+        return list(range(len(buffers) - len(columns), len(buffers)))
+
+    return {
+        "run": one.run_id,
+        "total": one.total,
+        "outline": places(one.outline),
+        "means": None if one.means is None else places(one.means),
+    }
+
+
 class Curves:
     """Reads curves for a page, and keeps those of runs that have ended."""
 

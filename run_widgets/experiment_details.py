@@ -15,7 +15,7 @@ from IPython.display import DisplayHandle, display
 
 from run_widgets.cell import has_browser, kernel, running_cell
 from run_widgets.comparison import packages
-from run_widgets.curves import READERS, Curves
+from run_widgets.curves import READERS, Curves, told
 from run_widgets.errors import RunNotFound
 from run_widgets.facts import shown
 from run_widgets.front_end import FRONT_END
@@ -26,7 +26,6 @@ from run_widgets.run_table import RunTable, facts_of_list
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from run_widgets.curves import Drawn
     from run_widgets.store.local import LocalStore
 
 EXPERIMENT_MIME = "application/vnd.run-widgets.experiment+json"
@@ -34,6 +33,8 @@ EXPERIMENT_MIME = "application/vnd.run-widgets.experiment+json"
 
 MOST_ASKED = 200
 """Runs whose curves or packages a browser gets at one asking."""
+
+FIRST_PAUSE_S = 0.2
 
 CATCHING_UP_S = 0.02
 """Between two looks while the first one of a long list is not over: others may want the lock."""
@@ -128,8 +129,6 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         # A count that is not None asks browsers to tell how many views they have.
         super().__init__(_view_count=0)
         self.on_msg(_answer)
-        if kernel() is not None:
-            self.follow()
 
     # -- showing ---------------------------------------------------------------------------
 
@@ -344,8 +343,8 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
                 if not self._is_open:
                     return
                 buffers: list[bytes] = []
-                told = {"type": "curve", "request": request, "curve": _told(one, buffers)}
-                self.send(told, buffers=buffers)
+                message = {"type": "curve", "request": request, "curve": told(one, buffers)}
+                self.send(message, buffers=buffers)
 
     def _send_packages(self, request: object, runs: list[str]) -> None:
         found = {}
@@ -363,21 +362,6 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
 def bundle_of(experiment: Listed) -> dict[str, Any] | None:
     """Return what a cell shows that ends with an experiment; None where there is no kernel."""
     return None if kernel() is None else ExperimentDetails(experiment)._repr_mimebundle_()
-
-
-def _told(one: Drawn, buffers: list[bytes]) -> dict[str, object]:
-    """Return a curve as JSON has it, its columns added to `buffers`."""
-
-    def places(columns: tuple[Any, ...]) -> list[int]:
-        buffers.extend(column.tobytes() for column in columns)
-        return list(range(len(buffers) - len(columns), len(buffers)))
-
-    return {
-        "run": one.run_id,
-        "total": one.total,
-        "outline": places(one.outline),
-        "means": None if one.means is None else places(one.means),
-    }
 
 
 def _answer(panel: ExperimentDetails, content: Any, _: object) -> None:
@@ -404,6 +388,9 @@ def _is_run_and_count(pair: object) -> bool:
 
 
 def _watch(panel: weakref.ref[ExperimentDetails], stop: threading.Event) -> None:
+    # First the kernel shows what is there: two that compute at once are both slow.
+    if stop.wait(FIRST_PAUSE_S):
+        return
     # What was there already is worth reading at once, and is not what following costs.
     while (live := panel()) is not None and live.catch_up():
         del live

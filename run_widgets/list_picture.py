@@ -64,7 +64,8 @@ def static_text(title: str, table: RunTable) -> str:
 def _counts(table: RunTable) -> Counter[str]:
     if table.is_behind:
         return Counter()  # of those that have been read: a wrong number is worse than none
-    return Counter(str(table.get(row, "run", "status")) for row in table.rows())
+    statuses = table.cells("run", "status")
+    return Counter(str(statuses.get(row, "")) for row in table.rows())
 
 
 def _rest(table: RunTable, shown: int) -> str:
@@ -76,8 +77,10 @@ def _rest(table: RunTable, shown: int) -> str:
 def newest(table: RunTable) -> list[list[str]]:
     """Return the newest runs as texts, a header first."""
 
+    numbers = table.cells("run", "number")
+
     def number(row: int) -> float:
-        value = table.get(row, "run", "number")
+        value = numbers.get(row)
         return value if isinstance(value, int | float) else 0
 
     rows = sorted(table.rows(), key=number, reverse=True)[:MAX_RUNS]

@@ -135,6 +135,16 @@ class Column:
             return None
         return self.numbers[place] if code == NUMBER else self.words[code]
 
+    def cells(self) -> dict[int, float | str]:
+        """Return all cells by row: quicker than `get` where many are wanted."""
+        if not self.codes:
+            return dict(zip(self.rows, self.numbers, strict=True))
+        return {
+            row: number if code == NUMBER else self.words[code]
+            for row, number, code in zip(self.rows, self.numbers, self.codes, strict=True)
+            if code != MISSING
+        }
+
     def _place(self, row: int) -> int | None:
         place = self._places.get(row)
         if place is None:
@@ -279,6 +289,11 @@ class RunTable:
     def rows(self) -> list[int]:
         """Return the rows that are not gone, in no order."""
         return list(self._rows.values())
+
+    def cells(self, group: str, name: str, field: str = "") -> dict[int, float | str]:
+        """Return a column's cells by row; none where there is no such column."""
+        column = self.columns.get((group, name, field))
+        return {} if column is None else column.cells()
 
     def get(self, row: int, group: str, name: str, field: str = "") -> float | str | None:
         """Return one cell; None where there is none."""

@@ -16,19 +16,31 @@ if TYPE_CHECKING:
     from run_widgets import Run
 
 
-def table(portal: Portal, name: str, **query: object) -> tuple[dict[str, Any], list[bytes]]:  # noqa: F811
-    words = "&".join(f"{key}={value}" for key, value in {"client": "me", **query}.items())
-    answer = portal.ask(f"/api/experiments/{name}/table?{words}")
+Answer = tuple[dict[str, Any], list[bytes]]
+
+
+def answers(portal: Portal, path: str) -> list[Answer]:  # noqa: F811
+    answer = portal.ask(f"/api/experiments/{path}")
     assert answer.status == 200, answer.body  # type: ignore[attr-defined]
     body: bytes = answer.body  # type: ignore[attr-defined]
-    (size,) = struct.unpack_from("<I", body)
-    head = json.loads(body[4 : 4 + size], parse_constant=pytest.fail)
-    buffers, place = [], 4 + size
-    for length in head["buffers"]:
-        buffers.append(body[place : place + length])
-        place += length
-    assert place == len(body)
-    return head, buffers
+    found: list[Answer] = []
+    place = 0
+    while place < len(body):
+        (size,) = struct.unpack_from("<I", body, place)
+        place += 4 + size
+        head = json.loads(body[place - size : place], parse_constant=pytest.fail)
+        buffers = []
+        for length in head["buffers"]:
+            buffers.append(body[place : place + length])
+            place += length
+        found.append((head, buffers))
+    return found
+
+
+def table(portal: Portal, name: str, **query: object) -> Answer:  # noqa: F811
+    words = "&".join(f"{key}={value}" for key, value in {"client": "me", **query}.items())
+    (found,) = answers(portal, f"{name}/table?{words}")
+    return found
 
 
 def finished(portal: Portal, name: str, loss: float) -> Run:  # noqa: F811
@@ -79,9 +91,36 @@ def test_two_pages_are_told_each_for_itself(portal: Portal) -> None:  # noqa: F8
         assert len(news["told"]["ids"]) == 1
 
 
+def test_curves_of_several_runs_are_one_answer_each(portal: Portal) -> None:  # noqa: F811
+    short = finished(portal, "curves", 0.5)
+    long = begin(portal.lab.home, "curves")
+    for step in range(5000):
+        long.log("loss", float(step % 2), step=step)
+    long.complete()
+
+    found = answers(
+        portal, f"curves/curves?metric=loss&run={short.id}:1&run={long.id}:5000&run=gone:3"
+    )
+
+    assert [head["curve"]["run"] for head, _ in found] == [short.id, long.id, "gone"]
+    assert [head["curve"]["total"] for head, _ in found] == [1, 5000, 0]
+    head, buffers = found[1]
+    step, _, y = (np.frombuffer(buffers[place], np.float64) for place in head["curve"]["outline"])
+    means = np.frombuffer(buffers[head["curve"]["means"][2]], np.float64)
+    assert (step[0], step[-1], y.min(), y.max()) == (0, 4999, 0, 1)
+    assert means.mean() == pytest.approx(0.5, abs=0.01)
+    assert found[0][0]["curve"]["means"] is None
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
+        ("bit-by-bit/curves?metric=loss", 400),
+        ("bit-by-bit/curves?run=a:1", 400),
+        ("bit-by-bit/curves?metric=loss&run=a", 400),
+        ("bit-by-bit/curves?metric=loss&run=../a:1", 400),
+        ("bit-by-bit/curves?metric=loss&run=a:1" + "&run=a:1" * 200, 400),
+        ("nothing/curves?metric=loss&run=a:1", 404),
         ("nothing/table?client=me", 404),
         ("..%2F..%2Fetc/table?client=me", 404),
         ("bit-by-bit/table?client=me&workspace=/etc", 404),
@@ -103,9 +142,9 @@ def test_a_question_that_cannot_be_answered_is_refused(
 def test_it_is_for_those_who_signed_in(portal: Portal) -> None:  # noqa: F811
     finished(portal, "private", 0.5)
 
-    answer = portal.ask("/api/experiments/private/table?client=me", signed_in=False)
-
-    assert answer.status == 403
+    for path in ("table?client=me", "curves?metric=loss&run=a:1"):
+        answer = portal.ask(f"/api/experiments/private/{path}", signed_in=False)
+        assert answer.status == 403
 
 
 def test_the_page_is_a_constant_file(portal: Portal) -> None:  # noqa: F811

@@ -475,18 +475,6 @@ def test_a_question_that_cannot_be_answered_is_named(
     assert portal.ask(f"/api/runs/{run.id}/series?{question}").status == status
 
 
-def test_a_long_line_has_averages_for_who_asks(portal: Portal, run: Run) -> None:
-    for step in range(5000):
-        run.log("loss", float(step % 2), step=step)
-    path = f"/api/runs/{run.id}/series?name=loss&from=-Infinity&to=Infinity"
-
-    means = portal.json(f"{path}&means=1")["means"]
-
-    assert "means" not in portal.json(path)
-    assert len(means["x"]) == len(means["at"]) == len(means["y"]) == 1000
-    assert sum(means["y"]) / 1000 == pytest.approx(0.5, abs=0.01)
-
-
 def test_a_stretch_is_for_those_who_signed_in(portal: Portal, run: Run) -> None:
     run.log("loss", 1.0)
 

@@ -25,8 +25,6 @@ export type Stretch = {
   x: (number | null)[];
   y: (number | null)[];
   at: (number | null)[];
-  /** Averages of the whole line over equal shares, where they were asked for and it is long. */
-  means?: Record<"x" | "y" | "at", (number | null)[]> | null;
 };
 
 /** Something that can be read in parts: what views need of a file. */
@@ -109,11 +107,11 @@ export class RunServer {
   /** The points of a line from one step, or one time, to another. */
   series(
     name: string,
-    part: { over: "x" | "at"; from: number; to: number; points: number; means?: boolean },
+    part: { over: "x" | "at"; from: number; to: number; points: number },
   ): Promise<Stretch> {
-    const { over, from, to, points, means = false } = part;
+    const { over, from, to, points } = part;
     const numbers = { from: String(from), to: String(to), points: String(points) };
-    return this.#json("/series", { name, over, ...numbers, ...(means ? { means: "1" } : {}) });
+    return this.#json("/series", { name, over, ...numbers });
   }
 
   /** What the run's page shows, as `tag` names it; null while that is still so. */

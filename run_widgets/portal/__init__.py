@@ -11,6 +11,7 @@ run-widgets/source/<id>/<name>         its notebook.ipynb, environment.json or s
 run-widgets/source/<id>/snapshot/<name>   one file of its snapshot
 run-widgets/api/runs[/<id>]            what these pages show, as strict JSON
 run-widgets/api/experiments/<name>/table   an experiment's runs: the whole, and then what is new
+run-widgets/api/experiments/<name>/curves  one metric of several of its runs
 run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
 run-widgets/api/runs/<id>/series       a stretch of one line, as fine as it was logged
 run-widgets/api/runs/<id>/source       what it was started from
@@ -63,6 +64,7 @@ class RunPortal(ExtensionApp):
         self.handlers += [
             (rf"{at}/api/runs", runs.RunsHandler),
             (rf"{at}/api/experiments/([^/]+)/table", experiments.TableHandler),
+            (rf"{at}/api/experiments/([^/]+)/curves", experiments.CurvesHandler),
             (run, runs.RunHandler),
             (rf"{run}/panel", panel.PanelHandler),
             (rf"{run}/series", series.SeriesHandler),

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
+from tornado.iostream import StreamClosedError
 
-from run_widgets.errors import ExperimentNotFound, RunWidgetsError
+from run_widgets.curves import READERS, Curves, told
+from run_widgets.errors import RunWidgetsError
 from run_widgets.portal.handler import Handler
 from run_widgets.run_table import RunTable, facts_of_list
 
@@ -31,6 +33,10 @@ TABLES = 20
 LOOKING_S = 0.3
 """For one answer; what is left comes with the next."""
 
+MOST_ASKED = 200
+"""Curves of one answer."""
+
+_RUN = re.compile(r"([\w.+-]{1,255}):(\d{1,15})", re.ASCII)
 _CLIENT = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
@@ -91,15 +97,26 @@ class Tables:
             return self._tables[key]
 
 
-class TableHandler(Handler, APIHandler):
-    """``?client=<any word>&version=<what it has>``: what is new, as numbers in their own form.
+def packed(answer: dict[str, Any], buffers: list[bytes]) -> bytes:
+    """Return a length, JSON of that length, and the buffers; its ``buffers`` has their lengths."""
+    head = answer | {"buffers": [len(buffer) for buffer in buffers]}
+    text = json.dumps(head, allow_nan=False).encode()
+    return b"".join((struct.pack("<I", len(text)), text, *buffers))
 
-    The answer is a length, JSON of that length, and the buffers that its
-    ``buffers`` gives the lengths of.
-    """
+
+class _BinaryHandler(Handler, APIHandler):
+    """Answers in numbers of their own form, which are a fifth of what JSON would make of them."""
 
     # A list that was left open is no activity: an idle server can be shut down.
     _track_activity = False
+
+    async def refuse(self, error: Exception) -> None:
+        self.set_status(404 if isinstance(error, LookupError) else 500)
+        await self.finish({"message": str(error)})
+
+
+class TableHandler(_BinaryHandler):
+    """``?client=<any word>&version=<what it has>``: what is new, as `packed` has it."""
 
     @web.authenticated
     @authorized
@@ -114,15 +131,41 @@ class TableHandler(Handler, APIHandler):
                 tables.news, self.shelf, name, self.workspace, client, int(version)
             )
         except (RunWidgetsError, OSError) as error:
-            missing = isinstance(error, ExperimentNotFound | LookupError)
-            self.set_status(404 if missing else 500)
-            await self.finish({"message": str(error)})
+            await self.refuse(error)
             return
-        answer["buffers"] = [len(buffer) for buffer in buffers]
-        head = json.dumps(answer, allow_nan=False).encode()
         self.set_header("Cache-Control", "no-store")
-        self.write(struct.pack("<I", len(head)))
-        self.write(head)
-        for buffer in buffers:
-            self.write(buffer)
+        await self.finish(packed(answer, buffers), set_content_type="application/octet-stream")
+
+
+class CurvesHandler(_BinaryHandler):
+    """``?metric=<name>&run=<id>:<values>&run=…``: each run's curve as soon as it is read.
+
+    One after the other, each as `packed` has it.
+    """
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        metric = self.get_query_argument("metric", strip=False)
+        pairs = [_RUN.fullmatch(run) for run in self.get_query_arguments("run")]
+        runs = [(pair[1], int(pair[2])) for pair in pairs if pair is not None]
+        if not runs or len(runs) < len(pairs) or len(runs) > MOST_ASKED:
+            raise web.HTTPError(400, f"run must be id:number, 1 to {MOST_ASKED} times")
+        try:
+            store = await asyncio.to_thread(self.shelf.store_of_experiment, name, self.workspace)
+        except RunWidgetsError as error:
+            await self.refuse(error)
+            return
+        shelves: dict[Path, Curves] = self.settings.setdefault("run_widgets_curves", {})
+        curves = shelves.setdefault(store.root, Curves(store))
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Cache-Control", "no-store")
+        for start in range(0, len(runs), READERS):
+            for one in await asyncio.to_thread(curves.read, metric, runs[start : start + READERS]):
+                buffers: list[bytes] = []
+                self.write(packed({"curve": told(one, buffers)}, buffers))
+            try:
+                await self.flush()
+            except StreamClosedError:
+                return  # nobody waits for the others
         await self.finish(set_content_type="application/octet-stream")

@@ -11,7 +11,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 from tornado.ioloop import IOLoop
 
-from run_widgets.curves import Curve, curve, drawn
+from run_widgets.curves import Curve, curve
 from run_widgets.downsample import reduced
 from run_widgets.errors import RunNotFound
 from run_widgets.facts import shown
@@ -78,14 +78,6 @@ def _with_neighbours(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return wider
 
 
-def _means(whole: Curve) -> dict[str, list[float | None]] | None:
-    """Return the line's averages over equal shares, for bands; None where it is short."""
-    means = drawn(whole).means
-    if means is None:
-        return None
-    return dict(zip(("x", "at", "y"), map(_numbers, means), strict=True))
-
-
 def _numbers(values: NDArray[np.float64]) -> list[float | None]:
     return [value if math.isfinite(value) else None for value in values.tolist()]
 
@@ -126,10 +118,7 @@ class Lines:
 
 
 class SeriesHandler(JsonHandler):
-    """A stretch of one line: ``?name=<metric>&from=<x>&to=<x>&over=<x or at>&points=<number>``.
-
-    With ``&means=1`` also the whole line's averages.
-    """
+    """A stretch of one line: ``?name=<metric>&from=<x>&to=<x>&over=<x or at>&points=<number>``."""
 
     @web.authenticated
     @authorized
@@ -138,14 +127,12 @@ class SeriesHandler(JsonHandler):
         start, end = self.get_query_argument("from"), self.get_query_argument("to")
         over = self.get_query_argument("over", "x")
         points = self.get_query_argument("points", str(POINTS))
-        means = self.get_query_argument("means", "") == "1"
         lines: Lines = self.settings.setdefault("run_widgets_lines", Lines())
 
         def read() -> dict[str, Any]:
             first, last, most = float(start), float(end), int(points)
             whole = lines.read(self.shelf, run_id, self.workspace, name)
-            part = window(whole, over=over, start=first, end=last, points=most)
-            return {"name": name, **part} | ({"means": _means(whole)} if means else {})
+            return {"name": name} | window(whole, over=over, start=first, end=last, points=most)
 
         await self.answer(read)
         # One timer for all: the last answer's counts.

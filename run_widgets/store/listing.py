@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 PIECE = 2_000
 """Runs that a look brings at the most."""
 
+FIRST_PIECE = 500
+"""Runs that the first look brings: more than a screen has, and at once."""
+
 IN_TURN = 1_000
 """Runs whose documents a look asks about, besides those that go on."""
 
@@ -78,6 +81,7 @@ class Listing:
         self._open: dict[str, tuple[dict[str, Any], RunRecord, str | None]] = {}  # still going on
         self._changed_ns = -1  # of the folder when it was last listed
         self._turn = 0
+        self._piece = FIRST_PIECE
         # Read so soon after they changed that another change may have left the same stamp.
         self._fresh: dict[str, str] = {}
 
@@ -162,9 +166,11 @@ class Listing:
                 self._unread.append(name)
 
     def _take(self) -> dict[str, Listed]:
-        rows = [row for _, row in self._waiting[-PIECE:]]
-        del self._waiting[-PIECE:]
-        names = [] if rows else self._unread[:PIECE]
+        piece = min(PIECE, self._piece)
+        self._piece = PIECE
+        rows = [row for _, row in self._waiting[-piece:]]
+        del self._waiting[-piece:]
+        names = [] if rows else self._unread[:piece]
         del self._unread[: len(names)]
         if not rows and not names:
             return {}

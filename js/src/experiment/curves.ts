@@ -39,6 +39,7 @@ export class CurveShelf {
   readonly #requests = new Map<number, string>();
   readonly #listeners = new Set<() => void>();
   #request = 0;
+  #frame = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ask: Ask) {
@@ -85,7 +86,7 @@ export class CurveShelf {
     return runs.some(([run]) => !this.#curves.has(keyOf(metric, run)));
   }
 
-  /** Take in the kernel's answer to one of our questions. */
+  /** Take in an answer to one of our questions. */
   take(request: number, told: ToldCurve, buffers: DataView[]): void {
     const metric = this.#requests.get(request);
     if (metric === undefined) return; // another page's
@@ -95,13 +96,17 @@ export class CurveShelf {
     };
     const outline = columns(told.outline);
     const means = told.means ? columns(told.means) : outline;
-    this.put(metric, { run: told.run, total: told.total, outline, means });
+    const curve = { run: told.run, total: told.total, outline, means };
+    this.#curves.set(keyOf(metric, told.run), curve);
+    this.#tellSoon();
   }
 
-  /** Take in a curve, wherever it is from. */
-  put(metric: string, curve: Curve): void {
-    this.#curves.set(keyOf(metric, curve.run), curve);
-    this.#tell();
+  /** Tell once for all that come before the next frame: each is drawn among all the others. */
+  #tellSoon(): void {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#tell();
+    });
   }
 
   #tell(): void {

@@ -26,7 +26,9 @@ export class LiveExperiment {
     this.#asking = new Asking(() => this.#place(), ask);
     this.curves = new CurveShelf(
       (question) =>
-        void this.#asking.curves(question, (curve) => this.curves.put(question.metric, curve)),
+        void this.#asking.curves(question, (curve, buffers) =>
+          this.curves.take(question.request, curve, buffers),
+        ),
     );
     model.on("change:table", () => this.#takeWhole());
     model.on("msg:custom", (message: Message, buffers: DataView[]) => {
@@ -69,9 +71,9 @@ export class LiveExperiment {
   /** Where a server finds the runs; null on a page without one. */
   #place(): Place | null {
     const root = baseUrl();
-    const { portal_path, query } = this.#model.get("facts");
+    const { experiment, portal_path, query } = this.#model.get("facts");
     if (root === null || !portal_path) return null;
-    return { root, workspace: new URLSearchParams(query).get("workspace") };
+    return { root, experiment, workspace: new URLSearchParams(query).get("workspace") };
   }
 
   #takeWhole(): void {

@@ -5,6 +5,7 @@ import type { Model } from "../model.ts";
 import { ask, reasonOf, ServerError } from "../server.ts";
 import { LiveExperiment } from "./live.ts";
 import type { ExperimentFacts, ExperimentModel, Told } from "./model.ts";
+import { unpacked } from "./packed.ts";
 
 /** Between two questions; where nobody can see the page, the second. */
 const PAUSE_MS = 1000;
@@ -15,7 +16,6 @@ type Answer = {
   facts: ExperimentFacts;
   loading: boolean;
   told: Told | null;
-  buffers: number[];
 };
 
 /** Fields and events as a widget's model has them, with no kernel behind. */
@@ -100,8 +100,7 @@ export class ServedExperiment {
   /** Ask again and again, until `life` ends. */
   async follow(life: AbortSignal): Promise<void> {
     while (!life.aborted) {
-      const { loading } = { loading: this.model.get("loading") };
-      if (!loading) await sleep(document.hidden ? UNSEEN_MS : PAUSE_MS, life);
+      if (!this.model.get("loading")) await sleep(document.hidden ? UNSEEN_MS : PAUSE_MS, life);
       if (life.aborted) return;
       try {
         await this.#look();
@@ -115,22 +114,13 @@ export class ServedExperiment {
   async #look(): Promise<void> {
     const version = this.#version;
     const answer = await ask(`${this.#address}&client=${this.#client}&version=${version}`);
-    const { facts, loading, told, buffers } = unpacked(await answer.arrayBuffer());
+    const found = unpacked<Answer>(new Uint8Array(await answer.arrayBuffer()));
+    if (!found) throw new ServerError("The Jupyter server broke off its answer");
+    const { head, buffers } = found.first;
+    const { facts, loading, told } = head;
     this.model.set_state({ facts, loading, problem: "" });
     if (!told) return;
     this.#version = told.version;
     this.model.trigger("msg:custom", { type: "rows", told }, buffers);
   }
-}
-
-function unpacked(whole: ArrayBuffer): Omit<Answer, "buffers"> & { buffers: DataView[] } {
-  const size = new DataView(whole).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, size))) as Answer;
-  let place = 4 + size;
-  const buffers = head.buffers.map((length) => {
-    place += length;
-    return new DataView(whole, place - length, length);
-  });
-  if (place !== whole.byteLength) throw new ServerError("The Jupyter server broke off its answer");
-  return { ...head, buffers };
 }

@@ -6,6 +6,11 @@ import { baseUrl } from "../server.ts";
 import type { LiveExperiment } from "./live.ts";
 import type { ExperimentModel } from "./model.ts";
 
+/** Load what shows it, so that it is there when the first view is made. */
+export function preload(): Promise<unknown> {
+  return import("../views/experiment/panel.ts").catch(() => null); // the view will say why
+}
+
 /** Fill `el` with the list; it and its table are loaded now: who watches one run never needs them. */
 export async function showExperiment(
   el: HTMLElement,

@@ -7,7 +7,7 @@ import type { Model } from "../model.ts";
 import { askForState, identity } from "../protocol.ts";
 import { LiveExperiment } from "./live.ts";
 import type { ExperimentModel as Fields } from "./model.ts";
-import { showExperiment } from "./show.ts";
+import { preload, showExperiment } from "./show.ts";
 
 export class ExperimentDetailsModel extends DOMWidgetModel {
   declare live: LiveExperiment;
@@ -31,6 +31,7 @@ export class ExperimentDetailsModel extends DOMWidgetModel {
       () => askForState(this),
     );
     appear(this);
+    void preload();
   }
 }
 

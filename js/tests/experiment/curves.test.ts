@@ -44,12 +44,13 @@ test("a run that goes on is asked again once it has grown, and not too often", (
   expect(ask).toHaveBeenCalledTimes(3);
 });
 
-test("an answer to another page's question is let go", () => {
+test("an answer to another page's question is let go", async () => {
   const shelf = new CurveShelf(vi.fn());
   const heard = vi.fn();
   shelf.on(life().signal, heard);
 
   answer(shelf, 7, "a");
+  await new Promise((done) => requestAnimationFrame(done));
 
   expect(heard).not.toHaveBeenCalled();
 });

@@ -60,6 +60,11 @@ beforeEach(() => {
   document.body.replaceChildren();
 });
 
+/** Return when what waits for the next frame has been drawn. */
+function frame(): Promise<void> {
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+}
+
 test("an experiment without runs says how to start one", () => {
   const { el } = opened(tableOf([]));
 
@@ -207,7 +212,7 @@ test("compared runs are listed by what differs, the same one tick away", () => {
   expect(names()).toEqual(["lr", "same"]);
 });
 
-test("curves of the chosen runs are asked for and drawn into the legend", () => {
+test("curves of the chosen runs are asked for and drawn into the legend", async () => {
   const cells = { "metric:loss": 0.1, "metric:loss:count": 5 };
   const table = tableOf([
     { ...cells, name: "a" },
@@ -226,13 +231,15 @@ test("curves of the chosen runs are asked for and drawn into the legend", () => 
     ]);
   }
 
+  await frame();
+
   const legend = [...el.querySelectorAll(".rw-comparison .rw-legend li")].map(
     (li) => li.textContent,
   );
   expect(legend).toEqual(["1 · a", "2 · b"]);
 });
 
-test("groups of runs are bands, and their number is told", () => {
+test("groups of runs are bands, and their number is told", async () => {
   const cells = (lr: string) => ({ "metric:loss": 0.1, "metric:loss:count": 5, "tag:lr": lr });
   const table = tableOf([cells("0.1"), cells("0.1"), cells("0.2")]);
   const curves = new CurveShelf(() => {});
@@ -246,6 +253,8 @@ test("groups of runs are bands, and their number is told", () => {
       buffer([3, 4]),
     ]);
   }
+
+  await frame();
 
   const legend = [...el.querySelectorAll(".rw-comparison .rw-legend li")].map(
     (li) => li.textContent,
