@@ -80,6 +80,8 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     ----------
     experiment
         An `Experiment`.
+    include_children
+        Whether runs below other runs are listed too, until somebody chooses otherwise.
 
     Raises
     ------
@@ -104,12 +106,15 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     loading = t.Bool(True, read_only=True).tag(sync=True)
     """Whether more runs are on their way that have been there all the time."""
 
+    include_children = t.Bool(False, read_only=True).tag(sync=True)
+    """Whether child runs are listed where the browser remembers no choice."""
+
     problem = t.Unicode(read_only=True).tag(sync=True)
     """Why the last reading failed; empty when all is well."""
 
     _is_open = False
 
-    def __init__(self, experiment: Listed) -> None:
+    def __init__(self, experiment: Listed, *, include_children: bool = False) -> None:
         parts = ("name", "id", "workspace", "get_portal_url", "get_runs")
         if not all(hasattr(experiment, part) for part in parts):
             raise TypeError(
@@ -126,6 +131,7 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         self._handles: list[DisplayHandle] = []  # of the cell that shows it
         self._has_browser = True
         self._pictured: list[list[str]] = []
+        self.set_trait("include_children", include_children)
         # A count that is not None asks browsers to tell how many views they have.
         super().__init__(_view_count=0)
         self.on_msg(_answer)

@@ -120,3 +120,23 @@ def test_watch_training_learns_and_reports_it(tmp_path: Path) -> None:
     assert metrics["Accuracy"]["validation"][-1] > 0.7
     assert len(metrics["Confusion matrix"]) == 4
     assert "best validation accuracy" in executed.printed("best")
+
+
+def test_compare_runs_sweeps_and_compares_what_came_of_it(tmp_path: Path) -> None:
+    executed, workspace = execute(
+        "compare-runs.ipynb", tmp_path, seeds=2, epochs=4, max_concurrent=2
+    )
+
+    runs = list(Experiment(workspace, "digits-sweep").get_runs(include_children=True))
+    assert len(runs) == 1 + 2 * 2 * 2 * 2
+    assert {run.get_status() for run in runs} == {"Completed"}
+    assert re.match(
+        r"lr 0\.001, width \d+, alpha [\d.e-]+: \d\d\.\d% in run", executed.printed("best")
+    )
+    for parameter in ("lr", "width", "alpha", "seed"):
+        assert parameter in executed.result("differences")
+    assert "image/png" in executed.bundles("bands")[-1]
+    for cell in ("list", "itself"):
+        (shown,) = executed.bundles(cell)
+        assert "accuracy (best)" in shown["text/html"]
+        assert "17 Completed" in shown["text/html"]

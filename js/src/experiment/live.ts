@@ -58,7 +58,9 @@ export class LiveExperiment {
   /** What a person chose to see of it; one for all places where it is shown. */
   get view(): View {
     const { id, workspace, experiment } = this.#model.get("facts");
-    this.#view ??= new View(id || `${workspace}/${experiment}`);
+    this.#view ??= new View(id || `${workspace}/${experiment}`, {
+      children: this.#model.get("include_children"),
+    });
     return this.#view;
   }
 

@@ -48,6 +48,8 @@ export type ExperimentModel = {
   facts: ExperimentFacts;
   table: { told: Told; buffers: DataView[] } | Record<string, never>;
   loading: boolean;
+  /** Whether child runs are listed where no choice is remembered. */
+  include_children: boolean;
   problem: string;
 };
 

@@ -71,6 +71,7 @@ export class ServedExperiment {
       facts,
       table: {},
       loading: true,
+      include_children: false,
       problem: "",
     });
     this.live = new LiveExperiment(

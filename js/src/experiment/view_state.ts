@@ -72,14 +72,21 @@ export class View {
   /** Runs chosen for comparing, by id, in the order of choosing; not remembered. */
   readonly chosen = new Set<string>();
   readonly colors: Colors;
+  readonly #default: ViewState;
   readonly #name: string;
   readonly #shelf: Shelf | null;
   readonly #listeners = new Set<(what: Change) => void>();
 
-  constructor(experiment: string, shelf: Shelf | null = browserShelf()) {
+  /** `children`: whether child runs are listed, as long as nobody has chosen. */
+  constructor(
+    experiment: string,
+    { shelf = browserShelf(), children = false }: { shelf?: Shelf | null; children?: boolean } = {},
+  ) {
     this.#name = `${NAME}${experiment}`;
     this.#shelf = shelf;
-    this.state = checked(this.#read());
+    this.#default = { ...DEFAULT, query: { ...ALL, children } };
+    const read = this.#read();
+    this.state = read === null ? this.#default : checked(read);
     this.colors = new Colors(this.state.colors);
   }
 
@@ -102,7 +109,7 @@ export class View {
   }
 
   reset(): void {
-    this.state = { ...DEFAULT, colors: this.state.colors };
+    this.state = { ...this.#default, colors: this.state.colors };
     this.#write();
     this.#tell("state");
   }

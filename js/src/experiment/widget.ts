@@ -17,6 +17,7 @@ export class ExperimentDetailsModel extends DOMWidgetModel {
       facts: { experiment: "", id: "", workspace: "", portal_path: "", runs_path: "", query: "" },
       table: {},
       loading: true,
+      include_children: false,
       problem: "",
     };
     const names = identity("ExperimentDetailsModel", "ExperimentDetailsView");

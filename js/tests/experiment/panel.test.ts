@@ -21,6 +21,7 @@ const MODEL: ExperimentModel = {
   },
   table: {},
   loading: false,
+  include_children: false,
   problem: "",
 };
 
@@ -31,7 +32,7 @@ function opened(
 ) {
   const fake = new FakeModel<ExperimentModel>({ ...MODEL, ...model });
   const draws: (() => void)[] = [];
-  const view = new View("mnist", null);
+  const view = new View("mnist", { shelf: null });
   const ask = vi.fn();
   const experiment: Experiment = {
     table,

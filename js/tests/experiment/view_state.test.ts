@@ -16,14 +16,14 @@ function shelf(content: Record<string, string> = {}): Shelf & { content: Record<
 
 test("a view is remembered, by experiment", () => {
   const store = shelf();
-  new View("one", store).set({ columns: [idOf("number")] });
+  new View("one", { shelf: store }).set({ columns: [idOf("number")] });
 
-  expect(new View("one", store).state.columns).toEqual([idOf("number")]);
-  expect(new View("two", store).state.columns).toBeNull();
+  expect(new View("one", { shelf: store }).state.columns).toEqual([idOf("number")]);
+  expect(new View("two", { shelf: store }).state.columns).toBeNull();
 });
 
 test("resetting brings back what the data say, and keeps the colours", () => {
-  const view = new View("one", shelf());
+  const view = new View("one", { shelf: shelf() });
   view.choose(["a"], true);
   view.query({ text: "svm" });
 
@@ -31,6 +31,16 @@ test("resetting brings back what the data say, and keeps the colours", () => {
 
   expect(view.state.query).toEqual(DEFAULT.query);
   expect(view.state.colors).toEqual([["a", 0]]);
+});
+
+test("whether child runs are listed is the kernel's word until somebody chooses", () => {
+  const store = shelf();
+  const view = new View("one", { shelf: store, children: true });
+  expect(view.state.query.children).toBe(true);
+
+  view.query({ children: false });
+
+  expect(new View("one", { shelf: store, children: true }).state.query.children).toBe(false);
 });
 
 test("what is not a view is read as none", () => {
@@ -65,14 +75,14 @@ test("a shelf that refuses makes no trouble", () => {
     },
   };
 
-  const view = new View("one", broken);
+  const view = new View("one", { shelf: broken });
   view.set({ page: "Compare" });
 
   expect(view.state.page).toBe("Compare");
 });
 
 test("runs that are chosen together have different colours, and keep them", () => {
-  const view = new View("one", shelf());
+  const view = new View("one", { shelf: shelf() });
   view.choose(["a", "b", "c"], true);
   const before = view.colors.look("b").color;
 
@@ -85,7 +95,7 @@ test("runs that are chosen together have different colours, and keep them", () =
 });
 
 test("listeners hear of changes until their life ends", () => {
-  const view = new View("one", shelf());
+  const view = new View("one", { shelf: shelf() });
   const { signal, end } = life();
   const heard: string[] = [];
   view.on(signal, (what) => heard.push(what));
