@@ -187,7 +187,7 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
 
     def _bundle(self) -> dict[str, Any]:
         with self._lock:
-            self._pictured = newest(self._table)
+            self._pictured = self._newest()
             # A notebook that is executed and converted would have nothing but the widget, which
             # its readers cannot load: without it, converters take the picture.
             view = {"application/vnd.jupyter.widget-view+json": self.get_view_spec()}
@@ -211,18 +211,23 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
             if self._has_browser or not (self._is_open and self._handles):
                 return
             self.tick()
-            if newest(self._table) != self._pictured:
+            if self._newest() != self._pictured:
                 bundle = self._bundle()
                 for handle in self._handles:
                     handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
 
     def _html(self) -> str:
         with self._lock:
-            return static_html(self._experiment.name, self._table)
+            children = self.include_children
+            return static_html(self._experiment.name, self._table, include_children=children)
 
     def _text(self) -> str:
         with self._lock:
-            return static_text(self._experiment.name, self._table)
+            children = self.include_children
+            return static_text(self._experiment.name, self._table, include_children=children)
+
+    def _newest(self) -> list[list[str]]:
+        return newest(self._table, include_children=self.include_children)
 
     # -- life ------------------------------------------------------------------------------
 

@@ -25,13 +25,14 @@ MAX_LABELS = 4
 _CELL = 'style="padding:1px 14px 1px 0;text-align:left;white-space:nowrap"'
 
 
-def static_html(title: str, table: RunTable) -> str:
+def static_html(title: str, table: RunTable, *, include_children: bool = True) -> str:
     """Return the list as one HTML element: how many runs are how, and the newest of them."""
-    head, *rows = newest(table)
+    listed = _rows(table, include_children=include_children)
+    head, *rows = newest(table, include_children=include_children)
     counts = " ".join(
         f'<strong style="color:{STATUS_COLORS.get(status, OTHER_STATUS_COLOR)};margin-left:8px">'
         f"● {count:,} {text(status)}</strong>"
-        for status, count in _counts(table).items()
+        for status, count in _counts(table, listed).items()
     )
     cells = "".join(f"<th {_CELL}>{text(name)}</th>" for name in head)
     body = "".join(
@@ -42,14 +43,15 @@ def static_html(title: str, table: RunTable) -> str:
     return (
         '<div class="mathjax_ignore" style="font-family:system-ui,sans-serif;font-size:13px;'
         f'line-height:1.5"><div><strong style="font-size:15px">{text(title)}</strong>{counts}'
-        f"</div>{shown}<p>{text(_rest(table, len(rows)))}</p></div>"
+        f"</div>{shown}<p>{text(_rest(table, listed, len(rows)))}</p></div>"
     )
 
 
-def static_text(title: str, table: RunTable) -> str:
+def static_text(title: str, table: RunTable, *, include_children: bool = True) -> str:
     """Return the list as a few lines of text."""
-    counts = ", ".join(f"{count:,} {status}" for status, count in _counts(table).items())
-    grid = newest(table)
+    listed = _rows(table, include_children=include_children)
+    counts = ", ".join(f"{count:,} {status}" for status, count in _counts(table, listed).items())
+    grid = newest(table, include_children=include_children)
     widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
     lines = [" · ".join(filter(None, (title, counts)))]
     if len(grid) > 1:
@@ -57,33 +59,43 @@ def static_text(title: str, table: RunTable) -> str:
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in grid
         ]
-    lines.append(_rest(table, len(grid) - 1))
+    lines.append(_rest(table, listed, len(grid) - 1))
     return "\n".join(line for line in lines if line)
 
 
-def _counts(table: RunTable) -> Counter[str]:
+def _rows(table: RunTable, *, include_children: bool) -> list[int]:
+    """Return the rows that are listed; a child whose parent is not here stands on top itself."""
+    if include_children:
+        return table.rows()
+    parents = table.cells("run", "parent")
+    here = {table.ids[row] for row in table.rows()}
+    return [row for row in table.rows() if parents.get(row) not in here]
+
+
+def _counts(table: RunTable, rows: list[int]) -> Counter[str]:
     if table.is_behind:
         return Counter()  # of those that have been read: a wrong number is worse than none
     statuses = table.cells("run", "status")
-    return Counter(str(statuses.get(row, "")) for row in table.rows())
+    return Counter(str(statuses.get(row, "")) for row in rows)
 
 
-def _rest(table: RunTable, shown: int) -> str:
+def _rest(table: RunTable, rows: list[int], shown: int) -> str:
     if not table.total:
         return "No runs yet: experiment.start_logging() starts one."
-    return f"The newest {shown} of {table.total:,} runs." if shown < table.total else ""
+    total = table.total if table.is_behind else len(rows)
+    return f"The newest {shown} of {total:,} runs." if shown < total else ""
 
 
-def newest(table: RunTable) -> list[list[str]]:
+def newest(table: RunTable, *, include_children: bool = True) -> list[list[str]]:
     """Return the newest runs as texts, a header first."""
-
     numbers = table.cells("run", "number")
 
     def number(row: int) -> float:
         value = numbers.get(row)
         return value if isinstance(value, int | float) else 0
 
-    rows = sorted(table.rows(), key=number, reverse=True)[:MAX_RUNS]
+    listed = _rows(table, include_children=include_children)
+    rows = sorted(listed, key=number, reverse=True)[:MAX_RUNS]
     labels = [key for key in table.columns if key[0] in ("argument", "tag")][:MAX_LABELS]
     metrics = [key for key in table.columns if key[0] == "metric" and key[2] == "last"]
     metrics.sort(key=lambda key: key[1] not in table.goals)

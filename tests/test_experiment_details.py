@@ -351,6 +351,16 @@ def test_the_best_value_is_pictured_where_a_goal_says_which(experiment: Experime
     assert ">0.1<" in html
 
 
+def test_children_are_pictured_when_asked_for(experiment: Experiment) -> None:
+    parent = start(experiment, display_name="parent")
+    parent.child_run("child").complete()
+    parent.complete()
+    background.wait(10)
+
+    assert "child" not in ExperimentDetails(experiment)._html()
+    assert "2 Completed" in ExperimentDetails(experiment, include_children=True)._html()
+
+
 def test_an_experiment_shows_itself_in_a_notebook_only(experiment: Experiment) -> None:
     assert experiment._repr_mimebundle_() is None
     assert "<table>" in experiment._repr_html_()

@@ -136,7 +136,7 @@ def test_compare_runs_sweeps_and_compares_what_came_of_it(tmp_path: Path) -> Non
     for parameter in ("lr", "width", "alpha", "seed"):
         assert parameter in executed.result("differences")
     assert "image/png" in executed.bundles("bands")[-1]
-    for cell in ("list", "itself"):
-        (shown,) = executed.bundles(cell)
-        assert "accuracy (best)" in shown["text/html"]
-        assert "17 Completed" in shown["text/html"]
+    (watched,), (itself,) = executed.bundles("list"), executed.bundles("itself")
+    assert "accuracy (best)" in watched["text/html"]
+    assert "17 Completed" in watched["text/html"]
+    assert "1 Completed" in itself["text/plain"]

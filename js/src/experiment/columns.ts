@@ -231,10 +231,14 @@ export function defaultColumns(table: RunTable): string[] {
   );
   const most = (group: keyof typeof MOST) => {
     const columns = [...table.columns.values()].filter(
-      ({ key }) => key[0] === group && (group !== "metric" || key[2] === "last"),
+      (column) => column.key[0] === group && (group !== "metric" || column.key[2] === "last"),
     );
+    // What is the same for all tells none from another.
+    const telling = columns.filter(({ key, words, count }) => {
+      return key[0] === "metric" || count < 3 || count < table.size || words.length > 1;
+    });
     const weight = ({ key, count }: Column) => count * (key[1] in table.goals ? 2 : 1);
-    const kept = columns.map((column, place) => ({ column, place }));
+    const kept = telling.map((column, place) => ({ column, place }));
     kept.sort((a, b) => weight(b.column) - weight(a.column) || a.place - b.place);
     return kept
       .slice(0, MOST[group])

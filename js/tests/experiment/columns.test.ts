@@ -95,6 +95,13 @@ test("at first the table has what most runs have", () => {
   ]);
 });
 
+test("labels that are the same for all are not shown at first", () => {
+  const table = tableOf([1, 2, 3].map((seed) => ({ "tag:seed": String(seed), "tag:same": "x" })));
+
+  expect(defaultColumns(table)).toContain(idOf("tag:seed"));
+  expect(defaultColumns(table)).not.toContain(idOf("tag:same"));
+});
+
 test("with very many metrics those with goals come first", () => {
   const metrics = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`metric:m${i}`, i]));
   const columns = defaultColumns(tableOf([metrics], { m40: "minimize" }));

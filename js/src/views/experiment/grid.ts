@@ -9,6 +9,7 @@ import { h, set, whenSized } from "../../dom.ts";
 import type { Colors } from "../../experiment/colors.ts";
 import {
   isOver,
+  NAME_ID,
   NUMBER_ID,
   numberOfRun,
   type Shown,
@@ -306,6 +307,7 @@ function sortsOf(args: SingleColumnSort | MultiColumnSort): Sort[] {
 
 function widthOf({ id, form, label }: Shown): number {
   if (id === NUMBER_ID) return 70;
+  if (id === NAME_ID) return 190;
   const least = { status: 118, time: 170, duration: 110, number: 96, text: 96 }[form];
   return Math.min(220, Math.max(least, 30 + 7 * label.length));
 }

@@ -67,7 +67,11 @@ export function runCharts(
   }
 
   function draw(rows: Uint32Array): void {
-    const ids = current().filter((id) => shown(table, id));
+    const ids = current().filter((id) => {
+      const column = shown(table, id);
+      // Of those that nobody has chosen, the ones with something to draw.
+      return column !== null && (view.state.charts !== null || isNumeric(column, rows));
+    });
     for (const [id, { life }] of drawings) {
       if (ids.includes(id)) continue;
       life.abort();
