@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from run_widgets.curves import Band, Floats, Read
     from run_widgets.records import RunRecord
     from run_widgets.store.digest import Digest, MetricDigest
-    from run_widgets.store.listing import Listed
     from run_widgets.store.local import LocalStore
 
 SECTIONS = ("parameters", "tags", "properties", "environment", "code")
@@ -93,9 +92,7 @@ def compare(
         The experiment has no such run.
     """
     listing = store.watch(experiment)
-    runs: dict[str, Listed] = {}
-    while news := listing.look():
-        runs |= news.runs
+    runs = listing.all()
     if wanted is None:
         every = [name for name, run in runs.items() if children or run.record.parent is None]
         names = sorted(every, key=lambda name: runs[name].record.number)
@@ -106,13 +103,8 @@ def compare(
             if one not in places:
                 raise RunNotFound(f"experiment {experiment!r} has no run {one!r}")
         names = [places[one] for one in wanted]
-    digests = {
-        runs[name].record.id: made
-        if (made := runs[name].digest) is not None
-        # Of a run that goes on, what it has logged so far.
-        else listing.digest_of(name)
-        for name in names
-    }
+    made = listing.digests({name: runs[name] for name in names})
+    digests = {runs[name].record.id: digest for name, digest in made.items()}
     places_of = [(runs[name].record, store.folder(runs[name].record.id)) for name in names]
     return Comparison(store, places_of, digests)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.metrics import gather, series
+from run_widgets.store.digest import MOST_TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pandas as pd
 
-    from run_widgets.metrics import Metric
     from run_widgets.records import RunRecord
     from run_widgets.store import Follower
+    from run_widgets.store.digest import Digest
+    from run_widgets.store.local import LocalStore
 
 
 def frame_of_run(follower: Follower) -> pd.DataFrame:
@@ -45,8 +45,8 @@ def frame_of_run(follower: Follower) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def frame_of_runs(runs: Iterable[tuple[RunRecord, Follower]]) -> pd.DataFrame:
-    """Return one row a run: its facts, its tags as ``tag:…``, and its scalars.
+def frame_of_runs(store: LocalStore, experiment: str) -> pd.DataFrame:
+    """Return one row a run, newest first: its facts, its tags as ``tag:…``, and its scalars.
 
     A scalar logged once is one column of its name. A repeated one has
     ``name:last``, ``name:min``, ``name:max`` and, where the run knows its goal,
@@ -54,11 +54,18 @@ def frame_of_runs(runs: Iterable[tuple[RunRecord, Follower]]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [_row(record, follower) for record, follower in runs]
+    listing = store.watch(experiment)
+    runs = listing.all()
+    digests = listing.digests(runs)
+    newest = sorted(runs, key=lambda name: runs[name].record.number, reverse=True)
+    rows = [
+        _facts(record := runs[name].record) | _scalars(digests[name], record, store)
+        for name in newest
+    ]
     return pd.DataFrame(rows).set_index("run_id") if rows else pd.DataFrame()
 
 
-def _row(record: RunRecord, follower: Follower) -> dict[str, Any]:
+def _facts(record: RunRecord) -> dict[str, Any]:
     import pandas as pd
 
     def moment(at: float | None) -> Any:
@@ -73,25 +80,24 @@ def _row(record: RunRecord, follower: Follower) -> dict[str, Any]:
         "ended": moment(record.ended_at),
         "parent": record.parent,
     }
-    row |= {f"tag:{key}": value for key, value in record.tags.items()}
-    for metric in gather(follower).values():
-        if metric.points and not metric.records:
-            row |= _summary(metric, record.goals.get(metric.name))
+    return row | {f"tag:{key}": value for key, value in record.tags.items()}
+
+
+def _scalars(digest: Digest, record: RunRecord, store: LocalStore) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    cut = []
+    for name, one in digest.items():
+        last = name if one.count == 1 else f"{name}:last"
+        row[last] = one.last
+        if isinstance(one.last, str) and len(one.last) == MOST_TEXT:
+            cut.append((name, last))
+        if one.count == 1:
+            continue
+        if one.min is not None:
+            row |= {f"{name}:min": one.min, f"{name}:max": one.max}
+            if goal := record.goals.get(name):
+                row[f"{name}:best"] = one.min if goal == "minimize" else one.max
+    if cut:
+        whole = gather(store.follow(record.id))
+        row |= {last: whole[name].points[-1].values()[-1] for name, last in cut}
     return row
-
-
-def _summary(metric: Metric, goal: str | None) -> dict[str, Any]:
-    import numpy as np
-
-    name, values = metric.name, [value for points in metric.points for value in points.values()]
-    if len(values) == 1:
-        return {name: values[0]}
-    numbers = series(metric).value
-    numbers = numbers[~np.isnan(numbers)]
-    summary: dict[str, Any] = {f"{name}:last": values[-1]}
-    if len(numbers):
-        low, high = float(numbers.min()), float(numbers.max())
-        summary |= {f"{name}:min": low, f"{name}:max": high}
-        if goal is not None:
-            summary[f"{name}:best"] = low if goal == "minimize" else high
-    return summary

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from run_widgets import Experiment, Run, Workspace, errors
+from run_widgets.store.listing import Listing
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
@@ -674,6 +675,31 @@ def test_frames_have_every_value_and_the_best(run: Run, tmp_path: Path) -> None:
     assert (row["lr"], row["tag:kind"], row["status"]) == (0.1, "test", "Running")
     run.to_csv(tmp_path / "run.csv")
     assert (tmp_path / "run.csv").read_text().count("\n") == 5
+
+
+def test_a_frame_of_runs_has_whole_texts_and_reads_no_points_of_runs_that_ended(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = experiment.start_logging(snapshot_directory=None)
+    ended.log("loss", math.nan)
+    ended.log("loss", 2.0)
+    ended.log("count", 5)
+    ended.log_list("steps", [1, 2])
+    ended.complete()
+    monkeypatch.setattr(Listing, "digest_of", lambda *_: pytest.fail("points were read"))
+    row = experiment.to_pandas().loc[ended.id]
+    monkeypatch.undo()
+
+    assert (row["loss:last"], row["loss:min"], row["loss:max"]) == (2, 2, 2)
+    assert (row["count"], "steps" in row) == (5, False)
+
+    going = experiment.start_logging(snapshot_directory=None)
+    going.log("notes", "x" * 1000)
+
+    frame = experiment.to_pandas()
+
+    assert list(frame.index) == [going.id, ended.id]
+    assert frame.loc[going.id, "notes"] == "x" * 1000
 
 
 def test_system_metrics_are_metrics_like_others(experiment: Experiment) -> None:

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from run_widgets.records import RunStatus
 from run_widgets.store import digest
 from run_widgets.store.index import Index, document_text, folders, stamp_of
 from run_widgets.store.layout import METRICS
@@ -103,6 +104,24 @@ class Listing:
                 runs[name] = self._listed(name, document, record, made)
         return News(runs, tuple(gone), not (self._waiting or self._unread))
 
+    def all(self) -> dict[str, Listed]:
+        """Return every run there is now, by folder name."""
+        runs: dict[str, Listed] = {}
+        while news := self.look():
+            runs |= news.runs
+        return runs
+
+    def digests(self, runs: Mapping[str, Listed]) -> dict[str, Digest]:
+        """Return what each run came to, or has come to so far, by folder name.
+
+        Where nobody has made a digest yet, the points are read; a run that has
+        completed keeps it for the next time.
+        """
+        made = {name: self.digest_of(name) for name, run in runs.items() if run.digest is None}
+        completed = (n for n in made if runs[n].record.status is RunStatus.COMPLETED)
+        self.keep({name: made[name] for name in completed})
+        return {name: run.digest or made.get(name, {}) for name, run in runs.items()}
+
     def digest_of(self, name: str) -> Digest:
         """Read the points of the run in the folder `name`, all there are."""
         return digest.of_run(self._experiment / name / METRICS)
@@ -114,6 +133,8 @@ class Listing:
             for name, made in digests.items()
             if (stamp := self._stamps.get(name)) is not None
         }
+        if not kept:
+            return
         with contextlib.suppress(sqlite3.Error), self._index() as index:
             index.keep_digests(self._experiment, kept)
 

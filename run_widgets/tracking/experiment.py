@@ -319,8 +319,7 @@ class Experiment:
         """Return one row a run: its facts, tags, and last, min, max and best of each scalar."""
         from run_widgets.frames import frame_of_runs
 
-        store = self._store
-        return frame_of_runs((record, store.follow(record.id)) for record in store.runs(self.name))
+        return frame_of_runs(self._store, self.name)
 
     def __repr__(self) -> str:
         return f"Experiment(Name: {self.name},\nWorkspace: {self.workspace.name})"
