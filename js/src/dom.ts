@@ -45,6 +45,12 @@ export function link(url: string, text: string, attributes: Record<string, Attri
   return h("a", { ...attributes, href: url, target: "_blank", rel: "noopener noreferrer" }, text);
 }
 
+/** How a run's page opens: beside a notebook, which stays; in place of another page of ours. */
+export function runLink(): { target?: string; rel?: string } {
+  if ("rwPage" in document.body.dataset) return {};
+  return { target: "_blank", rel: "noopener noreferrer" };
+}
+
 function isWebAddress(url: string): boolean {
   try {
     return ["http:", "https:"].includes(new URL(url, document.baseURI).protocol);

@@ -22,6 +22,7 @@ import * as ours from "./widget.ts";
 
 const RETRY_MS = 5000;
 
+document.body.dataset.rwPage = "";
 provide("@jupyter-widgets/base", base);
 provide("run-widgets", ours);
 acceptModules();
@@ -111,7 +112,7 @@ function crumbs(facts: Facts, workspace: string | null): (HTMLElement | string)[
   const query = workspace === null ? "" : `?workspace=${encodeURIComponent(workspace)}`;
   const experiment = encodeURIComponent(facts.experiment);
   return [
-    h("a", { href: `../${query}` }, "All runs"),
+    h("a", { href: `../${query}` }, "All experiments"),
     " › ",
     h("a", { href: `../${experiment}${query}` }, facts.experiment),
     ` › run ${facts.number}`,

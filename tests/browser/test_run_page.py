@@ -127,7 +127,7 @@ def test_the_list_leads_to_a_run_and_back(open_page: Callable[[str], Page], run:
 
     page.get_by_role("link", name=f"Run {run.number}", exact=True).click()
     expect(page.locator(".rw-panel")).to_contain_text(f"run {run.number}")
-    page.get_by_role("link", name="All runs").click()
+    page.get_by_role("link", name="All experiments").click()
 
     expect(page.locator("h1")).to_have_text("Runs")
     expect(page.get_by_role("link", name="paged")).to_be_visible()

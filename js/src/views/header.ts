@@ -1,4 +1,4 @@
-import { every, h, link, list, set, write } from "../dom.ts";
+import { every, h, link, list, runLink, set, write } from "../dom.ts";
 import { ago, count, duration, iso, time, words } from "../format.ts";
 import { age_s, type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
 import { baseUrl, serverOf } from "../server.ts";
@@ -93,7 +93,7 @@ function drawFacts(parent: HTMLElement, run: Facts): void {
     (fact) => `${fact.name} ${fact.href ?? ""}`,
     (fact) => {
       const value = fact.href
-        ? link(fact.href, fact.text)
+        ? h("a", { ...runLink(), href: fact.href }, fact.text)
         : fact.code
           ? h("code")
           : h(fact.at === undefined ? "span" : "time");

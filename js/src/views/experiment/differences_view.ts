@@ -55,7 +55,7 @@ export function differencesView(
     const same = sections(table, rows, packages)
       .flatMap(({ differences }) => differences)
       .filter(({ differs }) => !differs).length;
-    write(note, told(rows.length, entries.length, same, view.state.allFacts));
+    write(note, told(rows.length, wanted.length, entries.length, same, view.state.allFacts));
     list(
       body,
       entries,
@@ -78,12 +78,15 @@ export function differencesView(
   return { el, draw };
 }
 
-function told(runs: number, entries: number, same: number, all: boolean): string {
+function told(runs: number, of: number, entries: number, same: number, all: boolean): string {
   if (runs < 2) return "Choose at least two runs in the table to see what differs between them.";
   if (entries === 0) return "These runs differ in nothing that was recorded.";
-  return all || same === 0
-    ? ""
-    : `${count(same)} more ${same === 1 ? "is" : "are"} the same for all`;
+  return [
+    runs < of && `${count(runs)} of ${count(of)} runs`,
+    !all && same > 0 && `${count(same)} more ${same === 1 ? "is" : "are"} the same for all`,
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
 function heading(table: RunTable, colors: Colors, rows: Uint32Array): HTMLElement {

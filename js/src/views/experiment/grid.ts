@@ -5,7 +5,7 @@ import {
   SlickGrid,
 } from "slickgrid";
 
-import { h, set, whenSized } from "../../dom.ts";
+import { h, runLink, set, whenSized } from "../../dom.ts";
 import type { Colors } from "../../experiment/colors.ts";
 import {
   isOver,
@@ -108,7 +108,7 @@ export function grid(
     if (chosen.has(id)) swatch.style.color = colors.look(id).color;
     const address = href(id);
     const name = address
-      ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer", tabindex: -1 }, text)
+      ? h("a", { ...runLink(), href: address, tabindex: -1, "aria-label": `Run ${text}` }, text)
       : h("span", {}, text);
     return h("span", { class: "rw-run", title: id }, swatch, name);
   }
@@ -175,7 +175,7 @@ export function grid(
       const key = event.getNativeEvent() as KeyboardEvent;
       if (key.key === " ") toggle(row, key.shiftKey);
       else if (key.key === "Enter" && href(idAt(row)))
-        window.open(href(idAt(row)), "_blank", "noopener");
+        window.open(href(idAt(row)), runLink().target ?? "_self", "noopener");
       else return;
       key.preventDefault();
       event.stopImmediatePropagation();

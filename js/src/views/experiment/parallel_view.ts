@@ -18,6 +18,11 @@ const NEAR = 10;
 const MOST_PARAMETERS = 5;
 const MOST_RESULTS = 3;
 
+const PARAMETERS = ["argument", "tag"];
+
+/** From this ratio on, a parameter's axis is logarithmic. */
+const MANY_TIMES = 20;
+
 type AxisOf = { column: Shown; place: Positions; x: number };
 type Span = [low: number, high: number];
 
@@ -98,7 +103,7 @@ export function parallelView(
     const room = Math.max(1, (width - 120) / (columns.length - 1));
     axes = columns.map((column, i) => ({
       column,
-      place: positions(column, rows),
+      place: positions(column, rows, { log: isOverDecades(column, rows) }),
       x: 50 + i * room,
     }));
     for (const id of spans.keys()) if (!columns.some((c) => c.id === id)) spans.delete(id);
@@ -326,13 +331,28 @@ export function parallelView(
   };
 }
 
+/** A learning rate of 0.1, 0.01 and 0.001 is spread evenly; a result keeps its distances. */
+function isOverDecades(column: Shown, rows: Uint32Array): boolean {
+  if (!PARAMETERS.includes(keyOf(column.id)?.[0] ?? "")) return false;
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const row of rows) {
+    const value = column.number(row);
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return min > 0 && max >= MANY_TIMES * min;
+}
+
 /** Parameters that differ between the runs, then results. */
 function defaults(table: RunTable, rows: Uint32Array, offered: string[]): string[] {
   const varies = (id: string) => {
     const column = shown(table, id);
-    return column !== null && new Set(Array.from(rows, (row) => column.text(row))).size > 1;
+    if (column === null) return false;
+    const texts = new Set<string>();
+    for (const row of rows) if (column.has(row)) texts.add(column.text(row));
+    return texts.size > 1;
   };
-  const parameters = offered.filter((id) => ["argument", "tag"].includes(keyOf(id)?.[0] ?? ""));
+  const parameters = offered.filter((id) => PARAMETERS.includes(keyOf(id)?.[0] ?? ""));
   const metrics = metricIds(table).filter((id) => offered.includes(id));
   const goals = metrics.filter((id) => (keyOf(id)?.[1] ?? "") in table.goals);
   return [
