@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
-import ipywidgets
 import traitlets as t
 from IPython import get_ipython
 from IPython.display import DisplayHandle, display
@@ -18,12 +15,13 @@ from run_widgets.comparison import packages
 from run_widgets.curves import READERS, Curves, told
 from run_widgets.errors import RunNotFound
 from run_widgets.facts import shown
-from run_widgets.front_end import FRONT_END
+from run_widgets.followed import Followed, tick_of
 from run_widgets.list_picture import newest, static_html, static_text
 from run_widgets.poll import News, poll
 from run_widgets.run_table import RunTable, facts_of_list
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from run_widgets.store.local import LocalStore
@@ -41,9 +39,6 @@ CATCHING_UP_S = 0.02
 
 LONGEST_PAUSE_S = 2.0
 """Between two looks: so late, at the most, a run of another process appears."""
-
-_log = logging.getLogger(__name__)
-_log.addHandler(logging.NullHandler())  # else Python prints into a cell what nobody asked for
 
 _shown: weakref.WeakValueDictionary[str, ExperimentDetails] = weakref.WeakValueDictionary()
 """The list that each cell showed last, so that the cell's next one can take its place."""
@@ -69,7 +64,7 @@ class Listed(Protocol):
     def get_portal_url(self) -> str: ...
 
 
-class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
+class ExperimentDetails(Followed):
     """A live list of an experiment's runs, to sort, filter, chart and compare.
 
     It follows the runs of every process in a thread of its own, which rests
@@ -90,11 +85,7 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     """
 
     _model_name = t.Unicode("ExperimentDetailsModel").tag(sync=True)
-    _model_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
-    _model_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
     _view_name = t.Unicode("ExperimentDetailsView").tag(sync=True)
-    _view_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
-    _view_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
 
     facts = t.Dict(read_only=True).tag(sync=True)
     """``{"experiment", "id", "workspace", "portal_path", "runs_path", "query"}``, all texts."""
@@ -109,11 +100,6 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     include_children = t.Bool(False, read_only=True).tag(sync=True)
     """Whether child runs are listed where the browser remembers no choice."""
 
-    problem = t.Unicode(read_only=True).tag(sync=True)
-    """Why the last reading failed; empty when all is well."""
-
-    _is_open = False
-
     def __init__(self, experiment: Listed, *, include_children: bool = False) -> None:
         parts = ("name", "id", "workspace", "get_portal_url", "get_runs")
         if not all(hasattr(experiment, part) for part in parts):
@@ -123,17 +109,13 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
             )
         self._experiment = experiment
         self._store = experiment.workspace.store
-        self._lock = threading.RLock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="run-widgets curves")
         self._curves = Curves(self._store)
         self._handles: list[DisplayHandle] = []  # of the cell that shows it
         self._has_browser = True
         self._pictured: list[list[str]] = []
         self.set_trait("include_children", include_children)
-        # A count that is not None asks browsers to tell how many views they have.
-        super().__init__(_view_count=0)
+        super().__init__()
         self.on_msg(_answer)
 
     # -- showing ---------------------------------------------------------------------------
@@ -231,78 +213,47 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
 
     # -- life ------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Read the newest runs and make the model that browsers view; part of making a list."""
-        if self._is_open:
-            return
+    def _begin(self) -> None:
         self._table = RunTable(self._store, self._experiment.name)
-        self._is_open = True
         self.set_trait("facts", self._facts())
-        self.tick()
-        super().open()
 
-    def close(self) -> None:
-        """Take the list off the screen and end its thread; `show` brings it back."""
-        if not self._is_open:
-            super().close()
+    def _subject(self) -> str:
+        return f"list {self._experiment.name}"
+
+    def _end(self) -> None:
+        self._table.close()
+
+    @staticmethod
+    def _watch(panel: weakref.ref[Any], stop: threading.Event) -> None:
+        # First the kernel shows what is there: two that compute at once are both slow.
+        if stop.wait(FIRST_PAUSE_S):
             return
-        with self._lock:
-            self._is_open = False
-            self._stop.set()
-            self._table.close()
-            super().close()
-
-    def follow(self) -> None:
-        """Follow the runs in the background; nothing changes where that is so already."""
-        with self._lock:
-            resting = self._thread is None or not self._thread.is_alive() or self._stop.is_set()
-            if not (self._is_open and resting):
+        # What was there already is worth reading at once, and is not what following costs.
+        while (live := panel()) is not None and live.catch_up():
+            del live
+            if stop.wait(CATCHING_UP_S):
                 return
-            self._stop = threading.Event()
-            # The thread knows the list weakly, so that it does not keep it alive.
-            self._thread = threading.Thread(
-                target=_watch,
-                args=(weakref.ref(self), self._stop),
-                name=f"run-widgets list {self._experiment.name}",
-                daemon=True,
-            )
-            self._thread.start()
+        live = None
 
-    @t.observe("_view_count")
-    def _views_changed(self, change: Any) -> None:
-        if change["new"]:
-            self.follow()
-        elif change["old"]:
-            self._stop.set()
+        def tick() -> News:
+            news = tick_of(panel)
+            if (live := panel()) is not None:
+                live._read_all()
+            return news
 
-    def _revive(self) -> None:
-        with self._lock:
-            if not self._is_open:
-                # Closing a widget hides this method of its class.
-                self.__dict__.pop("_repr_mimebundle_", None)
-                self.open()
+        poll(tick, stop, longest_s=LONGEST_PAUSE_S)
 
     def __repr__(self) -> str:
         return f"ExperimentDetails({self._experiment.name!r}, {len(self._table)} runs)"
 
     # -- reading ---------------------------------------------------------------------------
 
-    def tick(self) -> News:
-        """Look once for what is new and send it; what goes wrong is told in `problem`."""
-        with self._lock:
-            if not self._is_open:
-                return News.LAST
-            try:
-                self._table.look()
-                changed = self._grow()
-            except Exception as error:
-                problem = shown(f"{type(error).__name__}: {error}")
-                if self._set("problem", problem):
-                    _log.exception("listing %r failed; it is tried again", self._experiment.name)
-                return News.NONE
-            self._set("problem", "")
-            self._set("loading", self._table.is_behind)
-            return News.SOME if changed else News.NONE
+    def _look(self) -> News:
+        self._table.look()
+        changed = self._grow()
+        self._set("problem", "")
+        self._set("loading", self._table.is_behind)
+        return News.SOME if changed else News.NONE
 
     def catch_up(self) -> bool:
         """Look again where the last look could not be the whole; tell whether it was."""
@@ -315,12 +266,6 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     def _read_all(self) -> None:
         while self.catch_up():
             pass
-
-    def _set(self, name: str, value: object) -> bool:
-        changed = bool(getattr(self, name) != value)
-        if changed:
-            self.set_trait(name, value)
-        return changed
 
     def _grow(self) -> bool:
         """Send all that is new, in one message; return whether anything was."""
@@ -338,12 +283,6 @@ class ExperimentDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     def _facts(self) -> dict[str, str]:
         root = getattr(self._store, "root", None)
         return facts_of_list(root, self._experiment.name, self._experiment.id)
-
-    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
-        """Return what a browser is told; nothing grows meanwhile."""
-        with self._lock:
-            state: dict[str, Any] = super().get_state(key, drop_defaults)
-        return state
 
     # -- answering -------------------------------------------------------------------------
 
@@ -396,28 +335,6 @@ def _is_run_and_count(pair: object) -> bool:
         and isinstance(pair[0], str)
         and isinstance(pair[1], int)
     )
-
-
-def _watch(panel: weakref.ref[ExperimentDetails], stop: threading.Event) -> None:
-    # First the kernel shows what is there: two that compute at once are both slow.
-    if stop.wait(FIRST_PAUSE_S):
-        return
-    # What was there already is worth reading at once, and is not what following costs.
-    while (live := panel()) is not None and live.catch_up():
-        del live
-        if stop.wait(CATCHING_UP_S):
-            return
-    live = None
-
-    def tick() -> News:
-        live = panel()
-        if live is None:
-            return News.LAST
-        news = live.tick()
-        live._read_all()
-        return news
-
-    poll(tick, stop, longest_s=LONGEST_PAUSE_S)
 
 
 def _look_after_cell(_: object) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 import weakref
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from run_widgets.cell import has_browser, kernel, running_cell
 from run_widgets.charts import ChartList, Charts, Common, RunChart, look
 from run_widgets.documents import Drawings
 from run_widgets.facts import shown, time_of
+from run_widgets.followed import Followed, tick_of
 from run_widgets.front_end import FRONT_END
 from run_widgets.images import media_type
 from run_widgets.picture import static_html, static_text
@@ -26,6 +25,7 @@ from run_widgets.poll import News, poll
 from run_widgets.reading import Reading
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Sequence
 
     from run_widgets.facts import Cell
@@ -43,9 +43,6 @@ PICTURE_S = 10.0
 
 MAX_IMAGES_BYTES = 32_000_000
 """Of all images that a panel holds; the others are only named."""
-
-_log = logging.getLogger(__name__)
-_log.addHandler(logging.NullHandler())  # else Python prints into a cell what nobody asked for
 
 _panels: weakref.WeakSet[RunDetails] = weakref.WeakSet()
 """Those that are shown in some cell: the cell's next panel takes their place."""
@@ -108,7 +105,7 @@ class _Place:
     is_final: bool = True  # whether these outputs show the run's end
 
 
-class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
+class RunDetails(Followed):
     """A live view of one run: status, charts, values, tables, images and files.
 
     It follows the run in a thread of its own: a run of this kernel, also while
@@ -148,11 +145,7 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     """
 
     _model_name = t.Unicode("RunDetailsModel").tag(sync=True)
-    _model_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
-    _model_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
     _view_name = t.Unicode("RunDetailsView").tag(sync=True)
-    _view_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
-    _view_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
 
     look = t.Dict(read_only=True).tag(sync=True)
     """How the charts are looked at to begin with, as `charts.look` makes it."""
@@ -186,13 +179,9 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     )
     """What became of the runs below this one, the newest first, as `children` tells it."""
 
-    problem = t.Unicode(read_only=True).tag(sync=True)
-    """Why the last reading failed, or what it had to say; empty when all is well."""
-
     following = t.Bool(True, read_only=True).tag(sync=True)
     """False once the run has ended and all of it has been read."""
 
-    _is_open = False
     _has_browser = True
     _pictured_at = 0.0
 
@@ -228,12 +217,8 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
             ),
         )
         self._run = run
-        self._lock = threading.RLock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         self._places: dict[str, _Place] = {}
-        # A count that is not None asks browsers to tell how many views they have.
-        super().__init__(_view_count=0)
+        super().__init__()
         if kernel() is not None:
             self.follow()
 
@@ -328,62 +313,33 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
 
     # -- life ------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Read the run and make the model that browsers view; part of making a panel."""
-        if self._is_open:
-            return
+    def _begin(self) -> None:
         self._reading = Reading(self._run.store, self._run.id)
         self._common = Common()
         self._drawings = Drawings()
         self._charts: dict[str, RunChart] = {}
         self._images: dict[tuple[str, int], RunImage] = {}
         self._rows_sent: dict[str, tuple[int, int, int]] = {}
-        self._is_open = True
         self.set_trait("following", True)
-        self.tick()
-        self.layout.open()  # closed with the panel
-        super().open()
 
-    def close(self) -> None:
-        """Take the panel off the screen and end its thread; `show` brings it back."""
-        if not self._is_open:
-            super().close()
-            return
-        with self._lock:
-            self._is_open = False
-            self._stop.set()
-            self._places.clear()
-            self._reading.close()
-            for chart in self._charts.values():
-                chart.close()
-            for image in self._images.values():
-                image.close()
-            self._common.close()
-            super().close()
-            self.layout.close()
+    def _subject(self) -> str:
+        return f"panel {self._run.id}"
 
-    def follow(self) -> None:
-        """Follow the run in the background; nothing changes where that is so already."""
-        with self._lock:
-            resting = self._thread is None or not self._thread.is_alive() or self._stop.is_set()
-            if not (self._is_open and self.following and resting):
-                return
-            self._stop = threading.Event()
-            # The thread knows the panel weakly, so that it does not keep it alive.
-            self._thread = threading.Thread(
-                target=_watch,
-                args=(weakref.ref(self), self._stop),
-                name=f"run-widgets panel {self._run.id}",
-                daemon=True,
-            )
-            self._thread.start()
+    def _end(self) -> None:
+        self._places.clear()
+        self._reading.close()
+        for chart in self._charts.values():
+            chart.close()
+        for image in self._images.values():
+            image.close()
+        self._common.close()
 
-    @t.observe("_view_count")
-    def _views_changed(self, change: Any) -> None:
-        if change["new"]:
-            self.follow()
-        elif change["old"]:
-            self._stop.set()
+    def _goes_on(self) -> bool:
+        return bool(self.following)
+
+    @staticmethod
+    def _watch(panel: weakref.ref[Any], stop: threading.Event) -> None:
+        poll(lambda: tick_of(panel), stop)
 
     def _revive(self) -> None:
         """Bring back a closed panel, or one of a run that had ended and goes on again."""
@@ -391,31 +347,18 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
             goes_on = not self._run.store.run(self._run.id).status.is_final
             if self._is_open and not self.following and goes_on:
                 self.close()
-            if not self._is_open:
-                # Closing a widget hides this method of its class.
-                self.__dict__.pop("_repr_mimebundle_", None)
-                self.open()
+            super()._revive()
 
     def __repr__(self) -> str:
         return f"RunDetails({self._run.id!r}, {self.facts.get('status', '')})"
 
     # -- reading ---------------------------------------------------------------------------
 
-    def tick(self) -> News:
-        """Look once for what is new and send it; what goes wrong is told in `problem`."""
-        with self._lock:
-            if not self._is_open:
-                return News.LAST
-            try:
-                self._reading.look()
-                self._reading.look_at_children()
-                changed = self._apply()
-            except Exception as error:
-                problem = shown(f"{type(error).__name__}: {error}")
-                if self._set("problem", problem):
-                    _log.exception("reading run %r failed; it is tried again", self._run.id)
-                return News.NONE
-            return News.LAST if not self.following else News.SOME if changed else News.NONE
+    def _look(self) -> News:
+        self._reading.look()
+        self._reading.look_at_children()
+        changed = self._apply()
+        return News.LAST if not self.following else News.SOME if changed else News.NONE
 
     def _apply(self) -> bool:
         """Send what is new, in two messages at most but for new charts; return whether any was."""
@@ -450,12 +393,6 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         elif not self._has_browser and any(changed):
             self._picture_outputs()
         return any(changed)
-
-    def _set(self, name: str, value: object) -> bool:
-        changed = bool(getattr(self, name) != value)
-        if changed:
-            self.set_trait(name, value)
-        return changed
 
     def _grow(self) -> bool:
         """Send all that grew, in one message; return whether anything did."""
@@ -528,12 +465,6 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
     def _tables(self) -> list[dict[str, object]]:
         return [_shown_table(table, table.rows()) for table in self._reading.summary.tables]
 
-    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
-        """Return what a browser is told; nothing grows meanwhile."""
-        with self._lock:
-            state: dict[str, Any] = super().get_state(key, drop_defaults)
-        return state
-
     def get_widget_data(self, widget_settings: object = None) -> dict[str, Any]:
         """Return what is shown, read anew, with the names that Azure ML's widget gave it."""
         del widget_settings
@@ -542,14 +473,6 @@ class RunDetails(ipywidgets.DOMWidget):  # type: ignore[misc]
         with self._lock:
             address = {"workbench_run_details_uri": self._run.get_portal_url()}
             return self._reading.data() | address
-
-
-def _watch(panel: weakref.ref[RunDetails], stop: threading.Event) -> None:
-    def tick() -> News:
-        live = panel()
-        return News.LAST if live is None else live.tick()
-
-    poll(tick, stop)
 
 
 def _look_after_cell(_: object) -> None:
