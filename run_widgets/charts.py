@@ -1,4 +1,4 @@
-"""The one door to bqplot: a figure per chart, and the widget that brings it its points.
+"""The one door to bqplot: the charts of a run, and a figure for each that is asked for.
 
 The browser makes the figures and feeds them: it keeps each chart's points, adds what
 arrives and draws what there are pixels for, so that zooming needs no kernel and a
@@ -9,18 +9,18 @@ somebody takes it to restyle it; the browser then shows that one.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets as t
 from bqplot import Axis, Figure, LinearScale, Lines
 
-from run_widgets.front_end import FRONT_END
+from run_widgets.downsample import reduced
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from run_widgets.downsample import Columns, Floats
     from run_widgets.summary import Curves, Line
 
 DASHES = ("solid", "dashed", "dash_dotted", "dotted")
@@ -32,6 +32,9 @@ MAX_COLUMNS = 12
 MARGIN = {"top": 10, "right": 12, "bottom": 38, "left": 54}
 """Pixels around the plot where the browser has not measured what its numbers need."""
 
+MAX_STATE_POINTS = 1_000_000
+FEWEST_POINTS = 200
+"""Of all charts in one state, 24 bytes each, and of one line however many there are."""
 
 X_AXES = ("step", "relative", "elapsed", "time")
 SCALES = ("linear", "log", "symlog")
@@ -84,16 +87,6 @@ def look(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
-    """What the charts of one panel need not each have."""
-
-    layout: ipywidgets.Layout = field(default_factory=ipywidgets.Layout)
-
-    def close(self) -> None:
-        self.layout.close()
-
-
 def figure(lines: Sequence[Line], *, x_label: str, y_label: str) -> Figure:
     """Return a figure with a mark for each line, still without points."""
     scales = {"x": LinearScale(), "y": LinearScale()}
@@ -120,90 +113,96 @@ def _mark(line: Line, place: int, scales: dict[str, LinearScale]) -> Lines:
     )
 
 
-class RunChart(ipywidgets.DOMWidget):  # type: ignore[misc]
-    """One chart of a run: the outlines of its lines, and the figure that they are drawn on.
+class RunChart:
+    """One chart of a run: the outlines of its lines, and the figure that Python may take.
 
-    `series` and `data` are made when the browser asks for the state, and are not
-    sent when they change: what came since is in the message of `append`.
+    It is no widget: a thousand of them travel in the panel's own messages, where a
+    thousand messages to open widgets are more than a busy kernel's socket holds.
+
+    Parameters
+    ----------
+    curves
+        What it shows.
+    lock
+        Held while the lines grow.
+    on_take
+        Called when somebody takes the figure for the first time.
     """
-
-    _model_name = t.Unicode("RunChartModel").tag(sync=True)
-    _model_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
-    _model_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
-    _view_name = t.Unicode("RunChartView").tag(sync=True)
-    _view_module = t.Unicode(FRONT_END["module"]).tag(sync=True)
-    _view_module_version = t.Unicode(FRONT_END["version"]).tag(sync=True)
-
-    name = t.Unicode(read_only=True).tag(sync=True)
-    """The metric's name."""
-
-    kind = t.Unicode(read_only=True).tag(sync=True)
-    """``"metric"``, over step, or ``"table"``, over its first numeric column."""
-
-    x_label = t.Unicode(read_only=True).tag(sync=True)
-    y_label = t.Unicode(read_only=True).tag(sync=True)
-    """Empty where there are several lines, as the legend has their names."""
-
-    series: t.List[Any] = t.List(read_only=True).tag(
-        sync=True, to_json=lambda _, chart: chart.series_now()
-    )
-    """``{"name": str, "color": str, "total": int}`` for each line; see the class."""
-
-    data: t.List[Any] = t.List(read_only=True).tag(
-        sync=True, to_json=lambda _, chart: chart.data_now()
-    )
-    """``{"x", "y", "at"}`` for each line: float64 buffers of one length; see the class."""
-
-    figure = t.Instance(Figure, allow_none=True, read_only=True).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
-    """None until somebody takes it; the browser makes and feeds one of its own."""
 
     def __init__(
         self,
         curves: Curves,
         *,
-        common: Common | None = None,
         lock: AbstractContextManager[Any] | None = None,
+        on_take: Callable[[], None] = lambda: None,
     ) -> None:
-        common = Common() if common is None else common
         self._lock = nullcontext() if lock is None else lock
+        self._on_take = on_take
         self._curves = curves
-        self._sent = [line.outline.total for line in curves.lines]
+        self._sent: list[int] = []
         self._marks: list[Lines] = []
         self._parts: list[ipywidgets.Widget] = []
-        for label in ("name", "kind", "x_label", "y_label"):
-            self.set_trait(label, getattr(curves, label))
-        super().__init__(layout=common.layout)
+        self.figure: Figure | None = None
+        """None until somebody takes it; the browser makes and feeds one of its own."""
 
     @property
     def curves(self) -> Curves:
         """What it shows."""
         return self._curves
 
-    def append(self, buffers: list[memoryview]) -> dict[str, object] | None:
+    @property
+    def name(self) -> str:
+        """The metric's name."""
+        return self._curves.name
+
+    def news(self, buffers: list[memoryview]) -> dict[str, object] | None:
         """Return the message that tells what is new, its columns added to `buffers`.
 
-        None when nothing is. A line that was not there before is sent at once,
-        as part of the whole.
+        None when nothing is. A chart that nobody was told of, or that has a line
+        which was not there before, is told whole.
         """
         lines = self._curves.lines
-        if len(lines) > len(self._sent):
-            self._add_lines(lines[len(self._sent) :])
         totals = [line.outline.total for line in lines]
         if totals == self._sent:
             return None
-        message = {
-            "type": "append",
-            "from": sum(self._sent),
-            "series": [
-                _places(line, since, buffers) if line.outline.total > since else None
-                for line, since in zip(lines, self._sent, strict=True)
-            ],
-        }
+        message: dict[str, object]
+        if len(lines) > len(self._sent):
+            self._add_marks(lines[len(self._marks) :])
+            data = [_places(line.outline.columns(), buffers) for line in lines]
+            message = {"type": "whole", **self._described(), "data": data}
+        else:
+            series = [
+                _places(line.outline.columns(since), buffers) | {"total": total}
+                if total > since
+                else None
+                for line, since, total in zip(lines, self._sent, totals, strict=True)
+            ]
+            message = {"type": "append", "from": sum(self._sent), "series": series}
         self._sent = totals
         self._feed()
         return message
+
+    def whole(self, most: int | None = None) -> dict[str, object]:
+        """Return all of it, as a browser that knows nothing yet is told.
+
+        `most` is how many points each line may have; None for all that its outline has.
+        """
+        columns = [_at_most(line.outline.columns(), most) for line in self._curves.lines]
+        data = [{name: column.data for name, column in each.items()} for each in columns]
+        return {**self._described(), "data": data}
+
+    def _described(self) -> dict[str, object]:
+        curves = self._curves
+        return {
+            "name": curves.name,
+            "kind": curves.kind,
+            "x_label": curves.x_label,
+            "y_label": curves.y_label,
+            "series": [
+                {"name": line.name, "color": line.color, "total": line.outline.total}
+                for line in curves.lines
+            ],
+        }
 
     def take(self) -> Figure:
         """Return the figure for somebody to restyle; its marks have their points from now on."""
@@ -218,42 +217,23 @@ class RunChart(ipywidgets.DOMWidget):  # type: ignore[misc]
                     *(*drawn.marks, *drawn.axes, *self._scales.values()),
                 ]
                 self._feed()
-                self.set_trait("figure", drawn)
+                self.figure = drawn
+                self._on_take()
         return self.figure
 
-    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
-        """Return what the browser is told; the lines do not grow meanwhile."""
-        with self._lock:
-            state: dict[str, Any] = super().get_state(key, drop_defaults)
-        return state
-
-    def series_now(self) -> list[dict[str, object]]:
-        return [
-            {"name": line.name, "color": line.color, "total": line.outline.total}
-            for line in self._curves.lines
-        ]
-
-    def data_now(self) -> list[dict[str, memoryview]]:
-        return [
-            {name: column.data for name, column in columns._asdict().items()}
-            for columns in (line.outline.columns() for line in self._curves.lines)
-        ]
-
     def close(self) -> None:
-        for part in self._parts if self.comm is not None else ():
+        """Close the figure, if somebody has taken it."""
+        for part in self._parts:
             part.close()
-        super().close()
 
-    def _add_lines(self, lines: Sequence[Line]) -> None:
-        if self.figure is not None:
-            first = len(self._marks)
-            new = [_mark(line, first + place, self._scales) for place, line in enumerate(lines)]
-            self._marks += new
-            self._parts += new
-            self.figure.marks = [*self.figure.marks, *new]
-        self.set_trait("y_label", self._curves.y_label)
-        self._sent = [line.outline.total for line in self._curves.lines]
-        self.send_state(["series", "data"])
+    def _add_marks(self, lines: Sequence[Line]) -> None:
+        if self.figure is None:
+            return
+        first = len(self._marks)
+        new = [_mark(line, first + place, self._scales) for place, line in enumerate(lines)]
+        self._marks += new
+        self._parts += new
+        self.figure.marks = [*self.figure.marks, *new]
 
     def _feed(self) -> None:
         for mark, line in zip(self._marks, self._curves.lines, strict=False):
@@ -287,9 +267,22 @@ class ChartList(t.List[RunChart]):
     _cast_types = (list,)
 
 
-def _places(line: Line, since: int, buffers: list[memoryview]) -> dict[str, int]:
-    columns = line.outline.columns(since)
+def wholes(charts: Sequence[RunChart]) -> list[dict[str, object]]:
+    """Return all charts whole; of very many lines each has fewer points."""
+    lines = sum(len(chart.curves.lines) for chart in charts)
+    most = max(FEWEST_POINTS, MAX_STATE_POINTS // max(1, lines))
+    return [chart.whole(most) for chart in charts]
+
+
+def _places(columns: Columns, buffers: list[memoryview]) -> dict[str, int]:
     first = len(buffers)
     buffers += [column.data for column in columns]
-    places = {name: first + place for place, name in enumerate(columns._fields)}
-    return places | {"total": line.outline.total}
+    return {name: first + place for place, name in enumerate(columns._fields)}
+
+
+def _at_most(columns: Columns, most: int | None) -> dict[str, Floats]:
+    every = columns._asdict()
+    if most is None or len(columns.y) <= most:
+        return every
+    kept = reduced(columns.y, most)
+    return {name: column[kept] for name, column in every.items()}

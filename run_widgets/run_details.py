@@ -14,7 +14,7 @@ from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
 from run_widgets.cell import has_browser, kernel, running_cell
-from run_widgets.charts import ChartList, Charts, Common, RunChart, look
+from run_widgets.charts import ChartList, Charts, RunChart, look, wholes
 from run_widgets.documents import Drawings
 from run_widgets.facts import shown, time_of
 from run_widgets.followed import Followed, tick_of
@@ -156,8 +156,12 @@ class RunDetails(Followed):
     metrics: t.List[Any] = t.List(read_only=True).tag(sync=True)
     """``{"name": str, "kind": str, "text": str}`` for each, in the order of appearance."""
 
-    charts = ChartList(read_only=True).tag(sync=True, **ipywidgets.widget_serialization)
-    """A `RunChart` for each metric that can be drawn; ``charts["loss"]`` is its figure."""
+    charts = ChartList(read_only=True).tag(sync=True, to_json=lambda charts, _: wholes(charts))
+    """A `RunChart` for each metric that can be drawn; ``charts["loss"]`` is its figure. Made
+    when a browser asks for the state, and not sent when it changes: see `_grow`."""
+
+    figures: t.List[Any] = t.List(read_only=True).tag(sync=True, **ipywidgets.widget_serialization)
+    """``{"place": int, "figure": Figure}`` for each chart whose figure somebody has taken."""
 
     tables: t.List[Any] = t.List(read_only=True).tag(
         sync=True, to_json=lambda _, panel: panel._tables()
@@ -315,7 +319,6 @@ class RunDetails(Followed):
 
     def _begin(self) -> None:
         self._reading = Reading(self._run.store, self._run.id)
-        self._common = Common()
         self._drawings = Drawings()
         self._charts: dict[str, RunChart] = {}
         self._images: dict[tuple[str, int], RunImage] = {}
@@ -332,7 +335,7 @@ class RunDetails(Followed):
             chart.close()
         for image in self._images.values():
             image.close()
-        self._common.close()
+        self.set_trait("figures", [])
 
     def _goes_on(self) -> bool:
         return bool(self.following)
@@ -361,11 +364,11 @@ class RunDetails(Followed):
         return News.LAST if not self.following else News.SOME if changed else News.NONE
 
     def _apply(self) -> bool:
-        """Send what is new, in two messages at most but for new charts; return whether any was."""
+        """Send what is new, in two messages at most; return whether anything was."""
         reading, summary = self._reading, self._reading.summary
         for curves in summary.charts:
             if curves.name not in self._charts:
-                chart = RunChart(curves, common=self._common, lock=self._lock)
+                chart = RunChart(curves, lock=self._lock, on_take=self._figure_taken)
                 self._charts[curves.name] = chart
         known = self._facts()
         del known["elapsed_s"]  # it would make each look a change; the browser counts on
@@ -394,13 +397,25 @@ class RunDetails(Followed):
             self._picture_outputs()
         return any(changed)
 
+    def _figure_taken(self) -> None:
+        figures = [
+            {"place": place, "figure": chart.figure}
+            for place, chart in enumerate(self._charts.values())
+            if chart.figure is not None
+        ]
+        self.set_trait("figures", figures)
+
+    def _should_send_property(self, key: str, value: object) -> bool:
+        # A new chart would bring all others along; `_grow` tells of it alone.
+        return key != "charts" and bool(super()._should_send_property(key, value))
+
     def _grow(self) -> bool:
         """Send all that grew, in one message; return whether anything did."""
         buffers: list[memoryview] = []
         charts: dict[str, object] = {}
         for place, chart in enumerate(self._charts.values()):
-            if append := chart.append(buffers):
-                charts[str(place)] = append
+            if news := chart.news(buffers):
+                charts[str(place)] = news
         tables = [news for table in self._reading.summary.tables if (news := self._new_rows(table))]
         if charts or tables:
             self.send({"type": "grow", "charts": charts, "tables": tables}, buffers=buffers)

@@ -3,13 +3,11 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import comm
-import ipywidgets
 import numpy as np
 import pytest
 from ipywidgets.widgets import widget as registry
 
-from run_widgets.charts import Charts, Common, RunChart, figure, look
+from run_widgets.charts import MAX_STATE_POINTS, Charts, RunChart, figure, look, wholes
 from run_widgets.summary import PALETTE, Curves, Line
 
 
@@ -28,10 +26,18 @@ def extend(line: Line, points: int) -> None:
 
 
 def columns(chart: RunChart) -> list[dict[str, list[float]]]:
+    data: Any = chart.whole()["data"]
     return [
         {name: np.frombuffer(column, np.float64).tolist() for name, column in line.items()}
-        for line in chart.get_state()["data"]
+        for line in data
     ]
+
+
+def told(shown: Curves) -> RunChart:
+    """Return a chart that somebody knows as it is now."""
+    chart = RunChart(shown)
+    chart.news([])
+    return chart
 
 
 def test_a_figure_has_a_mark_for_each_line_and_no_legend() -> None:
@@ -72,9 +78,7 @@ def test_every_colour_stands_out_from_light_and_dark_pages(color: str, page: str
 def test_the_state_has_the_whole_outline_as_float64() -> None:
     chart = RunChart(curves("sin", "cos", points=2))
 
-    state = chart.get_state()
-
-    assert state["series"] == [
+    assert chart.whole()["series"] == [
         {"name": "sin", "color": PALETTE[0], "total": 2},
         {"name": "cos", "color": PALETTE[1], "total": 2},
     ]
@@ -83,11 +87,11 @@ def test_the_state_has_the_whole_outline_as_float64() -> None:
 
 def test_growing_is_told_in_what_is_new() -> None:
     shown = curves("sin", "cos", points=2)
-    chart = RunChart(shown)
+    chart = told(shown)
     extend(shown.lines[1], 3)
     buffers = [memoryview(b"somebody else's")]
 
-    message = chart.append(buffers)
+    message = chart.news(buffers)
 
     assert message == {
         "type": "append",
@@ -103,35 +107,61 @@ def test_growing_is_told_in_what_is_new() -> None:
 
 
 def test_without_news_there_is_no_message() -> None:
-    chart = RunChart(curves("sin"))
+    chart = told(curves("sin"))
     buffers: list[memoryview] = []
 
-    assert chart.append(buffers) is None
+    assert chart.news(buffers) is None
     assert buffers == []
 
 
-def test_a_new_line_gets_a_mark_and_is_sent_with_the_whole(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_chart_that_nobody_knows_is_told_whole() -> None:
+    chart = RunChart(curves("sin", points=2))
+    buffers: list[memoryview] = []
+
+    message = chart.news(buffers)
+
+    assert message == {
+        "type": "whole",
+        "name": "wave",
+        "kind": "table",
+        "x_label": "angle",
+        "y_label": "sin",
+        "series": [{"name": "sin", "color": PALETTE[0], "total": 2}],
+        "data": [{"x": 0, "y": 1, "at": 2}],
+    }
+    assert np.frombuffer(buffers[1], np.float64).tolist() == [0.0, 0.1]
+
+
+def test_a_new_line_gets_a_mark_and_is_told_with_the_whole() -> None:
     shown = curves("sin")
-    chart = RunChart(shown)
+    chart = told(shown)
     taken = chart.take()
-    sent: list[dict[str, object]] = []
-    monkeypatch.setattr(chart.comm, "send", lambda data, buffers: sent.append(data["state"]))
     line = shown.line("cos")
     assert line is not None
     extend(line, 2)
 
-    assert chart.append([]) is None
+    message = chart.news([])
 
     assert [mark.labels for mark in taken.marks] == [["sin"], ["cos"]]
     assert taken.marks[1].scales == taken.marks[0].scales
-    assert [set(state) for state in sent] == [{"y_label"}, {"series", "data"}]
-    assert chart.y_label == ""
+    assert taken.marks[1].x.tolist() == [0, 1]
+    assert message is not None
+    assert (message["type"], message["y_label"]) == ("whole", "")
     extend(line, 1)
-    message = chart.append([])
+    message = chart.news([])
     assert message is not None
     assert message["from"] == 5
+
+
+def test_of_very_many_lines_each_is_told_with_fewer_points() -> None:
+    charts = [RunChart(curves("sin", points=4_000)) for _ in range(2_000)]
+
+    states = wholes(charts)
+
+    points = [len(line["y"]) for state in states for line in state["data"]]  # type: ignore[attr-defined]
+    assert sum(points) <= MAX_STATE_POINTS
+    assert min(points) > 300
+    assert states[0]["series"][0]["total"] == 4_000  # type: ignore[index]
 
 
 def test_a_figure_is_fed_from_the_kernel_once_somebody_took_it() -> None:
@@ -141,7 +171,7 @@ def test_a_figure_is_fed_from_the_kernel_once_somebody_took_it() -> None:
 
     taken = chart.take()
     extend(shown.lines[0], 1)
-    chart.append([])
+    chart.news([])
 
     assert taken is chart.figure
     assert taken.marks[0].x.tolist() == [0, 1, 2, 3]
@@ -155,7 +185,7 @@ def test_a_line_of_one_point_has_a_marker_while_it_is_one() -> None:
     assert mark.marker == "circle"
 
     extend(shown.lines[0], 1)
-    chart.append([])
+    chart.news([])
 
     assert mark.marker is None
 
@@ -167,14 +197,13 @@ def test_a_mark_that_somebody_took_away_or_added_is_left_alone() -> None:
     taken.marks = taken.marks[1:]
 
     extend(shown.lines[0], 1)
-    chart.append([])
+    chart.news([])
 
     assert len(taken.marks) == 1
 
 
 def test_resizing_one_figure_leaves_the_others_as_they_are() -> None:
-    common = Common()
-    one, other = (RunChart(curves("sin"), common=common) for _ in range(2))
+    one, other = (RunChart(curves("sin")) for _ in range(2))
 
     one.take().layout.height = "800px"
 
@@ -193,49 +222,32 @@ def test_charts_are_found_by_place_and_by_name() -> None:
         charts["loss"]
 
 
-def test_the_state_waits_while_the_lines_grow() -> None:
+def test_a_figure_is_taken_only_while_the_lines_do_not_grow() -> None:
     lock = threading.RLock()
     chart = RunChart(curves("sin"), lock=lock)
-    states: list[object] = []
-    reader = threading.Thread(target=lambda: states.append(chart.get_state()))
+    taken: list[object] = []
+    taker = threading.Thread(target=lambda: taken.append(chart.take()))
 
     with lock:
-        reader.start()
-        reader.join(0.1)
-        assert states == []
-    reader.join(5)
+        taker.start()
+        taker.join(0.1)
+        assert taken == []
+    taker.join(5)
 
-    assert len(states) == 1
+    assert taken == [chart.figure]
 
 
-def test_closing_leaves_no_widget_behind() -> None:
+def test_charts_are_no_widgets_until_somebody_takes_one() -> None:
     before = set(registry._instances)
-    common = Common()
-    chart = RunChart(curves("sin", "cos"), common=common)
-    chart.take()
-
-    chart.close()
-    common.close()
-
+    chart = RunChart(curves("sin", "cos"))
+    chart.news([])
     assert set(registry._instances) == before
 
+    chart.take()
+    assert set(registry._instances) > before
 
-def test_a_chart_costs_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
-    make = comm.create_comm
-
-    def counted(**about: object) -> object:
-        opened.append(str(about["target_name"]))
-        return make(**about)
-
-    monkeypatch.setattr(comm, "create_comm", counted)
-    common = Common()
-    first = len(opened)
-
-    RunChart(curves("loss"), common=common)
-
-    assert len(opened) - first == 1
-    assert isinstance(common.layout, ipywidgets.Layout)
+    chart.close()
+    assert set(registry._instances) == before
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import ipywidgets
 import pytest
 
 import run_widgets
-from run_widgets.charts import FRONT_END, RunChart
+from run_widgets.front_end import FRONT_END
 from run_widgets.run_details import RunDetails, RunImage
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ def one_line_fields(name: str) -> set[str]:
     ("widget", "base", "name"),
     [
         (RunDetails, ipywidgets.DOMWidget, "RunModel"),
-        (RunChart, ipywidgets.DOMWidget, "RunChartModel"),
         (RunImage, ipywidgets.Widget, "RunImageModel"),
     ],
 )
@@ -71,7 +70,8 @@ def test_what_the_traits_hold_has_its_fields(run: Run) -> None:
     assert {key for metric in state["metrics"] for key in metric} == one_line_fields("Metric")
     assert {key for table in state["tables"] for key in table} == one_line_fields("Table")
     assert {key for entry in state["files"] for key in entry} == one_line_fields("FileEntry")
-    chart = details.charts[0].get_state()
+    chart = state["charts"][0]
+    assert set(chart) == fields("ChartState")
     assert {key for line in chart["series"] for key in line} == one_line_fields("SeriesEntry")
     assert {key for columns in chart["data"] for key in columns} == one_line_fields("Columns")
 
@@ -83,7 +83,7 @@ def test_both_halves_name_the_same_package_and_version() -> None:
     assert constants["MODULE_NAME"] == FRONT_END["module"]
     assert constants["MODULE_VERSION"] == run_widgets.__version__
     assert FRONT_END["version"] == f"^{run_widgets.__version__}"
-    for widget in (RunDetails, RunChart, RunImage):
+    for widget in (RunDetails, RunImage):
         assert (
             f"export class {widget._model_name.default_value} "
             in (JS / "src" / "widget.ts").read_text()

@@ -2,24 +2,25 @@
 
 import type { WidgetModel } from "@jupyter-widgets/base";
 
+import { chartOf } from "./chart.ts";
 import { grow } from "./grow.ts";
 import type { LocalManager } from "./local_manager.ts";
 import type {
   Append,
-  Columns,
+  ChartState,
+  Grow,
   Model,
-  RunChartModel,
   RunImageModel,
   RunModel,
-  SeriesEntry,
   Table,
+  Whole,
 } from "./model.ts";
 import { MODULE_NAME } from "./version.ts";
 
 /** Float64 numbers as base64; null where nothing came. */
 type Encoded = { x: string; y: string; at: string } | null;
 
-type ChartState = Pick<RunChartModel, "name" | "kind" | "x_label" | "y_label" | "series"> & {
+type ChartNews = Omit<ChartState, "data"> & {
   /** The sum of the totals before `data`; 0 where it is the whole. */
   from: number;
   data: Encoded[];
@@ -29,8 +30,8 @@ type ChartState = Pick<RunChartModel, "name" | "kind" | "x_label" | "y_label" | 
 type ImageState = Omit<RunImageModel, "data"> & { data?: string | null };
 
 /** As `run_widgets/run_state.py` makes it: the whole, or what came since `seen` was said. */
-export type RunState = Omit<RunModel, "look" | "charts" | "tables" | "images"> & {
-  charts: ChartState[];
+export type RunState = Omit<RunModel, "look" | "charts" | "figures" | "tables" | "images"> & {
+  charts: ChartNews[];
   tables: (Table & { from: number })[];
   images: ImageState[];
   seen: string;
@@ -46,7 +47,6 @@ export class LocalRun {
   readonly model: WidgetModel;
   readonly #manager: LocalManager;
   readonly #imageOf: ImageOf;
-  readonly #charts: WidgetModel[] = [];
   readonly #images = new Map<string, WidgetModel>();
   #imageBytes = 0;
 
@@ -68,29 +68,19 @@ export class LocalRun {
 
   /** Take in what came since the last time. */
   async apply(state: RunState): Promise<void> {
-    const charts: Record<string, Append> = {};
-    const buffers: DataView[] = [];
-    for (const [place, chart] of state.charts.entries()) {
-      const known = this.#charts[place];
-      if (!known) this.#charts.push(await this.#chart(chart));
-      else if (isNew(known, chart)) renew(known, chart);
-      else if (chart.data.some(Boolean)) charts[String(place)] = appended(chart, buffers);
-    }
     const images = await Promise.all(state.images.map((image) => this.#image(image)));
     const model = this.model as unknown as Model<RunModel>;
-    const now = { ...simple(state), charts: [...this.#charts], images } as Partial<RunModel>;
-    set(model, now);
+    set(model, { ...simple(state), images } as Partial<RunModel>);
+    const charts: Grow["charts"] = {};
+    const buffers: DataView[] = [];
+    for (const [place, chart] of state.charts.entries()) {
+      const known = model.get("charts")[place];
+      const isNew = !known || chartOf(known).lines.length < chart.series.length;
+      if (isNew) charts[String(place)] = whole(chart, buffers);
+      else if (chart.data.some(Boolean)) charts[String(place)] = appended(chart, buffers);
+    }
     const tables = state.tables.filter((table) => isLonger(model.get("tables"), table));
     grow(model, { type: "grow", charts, tables }, buffers);
-  }
-
-  async #chart(state: ChartState): Promise<WidgetModel> {
-    const { name, kind, x_label, y_label, series } = state;
-    return this.#manager.make(MODULE_NAME, "RunChartModel", {
-      ...{ name, kind, x_label, y_label, series },
-      data: state.data.map(columns),
-      figure: null, // each chart makes its own when somebody sees it
-    });
   }
 
   async #image({ data, ...about }: ImageState): Promise<WidgetModel> {
@@ -127,7 +117,7 @@ function set(model: Model<RunModel>, state: Partial<RunModel>): void {
     const key = name as keyof RunModel;
     const now = model.get(key);
     const same =
-      key === "charts" || key === "images"
+      key === "images"
         ? sameItems(now as unknown[], value as unknown[])
         : JSON.stringify(now) === JSON.stringify(value);
     if (!same) model.set_state({ [key]: value } as Partial<RunModel>);
@@ -136,16 +126,6 @@ function set(model: Model<RunModel>, state: Partial<RunModel>): void {
 
 function sameItems(one: unknown[], other: unknown[]): boolean {
   return one.length === other.length && one.every((item, i) => item === other[i]);
-}
-
-/** Give a chart that has a new line the whole of all. */
-function renew(chart: WidgetModel, state: ChartState): void {
-  const { series, y_label } = state;
-  chart.set_state({ series, y_label, data: state.data.map(columns) });
-}
-
-function isNew(chart: WidgetModel, state: ChartState): boolean {
-  return (chart.get("series") as SeriesEntry[]).length !== state.series.length;
 }
 
 function isLonger(tables: Table[], table: Table): boolean {
@@ -157,22 +137,22 @@ function isLonger(tables: Table[], table: Table): boolean {
   );
 }
 
-function appended(state: ChartState, buffers: DataView[]): Append {
-  return {
-    type: "append",
-    from: state.from,
-    series: state.data.map((news, k) => {
-      if (!news) return null;
-      const { x, y, at } = columns(news);
-      const first = buffers.push(x, y, at) - 3;
-      return { x: first, y: first + 1, at: first + 2, total: state.series[k]?.total ?? 0 };
-    }),
-  };
+function whole({ from, data, ...state }: ChartNews, buffers: DataView[]): Whole {
+  return { ...state, type: "whole", data: data.map((news) => placed(news, buffers)) };
 }
 
-function columns(encoded: Encoded): Columns {
+function appended({ from, data, series }: ChartNews, buffers: DataView[]): Append {
+  const news = data.map((each, k) =>
+    each ? { ...placed(each, buffers), total: series[k]?.total ?? 0 } : null,
+  );
+  return { type: "append", from, series: news };
+}
+
+/** Put a line's columns among the buffers, and say where they are. */
+function placed(encoded: Encoded, buffers: DataView[]): { x: number; y: number; at: number } {
   const { x, y, at } = encoded ?? { x: "", y: "", at: "" };
-  return { x: viewOf(x), y: viewOf(y), at: viewOf(at) };
+  const first = buffers.push(viewOf(x), viewOf(y), viewOf(at)) - 3;
+  return { x: first, y: first + 1, at: first + 2 };
 }
 
 function viewOf(base64: string): DataView {

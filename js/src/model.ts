@@ -109,6 +109,8 @@ export type RunModel = {
   facts: Facts;
   metrics: Metric[];
   charts: Model<RunChartModel>[];
+  /** Those that somebody has taken in Python, by the places of their charts. */
+  figures: { place: number; figure: Model<FigureModel> }[];
   tables: Table[];
   documents: DocumentEntry[];
   images: Model<RunImageModel>[];
@@ -124,13 +126,18 @@ export type SeriesEntry = { name: string; color: string; total: number };
 /** The points of one line as float64 buffers of one length; `at` is when each was logged. */
 export type Columns = { x: DataView; y: DataView; at: DataView };
 
-export type RunChartModel = {
+/** One chart as the kernel tells of it. */
+export type ChartState = {
   name: string;
   kind: string;
   x_label: string;
   y_label: string;
   series: SeriesEntry[];
   data: Columns[];
+};
+
+/** One chart as the browser has it. */
+export type RunChartModel = ChartState & {
   /** Null until somebody takes it in Python to restyle it; the browser makes its own. */
   figure: Model<FigureModel> | null;
 };
@@ -144,10 +151,16 @@ export type Append = {
   series: ({ x: number; y: number; at: number; total: number } | null)[];
 };
 
+/** A chart that is new, or has a line that is: all of it, `data` as places among the buffers. */
+export type Whole = Omit<ChartState, "data"> & {
+  type: "whole";
+  data: { x: number; y: number; at: number }[];
+};
+
 /** What a run got since the last message: by place of the chart, and by table. */
 export type Grow = {
   type: "grow";
-  charts: Record<string, Append>;
+  charts: Record<string, Append | Whole>;
   tables: (Table & { from: number })[];
 };
 

@@ -9,20 +9,22 @@ import {
   WidgetModel,
 } from "@jupyter-widgets/base";
 
-import { chartOf } from "./chart.ts";
+import { hangFigures, makeChart, merged, savedStateOf } from "./chart_list.ts";
 import { grow } from "./grow.ts";
 import { appear } from "./live.ts";
 import { PLAIN } from "./look.ts";
 import {
   age_s,
-  type RunChartModel as ChartFields,
+  type ChartState,
   type Grow,
   type Model,
+  type RunChartModel,
   type RunModel,
 } from "./model.ts";
 import { openRun } from "./open.ts";
+import { PlainModel } from "./plain_model.ts";
 import { askForState, identity } from "./protocol.ts";
-import { chart, type Mount } from "./views/chart.ts";
+import type { Mount } from "./views/chart.ts";
 import type { Open } from "./views/children.ts";
 import { panel } from "./views/panel.ts";
 
@@ -31,6 +33,9 @@ export { ExperimentDetailsModel, ExperimentDetailsView } from "./experiment/widg
 const unpacked = { deserialize: unpack_models };
 
 export class RunDetailsModel extends DOMWidgetModel {
+  declare private asked: boolean;
+  declare private adopted: WeakSet<Model<RunChartModel>>;
+
   override defaults() {
     const nothing: RunModel = {
       look: PLAIN,
@@ -68,6 +73,7 @@ export class RunDetailsModel extends DOMWidgetModel {
       },
       metrics: [],
       charts: [],
+      figures: [],
       tables: [],
       documents: [],
       images: [],
@@ -88,38 +94,51 @@ export class RunDetailsModel extends DOMWidgetModel {
     this.on("msg:custom", (message: Grow, buffers: DataView[]) => {
       if (message.type === "grow") grow(this as unknown as Model<RunModel>, message, buffers);
     });
-    this.on("lost", () => askForState(this));
+    // Not where they are declared: this is called before such fields are there.
+    this.asked = false;
+    this.adopted = new WeakSet();
+    this.on("lost", () => this.ask());
+    this.on("change:charts change:figures", () => this.adopt());
+    this.adopt();
     appear(this);
+  }
+
+  /** Take the whole into the charts that are here: who looks at one goes on to do so. */
+  override set_state(state: Record<string, unknown>): void {
+    const next = state.charts as Model<RunChartModel>[] | undefined;
+    if (next) this.asked = false;
+    super.set_state(next ? { ...state, charts: merged(this.get("charts"), next) } : state);
+  }
+
+  private adopt(): void {
+    const charts: Model<RunChartModel>[] = this.get("charts");
+    hangFigures(charts, this.get("figures"));
+    for (const chart of charts) {
+      if (this.adopted.has(chart)) continue;
+      this.adopted.add(chart);
+      chart.on("lost", () => this.ask());
+    }
+  }
+
+  /** Ask for the whole, once however many charts miss something. */
+  private ask(): void {
+    if (this.asked) return;
+    this.asked = true;
+    askForState(this);
   }
 
   static override serializers: ISerializers = {
     ...DOMWidgetModel.serializers,
-    charts: unpacked,
+    charts: {
+      deserialize: (charts: (ChartState | Model<RunChartModel>)[], manager) =>
+        charts.map((each) =>
+          each instanceof PlainModel ? each : makeChart(each as ChartState, manager),
+        ),
+      serialize: (charts: Model<RunChartModel>[]) => charts.map(savedStateOf),
+    },
+    figures: unpacked,
     images: unpacked,
   };
-}
-
-export class RunChartModel extends DOMWidgetModel {
-  override defaults() {
-    const nothing = {
-      name: "",
-      kind: "metric",
-      x_label: "",
-      y_label: "",
-      series: [],
-      data: [],
-      figure: null,
-    };
-    return { ...super.defaults(), ...identity("RunChartModel", "RunChartView"), ...nothing };
-  }
-
-  override initialize(...args: Parameters<DOMWidgetModel["initialize"]>) {
-    super.initialize(...args);
-    this.on("lost", () => askForState(this));
-    chartOf(this as unknown as Model<ChartFields>); // hears what is appended, seen or not
-  }
-
-  static override serializers: ISerializers = { ...DOMWidgetModel.serializers, figure: unpacked };
 }
 
 export class RunImageModel extends WidgetModel {
@@ -190,11 +209,5 @@ export class RunDetailsView extends HostView {
   content(mount: Mount, life: AbortSignal): HTMLElement {
     const open: Open = (id, into, until) => openRun(this.model, id, into, until);
     return panel(this.model as unknown as Model<RunModel>, mount, life, open);
-  }
-}
-
-export class RunChartView extends HostView {
-  content(mount: Mount, life: AbortSignal): HTMLElement {
-    return chart(this.model as unknown as Model<ChartFields>, mount, life);
   }
 }

@@ -1,4 +1,4 @@
-/** Stands in for a widget's model: the same few methods, the same events, no kernel. */
+/** Models for tests: those that the browser makes itself, which count who listens. */
 
 import { PLAIN } from "../src/look.ts";
 import type {
@@ -13,44 +13,24 @@ import type {
   RunModel,
   ScaleModel,
 } from "../src/model.ts";
+import { PlainModel } from "../src/plain_model.ts";
 
-export class FakeModel<T extends object> implements Model<T> {
-  readonly #fields: T;
-  readonly #handlers = new Map<string, Set<(...args: unknown[]) => void>>();
+export class FakeModel<T extends object> extends PlainModel<T> {
+  #listeners = 0;
 
-  constructor(fields: T) {
-    this.#fields = fields;
+  override on(events: string, callback: (...args: never[]) => void): void {
+    this.#listeners += events.split(" ").length;
+    super.on(events, callback);
   }
 
-  get<K extends keyof T & string>(name: K): T[K] {
-    return this.#fields[name];
-  }
-
-  set_state(state: Partial<T>): void {
-    Object.assign(this.#fields, state);
-    for (const name of Object.keys(state)) this.trigger(`change:${name}`);
-  }
-
-  on(events: string, callback: (...args: never[]) => void): void {
-    for (const event of events.split(" ")) {
-      if (!this.#handlers.has(event)) this.#handlers.set(event, new Set());
-      this.#handlers.get(event)?.add(callback as (...args: unknown[]) => void);
-    }
-  }
-
-  off(events: string, callback: (...args: never[]) => void): void {
-    for (const event of events.split(" ")) {
-      this.#handlers.get(event)?.delete(callback as (...args: unknown[]) => void);
-    }
-  }
-
-  trigger(event: string, ...args: unknown[]): void {
-    for (const handler of this.#handlers.get(event) ?? []) handler(...args);
+  override off(events: string, callback: (...args: never[]) => void): void {
+    this.#listeners -= events.split(" ").length;
+    super.off(events, callback);
   }
 
   /** How many listen, so that a test can see that none was left behind. */
   get listeners(): number {
-    return [...this.#handlers.values()].reduce((sum, { size }) => sum + size, 0);
+    return this.#listeners;
   }
 }
 
@@ -93,6 +73,7 @@ export function fakeRun(fields: Partial<RunModel> = {}): FakeModel<RunModel> {
     facts: FACTS,
     metrics: [],
     charts: [],
+    figures: [],
     tables: [],
     documents: [],
     images: [],

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { LocalManager } from "../src/local_manager.ts";
 import { LocalRun, type RunState } from "../src/local_run.ts";
-import type { Append, Columns, RunImageModel, SeriesEntry, Table } from "../src/model.ts";
+import type { Append, Columns, Model, RunChartModel, RunImageModel, Table } from "../src/model.ts";
 import { FACTS, FakeModel } from "./fake_model.ts";
 
 /** A widget's class as a manager gets it: attributes first, then who made it. */
@@ -45,8 +45,8 @@ function numbers(view: DataView): number[] {
   return Array.from({ length: view.byteLength / 8 }, (_, i) => view.getFloat64(8 * i, true));
 }
 
-function onlyChart(run: LocalRun): FakeWidget {
-  const [model] = run.model.get("charts") as [FakeWidget];
+function onlyChart(run: LocalRun): Model<RunChartModel> {
+  const [model] = run.model.get("charts") as [Model<RunChartModel>];
   return model;
 }
 
@@ -58,11 +58,11 @@ test("a chart is made of the whole, and told what came since as a kernel would t
   );
   const model = onlyChart(run);
   const told: [Append, DataView[]][] = [];
-  model.on("msg:custom", (...message: never[]) => told.push(message as never));
+  model.on("msg:custom", (...message) => told.push(message as [Append, DataView[]]));
 
   await run.apply(state({ charts: [chart([3], 3)] }));
 
-  const [data] = model.get("data") as Columns[];
+  const [data] = model.get("data");
   expect(numbers((data as Columns).y)).toEqual([1, 2]);
   expect(run.model.get("charts")).toEqual([model]);
   expect(told).toHaveLength(1);
@@ -80,8 +80,8 @@ test("a chart that gets a line is given the whole of all", async () => {
 
   await run.apply(state({ charts: [chart([1, 2], 2, 2)] }));
 
-  expect((model.get("series") as SeriesEntry[]).map(({ total }) => total)).toEqual([2, 2]);
-  expect((model.get("data") as Columns[]).map(({ y }) => numbers(y))).toEqual([
+  expect(model.get("series").map(({ total }) => total)).toEqual([2, 2]);
+  expect(model.get("data").map(({ y }) => numbers(y))).toEqual([
     [1, 2],
     [1, 2],
   ]);
