@@ -227,6 +227,112 @@ def test_first_values_from_many_threads_declare_each_name_once(writer: Writer) -
     assert text.count('{"metric"') == 200
 
 
+def put_together(writer: Writer, values: dict[str, Any], step: int | None) -> None:
+    if not writer.put_known(values, step):
+        writer.put_all(values, step)
+
+
+@pytest.mark.usefixtures("fast_switching")
+def test_values_put_together_from_many_threads_are_there_once(writer: Writer) -> None:
+    def work(rank: int) -> None:
+        for n in range(3000):
+            names = [f"{rank} {letter}" for letter in "abcdefghij"]
+            values = {name: n if name[-1] == "j" else n / 2 for name in names}
+            put_together(writer, values, None if n % 2 else n)
+
+    threads = [threading.Thread(target=work, args=(rank,)) for rank in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    while_written = values_of(writer)
+    writer.close("done")
+
+    halves, wholes = [n / 2 for n in range(3000)], list(range(3000))
+    for found in (while_written, values_of(writer)):
+        assert len(found) == 60
+        for name, values in found.items():
+            assert values == (wholes if name[-1] == "j" else halves)
+        assert {type(value) for value in found["0 j"]} == {int}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_interruption_leaves_values_put_together_whole_or_absent(
+    writer: Writer, seed: int
+) -> None:
+    generator = random.Random(seed)
+    returned: list[int] = []
+    interruptions = 0
+
+    def interrupt(*_: object) -> None:
+        raise Interruption
+
+    for name in "abc":  # so that all that follow are quick
+        writer.put(name, -1, None)
+    put_together(writer, dict.fromkeys("abc", -1), 0)
+    n = 0
+    with alarms(interrupt) as interrupt_after:
+        while n < 12_000:
+            try:
+                interrupt_after(generator.uniform(1e-5, 6e-4))
+                while n < 12_000:
+                    n += 1
+                    put_together(writer, dict.fromkeys("abc", n), n)
+                    returned.append(n)
+            except Interruption:
+                interruptions += 1
+    while_written = values_of(writer)
+    writer.close("done")
+
+    assert interruptions > 20
+    for found in (while_written, values_of(writer)):
+        for values in found.values():
+            assert values == sorted(values)
+            assert len(values[2:]) == len(set(values[2:]))
+            assert set(returned) <= set(values)
+    if isinstance(writer, MappedWriter):
+        windows = 2 + 3 * 12_000 * POINT_BYTES // WINDOW_BYTES + 5  # the first ones are small
+        apart = set(found["a"]) ^ set(found["c"])
+        assert len(apart) <= windows < interruptions  # where one ends, values go one by one
+
+
+@pytest.mark.parametrize(
+    ("values", "step"),
+    [
+        ({"a": 2**70, "b": 1}, 1),
+        ({"a": 1, "b": -(2**63) - 1}, None),
+        ({"a": 1.5, "b": True}, 1),
+        ({"a": None, "b": "text"}, 1),
+        ({"a": 1, "b": 2}, 2**40),
+        ({}, 1),
+    ],
+)
+def test_what_does_not_fit_together_is_kept_one_by_one(
+    writer: Writer, values: dict[str, Any], step: int | None
+) -> None:
+    for _ in range(3):
+        put_together(writer, {"a": 1, "b": 2}, step if step != 2**40 else 3)
+        put_together(writer, values, step)
+    writer.close("done")
+
+    found = values_of(writer)
+    assert found["a"] == [1, *([values["a"]] if values else [])] * 3
+    assert found["b"] == [2, *([values["b"]] if values else [])] * 3
+    with pytest.raises(RunClosed):
+        put_together(writer, {"a": 1, "b": 2}, 3)
+
+
+def test_values_put_together_have_one_time(writer: Writer) -> None:
+    for n in range(3):
+        put_together(writer, {"a": 1.0, "b": n, "c": None}, n)
+
+    batch = LocalFollower(writer.folder / "metrics").read()
+
+    times = {name: points.at.tolist() for name, points in batch.points.items()}
+    assert times["a"] == times["b"] == times["c"]
+    assert len(set(times["a"])) == 3
+
+
 def test_a_run_may_have_ten_thousand_metrics(writer: Writer) -> None:
     for n in range(10_000):
         writer.put(f"metric {n}", float(n), None)

@@ -208,7 +208,9 @@ def _digest_of_bytes(text: bytes, points: bytes) -> Digest:
         if line.startswith(b'{"metric"'):
             entry = json.loads(line)
             names[entry["metric"]] = entry["name"]
-    for place in range(0, len(points) - POINT_BYTES + 1, POINT_BYTES):
+    # Small files keep the room they have: most slots behind the last point are empty.
+    filled = min(len(points), len(points.rstrip(b"\0")) + POINT_BYTES - 1)
+    for place in range(0, filled - POINT_BYTES + 1, POINT_BYTES):
         value, _, step, mark = POINT.unpack_from(points, place)
         kind = mark & KINDS
         if kind in (0, VOID):

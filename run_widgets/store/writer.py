@@ -39,7 +39,7 @@ from run_widgets.store.pair import FilePair, Tail, copy
 from run_widgets.store.process import this_process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 WAITING_BYTES = 256 * 2**20
@@ -111,6 +111,21 @@ class Writer:
         """
         raise NotImplementedError
 
+    def put_all(self, values: Mapping[str, Plain], step: int | None) -> None:
+        """Append one value of each of several metrics, all at one time.
+
+        Raises as `put` does; the values before the wrong one are kept.
+        """
+        self._alone(self._put_all_alone, values, step)
+
+    def put_known(self, values: Mapping[str, Any], step: int | None) -> bool:
+        """Do as `put_all` where that is quick; False where it is not, and nothing is done.
+
+        Values of any type may be given.
+        """
+        del values, step
+        return False
+
     def record(self, kind: Kind, name: str, value: Any, step: int | None = None) -> None:
         """Append a text, list, row, table, image or document as a line of JSON, or several.
 
@@ -154,8 +169,17 @@ class Writer:
 
     # Below, up to the signs of life, all is called from `_alone`.
 
-    def _put_alone(self, name: str, value: Plain, step: int | None) -> None:
-        """Append one value, whatever it is."""
+    def _put_all_alone(self, values: Mapping[str, Plain], step: int | None) -> None:
+        at = _now()
+        for name, value in values.items():
+            self._put_alone(name, value, step, at)
+
+    def _put_alone(
+        self, name: str, value: Plain, step: int | None, at: float | None = None
+    ) -> None:
+        """Append one value, whatever it is; `at` is now if not given."""
+        if at is None:
+            at = _now()
         mark = self._declare(name, "vector")
         form, number = POINT_OF_INT, value
         if isinstance(value, float):
@@ -167,16 +191,15 @@ class Writer:
         elif isinstance(value, int):
             mark = _with_kind(mark, PointKind.INT)
         else:
-            self._record_alone(name, value, step)
+            self._record_alone(name, value, step, at)
             return
         try:
-            self._take(form, number, _now(), step, mark)  # type: ignore[arg-type]
+            self._take(form, number, at, step, mark)  # type: ignore[arg-type]
         except struct.error:
             # A value or a step too wide for a point still finds room in a record.
-            self._record_alone(name, value, step)
+            self._record_alone(name, value, step, at)
 
-    def _record_alone(self, name: str, value: Plain, step: int | None) -> None:
-        at = _now()
+    def _record_alone(self, name: str, value: Plain, step: int | None, at: float) -> None:
         lines = list(_record_lines(Kind.SCALAR, name, value, at, checked_step(step)))
         self._add_lines(name, "vector", lines, at)
 
@@ -373,10 +396,14 @@ class Writer:
     def _close_alone(self, why: str) -> None:
         if not self._closed:
             self._closed = why
-            self._marks = {}
+            self._forget_marks()
         self._save()
         if not self._problem:
             self._finish()
+
+    def _forget_marks(self) -> None:
+        """Have every value take the way that sees that the writer is closed."""
+        self._marks = {}
 
     def _finish(self) -> None:
         pair = self._pair

@@ -53,11 +53,14 @@ class Recording(Files):
         self._put(name, value if type(value) is float else scalar(value, _call("log", name)), step)
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        """Log several values at one step: as `log` for each pair of `metrics`."""
-        put = self._put
-        for name, value in metrics.items():
-            put(name, value if type(value) is float else scalar(value, _call("log", name)), step)
-            put = self._put
+        """Log several values at one step and time: as `log` for each pair of `metrics`.
+
+        Where one is no value, none is logged.
+        """
+        writer = self._writer
+        if writer is None or not writer.put_known(metrics, step):
+            plain = {name: scalar(value, _call("log", name)) for name, value in metrics.items()}
+            self._open_writer().put_all(plain, step)
 
     def log_list(self, name: str, value: Any, description: str = "") -> None:
         """Log several values at once: a list, tuple, array, Series or generator.
