@@ -78,6 +78,7 @@ def page(store: RunReader, run_id: str) -> str:
     try:
         reading.catch_up()
         reading.look_at_children()
+        reading.look_at_original()
         return _page(reading)
     finally:
         reading.close()
@@ -125,6 +126,7 @@ def _state(reading: Reading, facts: dict[str, object]) -> dict[str, Any]:
         following=False,
         documents=Drawings().of(summary.documents),
         children=reading.children.entries(time.time()),
+        original=reading.original,
         line_points=max(50, LINES_BYTES // POINT_BYTES // max(1, lines)),
     )
     room = IMAGES_BYTES

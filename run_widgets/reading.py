@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from run_widgets.children import Children
 from run_widgets.errors import FileNotInRun
 from run_widgets.facts import elapsed_s, facts, time_of
+from run_widgets.original import Original
 from run_widgets.store.drive import open_plain
 from run_widgets.summary import Pictures, Rows, RunSummary, Vector
 
@@ -66,6 +67,7 @@ class Reading:
         self.files: list[FileEntry] = []
         self.children = Children(store, self.record.experiment, run_id)
         self._children_due = 0.0
+        self.original = Original(store, run_id)
         self.is_over = False
         """Whether the run has ended and all of it has been read."""
 
@@ -97,6 +99,10 @@ class Reading:
         before = time.thread_time()
         self.children.look()
         self._children_due = now + (time.thread_time() - before) / CHILDREN_SHARE
+
+    def look_at_original(self) -> None:
+        """Compare with the run that this one does again, where it does."""
+        self.original.look(self.record, self.summary.points)
 
     def _is_settled(self) -> bool:
         """Tell whether the files of an ended run can be taken as complete.

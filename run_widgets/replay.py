@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import importlib
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -15,10 +17,11 @@ from run_widgets.snapshot import ARCHIVE
 from run_widgets.static_html import BAD, DOUBTFUL, GOOD, Colored, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from run_widgets.metrics import Metric
-    from run_widgets.store.local import LocalStore
+    from run_widgets.records import RunRecord
+    from run_widgets.store import RunReader
     from run_widgets.tracking import Run
 
 RELATIVE_TOLERANCE = 1e-6
@@ -35,6 +38,7 @@ class Verdict(StrEnum):
     WITHIN_TOLERANCE = "within tolerance"
     DIFFERENT = "different"
     MISSING = "missing"  # the second run has it not
+    PENDING = "not yet"  # and goes on
     NEW = "new"  # the first run has it not
 
     @property
@@ -81,14 +85,17 @@ class Report:
     @property
     def headline(self) -> str:
         """All of it in one line."""
-        if self.status != "Completed":
+        if self.status in ("Failed", "Canceled"):
             return f"the replay is {self.status}"
-        counts = {
-            verdict: sum(metric.verdict is verdict for metric in self.metrics)
-            for verdict in Verdict
-        }
-        found = [f"{count} {verdict}" for verdict, count in counts.items() if count]
-        return f"of {len(self.metrics)} metrics {', '.join(found)}" if found else "no metrics"
+        counts = Counter(metric.verdict for metric in self.metrics)
+        found = [(counts[verdict], verdict) for verdict in Verdict if counts[verdict]]
+        if not found:
+            return "no metrics"
+        metrics = "1 metric" if len(self.metrics) == 1 else f"{len(self.metrics)} metrics"
+        (first, verdict), *rest = found
+        of = f"{first} of {metrics}" if rest else metrics
+        text = ", ".join([f"{of} {verdict}", *(f"{count} {other}" for count, other in rest)])
+        return text if self.status == "Completed" else f"so far {text}"
 
     def _repr_html_(self) -> str:
         rows = [
@@ -108,6 +115,7 @@ _COLORS = {
     Verdict.WITHIN_TOLERANCE: GOOD,
     Verdict.DIFFERENT: BAD,
     Verdict.MISSING: BAD,
+    Verdict.PENDING: DOUBTFUL,
     Verdict.NEW: DOUBTFUL,
 }
 
@@ -153,6 +161,14 @@ class Replay:
             note="the first run has no snapshot: what its source folder holds now was run",
         )
 
+    def show(self) -> None:
+        """Show the new run's panel, the original's lines behind its own, and the verdicts live.
+
+        Outside a notebook, print the run.
+        """
+        # By name: the panel is built on this room, and only who looks pays for loading it.
+        importlib.import_module("run_widgets.run_details").RunDetails(self.run).show()
+
     def counterpart(self) -> Run:
         """Return the run that did what the original did.
 
@@ -160,26 +176,44 @@ class Replay:
         run's process; the one is meant that has most metrics in common with
         the original, and of several the last.
         """
-        started = [
-            run
-            for experiment in self.run.experiment.workspace.experiments.values()
-            for run in experiment.get_runs(properties={STARTED_IN: self.run.id})
-        ]
-        if not started:
-            return self.run
-        wanted = set(self.original.get_metrics())
-
-        def fitness(run: Run) -> tuple[int, int]:
-            return len(wanted & set(run.get_metrics())), run.number
-
-        return max([self.run, *started], key=fitness)
+        workspace = self.run.experiment.workspace
+        found = counterpart(
+            self.run.store,
+            self.run.id,
+            wanted=self.original.get_metrics(),
+            experiments=workspace.experiments,
+        )
+        return self.run if found == self.run.id else workspace.get_run(found)
 
     def __repr__(self) -> str:
         return f"Replay(original: {self.original.id},\nrun: {self.run.id})"
 
 
+def counterpart(
+    store: RunReader, run_id: str, *, wanted: Iterable[str], experiments: Iterable[str]
+) -> str:
+    """Return which of the run and those that its process started has most metrics of `wanted`.
+
+    Parameters
+    ----------
+    experiments
+        Where to look for them.
+    """
+    started = [
+        run for name in experiments for run in store.runs(name, properties={STARTED_IN: run_id})
+    ]
+    if not started:
+        return run_id
+    names = set(wanted)
+
+    def fitness(run: RunRecord) -> tuple[int, int]:
+        return len(names.intersection(gather(store.follow(run.id)))), run.number
+
+    return max([store.run(run_id), *started], key=fitness).id
+
+
 def compare(
-    store: LocalStore,
+    store: RunReader,
     original: str,
     replay: str,
     *,
@@ -190,26 +224,55 @@ def compare(
     """Return what of the metrics of one run is the same in another."""
     before, after = (gather(store.follow(run_id)) for run_id in (original, replay))
     status = status or store.run(replay).status.value
-    return Report(original, replay, tuple(_reports(before, after, rtol, atol)), status, rtol, atol)
+    return Report(original, replay, tuple(reports(before, after, rtol, atol)), status, rtol, atol)
 
 
-def _reports(
-    before: Mapping[str, Metric], after: Mapping[str, Metric], rtol: float, atol: float
+def reports(
+    before: Mapping[str, Metric],
+    after: Mapping[str, Metric],
+    rtol: float = RELATIVE_TOLERANCE,
+    atol: float = ABSOLUTE_TOLERANCE,
+    *,
+    so_far: bool = False,
 ) -> Iterator[MetricReport]:
+    """Yield what became of each metric.
+
+    Parameters
+    ----------
+    so_far
+        The second run goes on: what it has not is still to come, and of a series
+        as much is compared as it has.
+    """
     for name in dict.fromkeys([*before, *after]):
         if name.startswith(OF_THE_MACHINE):
             continue
         old, new = before.get(name), after.get(name)
         texts = in_words(old), in_words(new)
-        if old is None or new is None:
-            yield MetricReport(name, Verdict.MISSING if new is None else Verdict.NEW, *texts)
-        elif same(_comparable(old), _comparable(new)):
+        if new is None:
+            yield MetricReport(name, Verdict.PENDING if so_far else Verdict.MISSING, *texts)
+            continue
+        if old is None:
+            yield MetricReport(name, Verdict.NEW, *texts)
+            continue
+        a, b = _comparable(old), _comparable(new)
+        if so_far:
+            a = min(a, b) if old.kind is Kind.IMAGE else _beginning(a, b)
+        if same(a, b):
             yield MetricReport(name, Verdict.BITWISE, *texts, largest=0.0)
-        else:
-            largest = _largest(_comparable(old), _comparable(new), rtol, atol)
-            is_close = largest is not None and largest <= 1
-            verdict = Verdict.WITHIN_TOLERANCE if is_close else Verdict.DIFFERENT
-            yield MetricReport(name, verdict, *texts, largest=_relative(old, new))
+            continue
+        largest = _largest(a, b, rtol, atol)
+        is_close = largest is not None and largest <= 1
+        verdict = Verdict.WITHIN_TOLERANCE if is_close else Verdict.DIFFERENT
+        yield MetricReport(name, verdict, *texts, largest=_relative(a, b))
+
+
+def _beginning(a: Any, b: Any) -> Any:
+    """Return as much of `a` as there is of `b`, where both grow."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return {key: _beginning(value, b.get(key)) for key, value in a.items()}
+    if isinstance(a, list) and a:
+        return a[: len(b)] if isinstance(b, list) else a[0]
+    return a
 
 
 def _comparable(metric: Metric) -> Any:
@@ -234,9 +297,9 @@ def _largest(a: Any, b: Any, rtol: float, atol: float) -> float | None:
     return worst
 
 
-def _relative(old: Metric, new: Metric) -> float | None:
+def _relative(a: Any, b: Any) -> float | None:
     worst = 0.0
-    for x, y in _pairs(_comparable(old), _comparable(new)):
+    for x, y in _pairs(a, b):
         if x is None or y is None:
             return None
         if x == y or (math.isnan(x) and math.isnan(y)):

@@ -183,6 +183,13 @@ class RunDetails(Followed):
     )
     """What became of the runs below this one, the newest first, as `children` tells it."""
 
+    original: t.Dict[str, Any] | None = t.Dict(None, allow_none=True, read_only=True).tag(sync=True)
+    """Of the run that this one does again, as `original` tells it; None where it does none."""
+
+    behind: t.List[Any] = t.List(read_only=True).tag(sync=True)
+    """``{"chart": str, "line": str, "x", "y", "at"}`` for each line of that run: float64 buffers
+    of one length, `at` in seconds since its start."""
+
     following = t.Bool(True, read_only=True).tag(sync=True)
     """False once the run has ended and all of it has been read."""
 
@@ -322,6 +329,7 @@ class RunDetails(Followed):
         self._drawings = Drawings()
         self._charts: dict[str, RunChart] = {}
         self._images: dict[tuple[str, int], RunImage] = {}
+        self._version_behind = 0
         self._rows_sent: dict[str, tuple[int, int, int]] = {}
         self.set_trait("following", True)
 
@@ -360,6 +368,7 @@ class RunDetails(Followed):
     def _look(self) -> News:
         self._reading.look()
         self._reading.look_at_children()
+        self._reading.look_at_original()
         changed = self._apply()
         return News.LAST if not self.following else News.SOME if changed else News.NONE
 
@@ -387,9 +396,13 @@ class RunDetails(Followed):
                 self._set("files", files),
                 # How long they have taken so far is left out, for the same reason.
                 self._set("children", reading.children.entries(0.0)),
+                self._set("original", reading.original.state()),
                 self._set("problem", " · ".join(summary.warnings)),
                 self._set("following", not is_over),
             ]
+        if reading.original.version != self._version_behind:
+            self._version_behind = reading.original.version
+            changed.append(self._set("behind", [line.told() for line in reading.original.lines()]))
         changed.append(self._grow())
         if is_over:
             self._update_outputs()

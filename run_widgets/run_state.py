@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from run_widgets.downsample import Columns
+    from run_widgets.original import Original
     from run_widgets.records import FileEntry
     from run_widgets.summary import Curves, Line, Rows, RunSummary
 
@@ -25,7 +26,7 @@ Json = dict[str, Any]
 MAX_FILES = 1_000
 """Files that are listed; a run may have more."""
 
-_SEEN = re.compile(r"(?P<lines>[0-9.,]*);(?P<tables>[0-9x,]*)", re.ASCII)
+_SEEN = re.compile(r"(?P<lines>[0-9.,]*);(?P<tables>[0-9x,]*)(;(?P<behind>\d{1,9}))?", re.ASCII)
 
 
 class Seen:
@@ -34,8 +35,8 @@ class Seen:
     Parameters
     ----------
     text
-        The totals of each chart's lines, and of each table rows and columns: ``20.20,7;3x2``.
-        Empty for nothing at all.
+        The totals of each chart's lines, of each table rows and columns, and the version of
+        the lines behind those: ``20.20,7;3x2;1``. Empty for nothing at all.
 
     Raises
     ------
@@ -46,9 +47,10 @@ class Seen:
     def __init__(self, text: str = "") -> None:
         match = _SEEN.fullmatch(text or ";")
         if match is None or len(text) > 100_000:
-            raise ValueError(f"seen must be like '20.20,7;3x2', got {text[:100]!r}")
+            raise ValueError(f"seen must be like '20.20,7;3x2;1', got {text[:100]!r}")
         self._lines = [_numbers(chart, ".") for chart in _split(match["lines"])]
         self._tables = [_numbers(table, "x") for table in _split(match["tables"])]
+        self.behind = int(match["behind"] or 0)
 
     def lines(self, place: int) -> list[int]:
         """Return the totals of the lines of the chart at `place`; empty where it is new."""
@@ -68,6 +70,7 @@ def run_state(
     following: bool,
     documents: Sequence[Json] = (),
     children: Sequence[Json] = (),
+    original: Original | None = None,
     seen: Seen | None = None,
     line_points: int | None = None,
     mime_of: Callable[[str], str] = lambda _: "",
@@ -82,6 +85,8 @@ def run_state(
         Whether there is more to come.
     documents, children
         As `Drawings` and `Children` have them.
+    original
+        What the run is compared with, where it does another again.
     seen
         What the reader has already: of lines and tables only what came since is told.
     line_points
@@ -90,6 +95,7 @@ def run_state(
         From the name of an image's file to its media type.
     """
     seen = seen or Seen()
+    version = 0 if original is None else original.version
     charts = [
         _chart(curves, seen.lines(place), line_points)
         for place, curves in enumerate(summary.charts)
@@ -120,9 +126,11 @@ def run_state(
             for file in files[:MAX_FILES]
         ],
         "children": list(children),
+        "original": None if original is None else original.state(),
+        "behind": None if original is None or seen.behind == version else _behind(original),
         "problem": " · ".join(summary.warnings),
         "following": following,
-        "seen": _seen(summary, tables),
+        "seen": f"{_seen(summary, tables)};{version}",
     }
 
 
@@ -143,11 +151,21 @@ def _chart(curves: Curves, seen: list[int], most: int | None) -> Json:
     }
 
 
+def _behind(original: Original) -> list[Json]:
+    return [
+        {"chart": line.chart, "line": line.line, **_encoded(line.columns)}
+        for line in original.lines()
+    ]
+
+
 def _new(line: Line, since: int, most: int | None) -> Json | None:
     if since and line.outline.total <= since:
         return None
     columns: Columns = line.outline.columns(since)
-    kept = slice(None) if most is None else reduced(columns.y, most)
+    return _encoded(columns, slice(None) if most is None else reduced(columns.y, most))
+
+
+def _encoded(columns: Columns, kept: Any = ...) -> dict[str, str]:
     return {
         name: base64.b64encode(column[kept].astype("<f8").tobytes()).decode()
         for name, column in columns._asdict().items()

@@ -7,17 +7,28 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
 import run_widgets
-from run_widgets import Experiment, NotebookRunConfig, Run, ScriptRunConfig, Workspace
+from run_widgets import (
+    Experiment,
+    NotebookRunConfig,
+    Run,
+    RunDetails,
+    ScriptRunConfig,
+    Workspace,
+)
 from run_widgets.errors import SubmitError
-from run_widgets.replay import Verdict, compare
+from run_widgets.metrics import gather
+from run_widgets.portal.shelf import Shelf
+from run_widgets.replay import Replay, Verdict, compare, reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +137,7 @@ def test_a_report_reads_well_and_shows_hostile_names_as_text(experiment: Experim
 
     report = compare(experiment.workspace.store, *ids)
 
-    assert report.headline == "of 2 metrics 2 different"
+    assert report.headline == "2 metrics different"
     assert "different (by 0.17 at the most): 0.5 → 0.6" in str(report)
     assert "<script" not in report._repr_html_()
 
@@ -260,7 +271,7 @@ def test_a_script_that_starts_its_own_run_is_run_again(
     report = first.replay().report()
 
     assert report, str(report)
-    assert report.headline == "of 1 metrics 1 bitwise"
+    assert report.headline == "1 metric bitwise"
 
 
 def test_a_run_that_nobody_can_run_again_says_why(
@@ -282,3 +293,166 @@ def test_a_run_that_nobody_can_run_again_says_why(
     shutil.rmtree(source)
     with pytest.raises(SubmitError, match=r"has no snapshot, and .* is gone"):
         submitted.replay()
+
+
+# -- in the panel ---------------------------------------------------------------------------
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from run_widgets import Run
+run = Run.get_context()
+gate = Path(sys.argv[1])
+for step in range(20):
+    if step == 10:
+        while gate.exists():
+            time.sleep(0.05)
+    run.log("loss", 1 / (1 + step))
+run.log("pid", __import__("os").getpid())
+"""
+
+
+def wait_for(what: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_replay_s_panel_has_the_first_run_behind_it_and_its_verdicts_live(
+    experiment: Experiment, source: Path
+) -> None:
+    (source / "train.py").write_text(SLOW)
+    gate = source.parent / "gate"
+    first = experiment.submit(ScriptRunConfig(source, "train.py", [gate]))
+    first.wait_for_completion()
+    gate.touch()
+    again = first.replay().run
+    panel = RunDetails(again)
+
+    def is_half_way() -> bool:
+        panel.tick()
+        return [m["text"] for m in panel.metrics] == ["Vector[10]"]
+
+    wait_for(is_half_way)
+    panel._reading.original._due = 0.0  # what pace it has is not the question
+    panel.tick()
+    assert panel.original is not None
+    assert panel.original["outcome"] == "going"
+    assert panel.original["headline"] == "so far 1 of 2 metrics bitwise, 1 not yet"
+    (behind,) = [line for line in panel.behind if line["chart"] == "loss"]
+    assert behind["line"] == "loss"
+    assert np.frombuffer(behind["y"]).tolist() == [1 / (1 + step) for step in range(20)]
+    gate.unlink()
+    again.wait_for_completion()
+    panel.tick()
+
+    assert panel.original["run_id"] == first.id
+    assert panel.original["outcome"] == "different"
+    assert {m["name"]: m["verdict"] for m in panel.original["metrics"]} == {
+        "loss": "bitwise",
+        "pid": "different",
+    }
+    assert RunDetails(first).original is None
+
+
+def test_the_pages_tell_of_the_first_run_once(experiment: Experiment, source: Path) -> None:
+    (source / "train.py").write_text(SCRIPT)
+    config = ScriptRunConfig(source, "train.py", [1], environment_variables={"SETTING": "x"})
+    first = experiment.submit(config)
+    first.wait_for_completion()
+    again = first.replay().run
+    again.wait_for_completion()
+    shelf = Shelf([experiment.workspace.path])
+    whole = shelf.panel(again.id, None, "")
+
+    news = shelf.panel(again.id, None, whole["seen"])
+
+    assert whole["original"]["run_id"] == first.id
+    assert "seeded" in [line["chart"] for line in whole["behind"]]
+    assert news["original"] == whole["original"]
+    assert news["behind"] is None
+    shelf.close()
+
+
+def test_a_first_run_that_is_gone_is_said_and_the_panel_goes_on(
+    experiment: Experiment, source: Path
+) -> None:
+    (source / "train.py").write_text("from run_widgets import Run\nRun.get_context().log('a', 1)")
+    first = experiment.submit(ScriptRunConfig(source, "train.py"))
+    first.wait_for_completion()
+    again = first.replay().run
+    again.wait_for_completion()
+    first.delete()
+
+    panel = RunDetails(again)
+
+    assert panel.original is not None
+    assert panel.original["outcome"] == "gone"
+    assert [m["name"] for m in panel.metrics] == ["a"]
+    assert panel.problem == ""
+
+
+def test_a_script_that_starts_its_own_run_is_compared_by_that_one(
+    experiment: Experiment, source: Path
+) -> None:
+    (source / "own.py").write_text(
+        "import run_widgets\n"
+        f"workspace = run_widgets.Workspace({str(experiment.workspace.path)!r})\n"
+        f"with run_widgets.Experiment(workspace, {experiment.name!r}).start_logging() as run:\n"
+        "    for step in range(3):\n"
+        "        run.log('loss', step)\n"
+    )
+    subprocess.run([sys.executable, "own.py"], cwd=source, check=True)
+    (first,) = experiment.get_runs()
+    report = (replay := first.replay()).report()
+    started = Replay(first, replay.run).counterpart()
+
+    panels = [RunDetails(replay.run), RunDetails(started)]
+
+    assert report
+    assert panels[0].original is not None
+    assert (
+        panels[0].original["note"] == f"compared with run {started.number}, which this one started"
+    )
+    assert [panel.original["outcome"] for panel in panels] == ["reproduced", "reproduced"]
+    assert [line["line"] for line in panels[1].behind] == ["loss"]
+
+
+def log(text: dict[str, Any], experiment: Experiment) -> Run:
+    run = experiment.start_logging(outputs=False, snapshot_directory=None)
+    for name, values in text.items():
+        for value in values:
+            if isinstance(value, dict):
+                run.log_row(name, **value)
+            else:
+                run.log(name, value)
+    run.complete()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("first", "so_far", "verdict"),
+    [
+        ([1.0, 2.0, 3.0], [1.0, 2.0], Verdict.BITWISE),
+        ([1.0, 2.0, 3.0], [1.0], Verdict.BITWISE),
+        ([1.0, 2.0, 3.0], [1.0, 2.0000001], Verdict.WITHIN_TOLERANCE),
+        ([1.0, 2.0], [1.0, 2.5], Verdict.DIFFERENT),
+        ([1.0], [1.0, 2.0], Verdict.DIFFERENT),
+        ([5], [3], Verdict.DIFFERENT),
+        ([{"a": 1}, {"a": 2}], [{"a": 1}], Verdict.BITWISE),
+        ([{"a": 1}, {"a": 2}], [{"a": 3}], Verdict.DIFFERENT),
+        ([1.0, 2.0], [], Verdict.PENDING),
+        ([], [1.0], Verdict.NEW),
+    ],
+)
+def test_of_a_replay_that_goes_on_as_much_is_compared_as_there_is(
+    first: list[Any], so_far: list[Any], verdict: Verdict, experiment: Experiment
+) -> None:
+    runs = log({"m": first}, experiment), log({"m": so_far}, experiment)
+    before, after = (gather(run.store.follow(run.id)) for run in runs)
+
+    (report,) = reports(before, after, so_far=True)
+
+    assert report.verdict is verdict

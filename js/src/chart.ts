@@ -3,7 +3,7 @@
 import { DASHES, feed, makeFigure, prepare } from "./figure.ts";
 import { never, soon } from "./frames.ts";
 import { type Board, boardOfChart } from "./look.ts";
-import type { Append, Columns, FigureModel, Model, RunChartModel } from "./model.ts";
+import type { Append, Behind, Columns, FigureModel, Model, RunChartModel } from "./model.ts";
 import { along, type Picture, picture, steady, type Trace } from "./picture.ts";
 import { floats, type Range, Series } from "./series.ts";
 import type { Stretch } from "./server.ts";
@@ -39,6 +39,7 @@ export class Chart {
   #figure: Model<FigureModel> | null = null;
   readonly #views = new Map<() => void, number>();
   readonly #details = new Map<Series, Detail>();
+  readonly #ghosts = new Ghosts();
   #hosts = new Set<Chart>();
   /** What the axes showed last, and what was asked for then. */
   #axes: { asked: string; x: Range; y: Range } | null = null;
@@ -81,8 +82,14 @@ export class Chart {
     return this.#zoom;
   }
 
-  /** The lines that share this chart, its own first. */
+  /** All lines on this chart: those that share it, its own first, and those behind them. */
   get traces(): Trace[] {
+    const lines = this.shared;
+    return [...lines, ...this.#behind(lines)];
+  }
+
+  /** The lines that share this chart, its own first. */
+  get shared(): Trace[] {
     const all = [this, ...this.companions].flatMap((chart) =>
       chart.model.get("series").map(({ name, color }, k) => ({ chart, name, color, k })),
     );
@@ -96,7 +103,22 @@ export class Chart {
       const own = mark < 0 ? undefined : this.figure?.get("marks")[k]?.get("line_style");
       const dash = own && own !== "solid" ? own : (DASHES[times % DASHES.length] as string);
       const detail = this.#details.get(line)?.line ?? null;
-      return [{ name, color, dash, line, mark, hidden: this.hidden.has(name), detail }];
+      const hidden = this.hidden.has(name);
+      return [{ name, color, dash, line, mark, hidden, behind: false, detail }];
+    });
+  }
+
+  /** The lines of the run that this one does again, each behind the one of its name. */
+  #behind(lines: Trace[]): Trace[] {
+    const of = [this, ...this.companions].flatMap((chart) => chart.#ghosts.of(chart));
+    const alone = lines.length === 1;
+    return of.flatMap(([own, line]) => {
+      const trace = lines.find((each) => each.line === own);
+      if (!trace) return [];
+      const name = alone ? this.board.original : `${trace.name}, ${this.board.original}`;
+      const hidden = this.hidden.has(name);
+      const { color } = trace;
+      return [{ name, color, dash: "dashed", line, mark: -1, hidden, behind: true, detail: null }];
     });
   }
 
@@ -169,7 +191,7 @@ export class Chart {
   /** How many values the lines have in the part that is zoomed into; null where that is not known. */
   get inside(): number | null {
     const [from, to] = this.#zoom.x ?? [0, 0];
-    const counts = this.traces.map(({ line, hidden }) => {
+    const counts = this.shared.map(({ line, hidden }) => {
       if (hidden) return 0;
       return this.#details.get(line)?.inside(from, to) ?? Number.NaN;
     });
@@ -259,7 +281,7 @@ export class Chart {
   /** Ask the run's files for the part that is looked at, where they have more than is here. */
   #lookCloser(): void {
     clearTimeout(this.#lingering);
-    const reduced = this.traces.filter(
+    const reduced = this.shared.filter(
       ({ line, hidden }) => !hidden && line.total > line.length && line.length > 0,
     );
     if (!this.#zoom.x || reduced.length === 0) {
@@ -299,6 +321,34 @@ export class Chart {
       this.resolution = answers ? "files" : "kept";
       this.redraw();
     }, LINGER_MS);
+  }
+}
+
+/** The lines behind a chart's own, moved so that their run and this one began at once. */
+class Ghosts {
+  #made: { from: Behind[]; start: number; lines: { name: string; line: Series }[] } | null = null;
+
+  of(chart: Chart): [own: Series, behind: Series][] {
+    const from = chart.board.behind;
+    if (from.length === 0) return [];
+    const start = chart.startedAt;
+    if (this.#made?.from !== from || this.#made.start !== start) {
+      const name = chart.model.get("name");
+      const lines = from
+        .filter((each) => each.chart === name)
+        .map(({ line: name, x, y, at }) => {
+          const line = new Series();
+          const moved = floats(at).map((after) => start + after);
+          line.append(floats(x), floats(y), moved);
+          return { name, line };
+        });
+      this.#made = { from, start, lines };
+    }
+    const series = chart.model.get("series");
+    return this.#made.lines.flatMap(({ name, line }) => {
+      const own = chart.lines[series.findIndex((each) => each.name === name)];
+      return own ? [[own, line] as [Series, Series]] : [];
+    });
   }
 }
 

@@ -82,7 +82,7 @@ export function svgOf(
       const dashes = STROKES[dash] ?? "none";
       const pen = {
         stroke,
-        "stroke-opacity": opacity,
+        "stroke-opacity": curve.trace.behind ? 0.6 * opacity : opacity,
         "stroke-width": 1.5,
         "stroke-dasharray": dashes,
       };

@@ -7,6 +7,7 @@ import { grow } from "./grow.ts";
 import type { LocalManager } from "./local_manager.ts";
 import type {
   Append,
+  Behind,
   ChartState,
   Grow,
   Model,
@@ -30,7 +31,12 @@ type ChartNews = Omit<ChartState, "data"> & {
 type ImageState = Omit<RunImageModel, "data"> & { data?: string | null };
 
 /** As `run_widgets/run_state.py` makes it: the whole, or what came since `seen` was said. */
-export type RunState = Omit<RunModel, "look" | "charts" | "figures" | "tables" | "images"> & {
+export type RunState = Omit<
+  RunModel,
+  "look" | "charts" | "figures" | "behind" | "tables" | "images"
+> & {
+  /** Null where what was told before still holds. */
+  behind: ({ chart: string; line: string } & NonNullable<Encoded>)[] | null;
   charts: ChartNews[];
   tables: (Table & { from: number })[];
   images: ImageState[];
@@ -71,6 +77,7 @@ export class LocalRun {
     const images = await Promise.all(state.images.map((image) => this.#image(image)));
     const model = this.model as unknown as Model<RunModel>;
     set(model, { ...simple(state), images } as Partial<RunModel>);
+    if (state.behind) model.set_state({ behind: state.behind.map(decoded) });
     const charts: Grow["charts"] = {};
     const buffers: DataView[] = [];
     for (const [place, chart] of state.charts.entries()) {
@@ -107,7 +114,7 @@ export class LocalRun {
 }
 
 /** What is told whole each time, and as the panel has it. */
-function simple({ charts, tables, images, seen, ...fields }: RunState): Partial<RunModel> {
+function simple({ charts, behind, tables, images, seen, ...fields }: RunState): Partial<RunModel> {
   return fields;
 }
 
@@ -153,6 +160,10 @@ function placed(encoded: Encoded, buffers: DataView[]): { x: number; y: number; 
   const { x, y, at } = encoded ?? { x: "", y: "", at: "" };
   const first = buffers.push(viewOf(x), viewOf(y), viewOf(at)) - 3;
   return { x: first, y: first + 1, at: first + 2 };
+}
+
+function decoded({ chart, line, x, y, at }: NonNullable<RunState["behind"]>[number]): Behind {
+  return { chart, line, x: viewOf(x), y: viewOf(y), at: viewOf(at) };
 }
 
 function viewOf(base64: string): DataView {

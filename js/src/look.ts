@@ -1,6 +1,13 @@
 /** How the charts of one panel are looked at: in the browser's hands, whatever the kernel does. */
 
-import { isFinal, type Look, type Model, type RunChartModel, type RunModel } from "./model.ts";
+import {
+  type Behind,
+  isFinal,
+  type Look,
+  type Model,
+  type RunChartModel,
+  type RunModel,
+} from "./model.ts";
 import { type RunServer, serverOf } from "./server.ts";
 
 /** All that can be set above the charts; the first half may come from Python. */
@@ -59,6 +66,16 @@ export class Board {
   get startedAt(): number | null {
     const facts = this.#run?.get("facts");
     return facts?.started_at ?? facts?.created_at ?? null;
+  }
+
+  /** What the lines of the run that this one does again are called. */
+  get original(): string {
+    return this.#run?.get("original")?.title || "original";
+  }
+
+  /** The lines of that run. */
+  get behind(): Behind[] {
+    return this.#run?.get("behind") ?? [];
   }
 
   /** The server that has the run's files, or null. */

@@ -104,6 +104,25 @@ export type Look = {
   clip: boolean;
 };
 
+/** The run that this one does again, and how well it does. */
+export type Original = {
+  run_id: string;
+  /** What its lines are called. */
+  title: string;
+  headline: string;
+  outcome: "going" | "reproduced" | "different" | "unknown" | "gone";
+  note: string;
+  metrics: Verdict[];
+};
+/** What became of one metric; `largest` is a relative difference, where all values are numbers. */
+export type Verdict = {
+  name: string;
+  verdict: string;
+  before: string;
+  after: string;
+  largest: number | null;
+};
+
 export type RunModel = {
   look: Look;
   facts: Facts;
@@ -116,6 +135,8 @@ export type RunModel = {
   images: Model<RunImageModel>[];
   files: FileEntry[];
   children: Child[];
+  original: Original | null;
+  behind: Behind[];
   problem: string;
   following: boolean;
 };
@@ -125,6 +146,9 @@ export type SeriesEntry = { name: string; color: string; total: number };
 
 /** The points of one line as float64 buffers of one length; `at` is when each was logged. */
 export type Columns = { x: DataView; y: DataView; at: DataView };
+
+/** A line of the run that this one does again; `at` counts from that run's start. */
+export type Behind = { chart: string; line: string } & Columns;
 
 /** One chart as the kernel tells of it. */
 export type ChartState = {

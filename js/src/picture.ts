@@ -16,6 +16,8 @@ export type Trace = {
   /** The place of the figure's mark that draws it; -1 where it has none. */
   mark: number;
   hidden: boolean;
+  /** Whether it is of another run, and lies behind this one's. */
+  behind: boolean;
   /** The part that is zoomed into, as the run's files have it; null while nobody needs it. */
   detail: Series | null;
 };
@@ -98,6 +100,7 @@ export function picture(
     const line = trace.detail ?? trace.line;
     return draw(trace, line, line.y);
   });
+  const own = asLogged.filter(({ trace }) => !trace.behind);
   const smoothed = settings.smoothing > 0;
   const curves = smoothed
     ? seen.map((trace) => draw(trace, trace.line, smooth(trace.line.y, settings.smoothing)))
@@ -119,11 +122,11 @@ export function picture(
     raw: smoothed ? asLogged : [],
     x,
     y,
-    shown: asLogged.reduce((sum, curve) => sum + curve.x.length, 0),
-    total: seen.reduce((sum, trace) => sum + trace.line.total, 0),
+    shown: own.reduce((sum, curve) => sum + curve.x.length, 0),
+    total: own.reduce((sum, { trace }) => sum + trace.line.total, 0),
     outside,
-    unfit: asLogged.reduce((sum, curve) => sum + lost(curve), 0),
-    gaps: seen.flatMap((trace) => {
+    unfit: own.reduce((sum, curve) => sum + lost(curve), 0),
+    gaps: own.flatMap(({ trace }) => {
       const gap = trace.line.firstGap;
       if (!gap) return [];
       const { offset } = along(trace, trace.line, settings.x, startedAt);

@@ -79,6 +79,8 @@ export class RunDetailsModel extends DOMWidgetModel {
       images: [],
       files: [],
       children: [],
+      original: null,
+      behind: [],
       problem: "",
       following: true,
     };

@@ -79,6 +79,8 @@ export function fakeRun(fields: Partial<RunModel> = {}): FakeModel<RunModel> {
     images: [],
     files: [],
     children: [],
+    original: null,
+    behind: [],
     problem: "",
     following: true,
     ...fields,

@@ -36,7 +36,7 @@ function state(fields: Partial<RunState> = {}): RunState {
   return {
     facts: FACTS,
     ...{ metrics: [], documents: [], files: [], children: [], problem: "", following: true },
-    ...{ charts: [], tables: [], images: [], seen: ";" },
+    ...{ charts: [], tables: [], images: [], original: null, behind: null, seen: ";" },
     ...fields,
   };
 }

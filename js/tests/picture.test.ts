@@ -17,7 +17,8 @@ function trace(y: number[], { first = 0, hidden = false } = {}): Trace {
     Float64Array.from(y),
     Float64Array.from(y, (_, i) => AT + 2 * i),
   );
-  return { name: "loss", color: "#000", dash: "solid", line, mark: 0, hidden, detail: null };
+  const about = { name: "loss", color: "#000", dash: "solid", mark: 0, behind: false };
+  return { ...about, line, hidden, detail: null };
 }
 const draw = (
   y: number[],
@@ -117,4 +118,15 @@ test("an axis of values stays unless one leaves it, or it is far too wide", () =
   expect(steady(draw([1, 10]).y, first, false)).toBe(first);
   expect(steady(draw([4, 5]).y, first, false)).not.toBe(first);
   expect(steady(draw([0, 11]).y, first, false)[1]).toBeGreaterThan(11);
+});
+
+test("a line of another run is drawn and makes room, but is none of this run's values", () => {
+  const own = trace([3, 2]);
+  const behind = { ...trace([9, 8, 7, Number.NaN]), behind: true, mark: -1 };
+
+  const drawn = picture([own, behind], SETTINGS, NOWHERE, 100, AT);
+
+  expect(drawn.curves).toHaveLength(2);
+  expect(drawn.x.range[1]).toBeGreaterThanOrEqual(3);
+  expect([drawn.shown, drawn.total, drawn.gaps.length]).toEqual([2, 2, 0]);
 });

@@ -25,6 +25,7 @@ from run_widgets.errors import (
 )
 from run_widgets.facts import facts, shown, time_of
 from run_widgets.images import media_type
+from run_widgets.original import Original
 from run_widgets.portal.search import Line, line_at, lines_with
 from run_widgets.portal.source import source
 from run_widgets.reading import SETTLING_S
@@ -213,6 +214,7 @@ class _OpenRun:
         self._summary = RunSummary()
         self._follower = store.follow(run_id)
         self._children = Children(store, store.run(run_id).experiment, run_id)
+        self._original = Original(store, run_id)
         self._drawings = Drawings()
         self._mimes: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -251,6 +253,7 @@ class _OpenRun:
                 return None
             summary, children = self._summary, self._children
             children.look()
+            self._original.look(record, summary.points)
             files = self._store.files(self._id)
             known = facts(
                 record,
@@ -270,6 +273,7 @@ class _OpenRun:
                 following=not (settled and children.is_over),
                 documents=self._drawings.of(summary.documents),
                 children=children.entries(now),
+                original=self._original,
                 seen=seen,
                 mime_of=self._mime_of,
             )

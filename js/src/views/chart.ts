@@ -71,7 +71,7 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
       drawBehind(picture, shape);
       drawMarks(data, shape);
     }
-    empty.hidden = data.traces.some(({ line }) => line.total > 0);
+    empty.hidden = data.shared.some(({ line }) => line.total > 0);
     back.hidden = !data.zoom.x && !data.zoom.y;
     write(title, nameOf(data));
     set(
@@ -160,7 +160,7 @@ function noteOf(data: Chart): string {
   if (!picture) return "";
   const { shown, total, unfit } = picture;
   const parts: string[] = [];
-  const visible = data.traces.filter(({ hidden }) => !hidden);
+  const visible = data.shared.filter(({ hidden }) => !hidden);
   const here = visible.reduce((sum, { line }) => sum + line.length, 0);
   if (!data.zoom.x) {
     if (shown < total) parts.push(`showing ${count(shown)} of ${count(total)}`);
@@ -182,7 +182,7 @@ function noteOf(data: Chart): string {
 
 /** The last value of a metric alone in its chart; where lines share one, the readout tells. */
 function newestValue(data: Chart): string {
-  const alone = data.model.get("kind") === "metric" && data.traces.length === 1;
+  const alone = data.model.get("kind") === "metric" && data.shared.length === 1;
   const line = alone ? data.lines[0] : undefined;
   const value = line?.y.at(-1);
   return value === undefined ? "" : number(value);
@@ -191,7 +191,7 @@ function newestValue(data: Chart): string {
 function description(data: Chart): string {
   const { x } = labels(data);
   const over = x ? ` over ${x}` : "";
-  const total = data.traces.reduce((sum, { line }) => sum + line.total, 0);
+  const total = data.shared.reduce((sum, { line }) => sum + line.total, 0);
   const values = `${count(total)} ${total === 1 ? "value" : "values"}`;
   const newest = newestValue(data);
   const zoomed = data.zoom.x || data.zoom.y ? ", zoomed" : "";

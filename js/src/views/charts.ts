@@ -90,6 +90,9 @@ export function charts(model: Model<RunModel>, mount: Mount, life: AbortSignal):
   }
 
   listen(model, "change:look", life, () => board.change(model.get("look")));
+  listen(model, "change:behind", life, () => {
+    for (const slot of shown) slot.chart.redraw();
+  });
   let live = board.isLive;
   listen(model, "change:facts", life, () => {
     if (live === board.isLive) return;

@@ -1,6 +1,6 @@
 import type { Frame } from "../figure.ts";
 import { pathOf, STROKES, svg } from "../paths.ts";
-import type { Picture } from "../picture.ts";
+import type { Curve, Picture } from "../picture.ts";
 
 let made = 0;
 
@@ -21,7 +21,11 @@ export function layer(plot: HTMLElement): (picture: Picture, frame: Frame) => vo
   return (picture, frame) => {
     const faint = picture.raw.map((curve) => ({ curve, opacity: 0.36, width: 1 }));
     const others = picture.curves.filter(({ trace }) => trace.mark < 0);
-    const drawn = [...faint, ...others.map((curve) => ({ curve, opacity: 1, width: 1.5 }))];
+    const opacityOf = ({ trace }: Curve) => (trace.behind ? 0.6 : 1);
+    const drawn = [
+      ...faint,
+      ...others.map((curve) => ({ curve, opacity: opacityOf(curve), width: 1.5 })),
+    ];
     if (drawn.length === 0 && !lines.firstChild) return;
     for (const [name, value] of Object.entries({
       x: frame.left,

@@ -1,12 +1,18 @@
 import { h, list, set, write } from "../dom.ts";
 import { type Model, type RunModel, watch } from "../model.ts";
 import { isPersons } from "./details.ts";
+import { SIGNS } from "./replay.ts";
 
 /** Every tracked metric with its value, or with its form where it has many. */
 export function metrics(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   const { el, draw } = pairs("Tracked metrics");
-  watch(model, ["metrics"], life, () => {
-    draw(model.get("metrics").map(({ name, text, kind }) => [name, text, kind]));
+  watch(model, ["metrics", "original"], life, () => {
+    const verdicts = new Map(
+      model.get("original")?.metrics.map(({ name, verdict }) => [name, verdict]),
+    );
+    draw(
+      model.get("metrics").map(({ name, text, kind }) => [name, text, kind, verdicts.get(name)]),
+    );
   });
   return el;
 }
@@ -22,7 +28,7 @@ export function properties(model: Model<RunModel>, life: AbortSignal): HTMLEleme
   return el;
 }
 
-type Pair = [name: string, value: string, kind: string];
+type Pair = [name: string, value: string, kind: string, verdict?: string | undefined];
 
 /** A named list of names and values, not there while it is empty. */
 function pairs(heading: string): { el: HTMLElement; draw(pairs: Pair[]): void } {
@@ -37,10 +43,12 @@ function pairs(heading: string): { el: HTMLElement; draw(pairs: Pair[]): void } 
         pairs,
         ([name]) => name,
         () => h("div", {}, h("dt"), h("dd")),
-        (row, [name, value, kind]) => {
+        (row, [name, value, kind, verdict]) => {
           write(row.children[0] as Element, name);
           write(row.children[1] as Element, value);
-          set(row, "title", `${name}: ${value}`);
+          set(row, "title", [`${name}: ${value}`, verdict].filter(Boolean).join(", replayed: "));
+          set(row, "data-verdict", verdict);
+          set(row.children[1] as Element, "data-sign", verdict && SIGNS[verdict]);
           set(row, "data-kind", kind);
         },
       );

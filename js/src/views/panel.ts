@@ -10,6 +10,7 @@ import { header } from "./header.ts";
 import { images } from "./images.ts";
 import { isLog, logs } from "./logs.ts";
 import { metrics, properties } from "./metrics.ts";
+import { replay } from "./replay.ts";
 import { tables } from "./tables.ts";
 import { tabs } from "./tabs.ts";
 
@@ -48,7 +49,14 @@ export function panel(
     { name: "Children", content: children(model, open, life) },
     { name: "Details", content: details(model, life) },
   ]);
-  const el = h("div", { class: "rw-panel" }, problem, header(model, life), pages.el);
+  const el = h(
+    "div",
+    { class: "rw-panel" },
+    problem,
+    header(model, life),
+    replay(model, life),
+    pages.el,
+  );
 
   watch(model, ["problem"], life, () => {
     write(problem, model.get("problem"));
