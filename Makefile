@@ -31,6 +31,7 @@ lint: .venv/installed  ## style and types, Python and TypeScript
 	$(bin)/ruff check
 	$(bin)/ruff format --check
 	$(bin)/mypy
+	$(bin)/mypy --platform win32 run_widgets
 	cd js && npm run check
 
 bench: .venv/installed  ## measure, and print a table

@@ -4,6 +4,7 @@ RunWidgetsError
 ├── ExperimentNotFound   the workspace has no experiment with that name
 ├── RunNotFound          the workspace has no run with that id
 ├── RunExists            a new run asked for an id that is taken
+├── RunGoesOn            a run that goes on elsewhere was to be deleted
 ├── RunClosed            a write came after the run reached a final status
 ├── RunFailed            `wait_for_completion` met a run that failed
 ├── NotAMetric           a value that no `log` method can keep (also TypeError)
@@ -44,6 +45,10 @@ class RunNotFound(RunWidgetsError, LookupError):
 
 class RunExists(RunWidgetsError, ValueError):
     """A new run asked for an id that another run has."""
+
+
+class RunGoesOn(RunWidgetsError, RuntimeError):
+    """A run that goes on elsewhere was to be deleted."""
 
 
 class RunClosed(RunWidgetsError, RuntimeError):

@@ -104,6 +104,32 @@ print(sorted(heavy & set(sys.modules)))
     assert loaded.stdout.strip() == "[]"
 
 
+def test_nothing_that_only_posix_has_is_needed_to_import_it() -> None:
+    # As on Windows, as far as that can be feigned: the standard library is loaded, then what
+    # it has not there is taken away. `store.lock` chooses by `sys.platform`.
+    script = """
+import asyncio, importlib, multiprocessing.util, os, pathlib, pkgutil, shutil, signal, subprocess
+import sys, tempfile, types
+import ipywidgets, bqplot, jupyter_server.serverapp, nbclient, psutil, rich.console, click.testing
+import jupyter_client.manager
+for name in ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"):
+    sys.modules[name] = None
+for name in ("register_at_fork", "getuid", "getpgid", "killpg", "uname", "pread", "pwrite"):
+    delattr(os, name)
+for name in ("SIGKILL", "SIGHUP", "SIGQUIT"):
+    delattr(signal, name)
+sys.platform = "win32"
+sys.modules["msvcrt"] = types.ModuleType("msvcrt")
+import run_widgets
+for module in pkgutil.walk_packages(run_widgets.__path__, "run_widgets."):
+    if not module.name.endswith("__main__") and "integrations" not in module.name:
+        importlib.import_module(module.name)
+print("imported")
+"""
+
+    assert printed_by(script) == "imported"
+
+
 def test_importing_takes_a_tenth_of_a_second_at_most() -> None:
     script = """
 import time

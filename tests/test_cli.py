@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ import run_widgets.azureml
 from run_widgets import Experiment, Run, Workspace
 from run_widgets.cli import app, main, plain, which
 from run_widgets.cli.logs import seek_to_last_lines
+from run_widgets.errors import RunGoesOn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -670,6 +672,26 @@ def test_a_run_that_goes_on_is_not_deleted(cli: Cli, workspace: Workspace) -> No
     cli("delete", "-y", "latest")
 
     assert json.loads(cli("list", "--json").stdout) == []
+
+
+def test_a_run_that_goes_on_is_canceled_and_deleted_when_forced(
+    cli: Cli, workspace: Workspace, here: Path
+) -> None:
+    (here / "long.py").write_text("import time\ntime.sleep(600)\n")
+    cli("submit", "-d", "long.py")
+    (run,) = workspace.experiments["long"].get_runs()
+    while run.get_status() != "Running":
+        time.sleep(0.05)
+    command = psutil.Process(run.store.document(run.id)["command"]["pid"])
+
+    with pytest.raises(RunGoesOn, match="cancel it first, or pass force=True"):
+        run.delete()
+    cli("delete", "-y", "latest", code=2)
+    assert command.is_running()
+    cli("delete", "-y", "--force", "latest")
+
+    assert not command.is_running()
+    assert list(workspace.experiments["long"].get_runs()) == []
 
 
 # -- the rest --

@@ -312,16 +312,17 @@ def cancel(workspace: Workspace, runs: tuple[str, ...], no_wait: bool) -> int:
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=RUN, metavar="RUN...")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Cancel those that go on, instead of refusing them.")
 @with_workspace
-def delete(workspace: Workspace, runs: tuple[str, ...], yes: bool) -> None:
-    """Move RUNs to the workspace's trash folder, once you have said yes."""
+def delete(workspace: Workspace, runs: tuple[str, ...], yes: bool, force: bool) -> None:
+    """Move RUNs to the trash folder, once you have said yes."""
     chosen = list({run.id: run for run in (find_run(workspace, text) for text in runs)}.values())
     records = [run.store.run(run.id) for run in chosen]
     for record in records:
-        if not record.status.is_final:
+        if not record.status.is_final and not force:
             raise click.UsageError(
                 f"{record.experiment}/{record.number} is {record.status.value}: "
-                "cancel it before you delete it"
+                "cancel it before you delete it, or give --force"
             )
     from run_widgets.cli import screen
 
@@ -330,7 +331,7 @@ def delete(workspace: Workspace, runs: tuple[str, ...], yes: bool) -> None:
         what = "this run" if len(chosen) == 1 else f"these {len(chosen)} runs"
         click.confirm(f"Delete {what}?", abort=True, err=True)
     for run in chosen:
-        before, now = run.folder, run.delete()
+        before, now = run.folder, run.delete(force=force)
         click.echo(f"{name_of(run)} is in {plain.clean(str(now))}")
         screen.say(f"  mv {shlex.quote(str(now))} {shlex.quote(str(before))}  brings it back")
 
@@ -416,7 +417,7 @@ class Shell(click.Choice[str]):
 @click.argument("shell", type=Shell())
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete commands, options, runs and experiments.
+    """Print what makes SHELL complete commands, options and runs.
 
     \b
     bash   eval "$(run-widgets completion bash)"           in ~/.bashrc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import stat
 from functools import lru_cache
 from pathlib import Path
@@ -32,7 +33,9 @@ def can_be_mapped(folder: Path) -> bool:
 @lru_cache(maxsize=64)
 def drive_kind(device: int) -> str:
     """Return the file system's name for a device number, or "" where it cannot be told."""
-    wanted = f"{os.major(device)}:{os.minor(device)}" if hasattr(os, "major") else ""
+    if sys.platform == "win32":
+        return ""
+    wanted = f"{os.major(device)}:{os.minor(device)}"
     try:
         lines = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
     except OSError:

@@ -149,7 +149,8 @@ class Tail:
 def write_at(descriptor: int, data: Buffer, place: int) -> int:
     """Write some of `data` at `place`, and return how much of it."""
     if hasattr(os, "pwrite"):
-        return os.pwrite(descriptor, data, place)
+        count: int = os.pwrite(descriptor, data, place)
+        return count
     os.lseek(descriptor, place, os.SEEK_SET)
     return os.write(descriptor, data)
 
@@ -165,7 +166,8 @@ def write_all(descriptor: int, data: Buffer, place: int) -> None:
 def read_at(descriptor: int, size: int, place: int) -> bytes:
     """Return up to `size` bytes from `place` on; fewer where the file ends before."""
     if hasattr(os, "pread"):
-        return os.pread(descriptor, size, place)
+        content: bytes = os.pread(descriptor, size, place)
+        return content
     os.lseek(descriptor, place, os.SEEK_SET)
     return os.read(descriptor, size)
 

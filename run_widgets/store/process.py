@@ -86,7 +86,8 @@ def _started(pid: int) -> str:
 @lru_cache(maxsize=1)
 def _host() -> str:
     if hasattr(os, "uname"):
-        return os.uname().nodename
+        node: str = os.uname().nodename
+        return node
     import platform
 
     return platform.node()

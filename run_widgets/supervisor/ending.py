@@ -113,7 +113,7 @@ def end_group(group: int, *, kill_after_s: float) -> None:
     if not hasattr(os, "killpg"):
         return
     deadline = time.monotonic() + kill_after_s
-    sent = signal.SIGTERM
+    sent, surely = signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)
     while True:
         try:
             os.killpg(group, sent)
@@ -121,7 +121,7 @@ def end_group(group: int, *, kill_after_s: float) -> None:
             return
         except PermissionError:
             return  # macOS says so of a group of zombies
-        if sent == signal.SIGKILL:
+        if sent == surely:
             return
         while time.monotonic() < deadline:
             time.sleep(0.05)
@@ -129,7 +129,7 @@ def end_group(group: int, *, kill_after_s: float) -> None:
                 os.killpg(group, 0)
             except OSError:
                 return
-        sent = signal.SIGKILL
+        sent = surely
 
 
 def _processes_of(run_id: str, group: int | None) -> list[psutil.Process]:
@@ -139,10 +139,10 @@ def _processes_of(run_id: str, group: int | None) -> list[psutil.Process]:
     for process in psutil.process_iter():
         if process.pid == os.getpid():
             continue
-        try:
-            is_in_group = group is not None and os.getpgid(process.pid) == group
-        except (OSError, AttributeError):  # ended meanwhile; no groups on Windows
-            is_in_group = process.pid == group
+        is_in_group = process.pid == group
+        if group is not None and hasattr(os, "getpgid"):  # Windows has no groups
+            with contextlib.suppress(OSError):  # ended meanwhile
+                is_in_group = os.getpgid(process.pid) == group
         with contextlib.suppress(psutil.Error, OSError):
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue

@@ -10,9 +10,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import (
-    NoRunHere,
-)
+from run_widgets.errors import NoRunHere, RunGoesOn
 from run_widgets.records import Kind, RunStatus
 from run_widgets.store.local import Document, Labels, LocalStore
 from run_widgets.store.process import user_name
@@ -446,13 +444,30 @@ class Run(Recording, Labelled, Sourced, Life):
             model_framework_version=model_framework_version,
         )
 
-    def delete(self) -> Path:
+    def delete(self, *, force: bool = False) -> Path:
         """Move the run to the workspace's trash folder, and return where it lies.
 
         One that goes on in this process is Canceled first.
+
+        Parameters
+        ----------
+        force
+            Cancel a run that goes on elsewhere, and wait for its end.
+
+        Raises
+        ------
+        RunGoesOn
+            It goes on in another process, and `force` is false.
         """
         if self._owned:
             self._end(RunStatus.CANCELED)
+        elif not (status := self._refresh().status).is_final:
+            if not force:
+                raise RunGoesOn(
+                    f"run {self.id!r} is {status.value}: cancel it first, or pass force=True"
+                )
+            self.cancel()
+            self.wait_for_completion(raise_on_error=False)
         return self.store.delete_run(self.id)
 
     # -- what is started with a run --
