@@ -1,6 +1,7 @@
 /** What a person can choose to see of a run: each column with its values, to sort and to read. */
 
 import { duration, number, time, words } from "../format.ts";
+import { alike } from "./digits.ts";
 import type { Key } from "./model.ts";
 import { type Column, keyText, MISSING, NUMBER, type RunTable } from "./table.ts";
 
@@ -147,29 +148,46 @@ function metric(table: RunTable, id: string, key: Key): Shown | null {
   if (!extreme) return base;
   // A value that was logged once is its own extreme.
   const of = (row: number) => (extreme.code(row) === MISSING ? last : extreme);
-  return {
-    ...base,
-    number: (row) => of(row).number(row),
-    text: (row) => cellText(of(row), row),
-  };
+  const value = (row: number) => of(row).number(row);
+  const write = writer(last, value);
+  return { ...base, number: value, text: (row) => cellText(of(row), row, write) };
 }
 
 function plain(id: string, column: Column, label: string, form: Form): Shown {
+  const value = (row: number) => column.number(row);
+  const write = writer(column, value);
   return {
     id,
     key: column.key,
     label,
     form,
     has: (row) => column.code(row) !== MISSING,
-    number: (row) => column.number(row),
-    text: (row) => cellText(column, row),
+    number: value,
+    text: (row) => cellText(column, row, write),
   };
 }
 
-function cellText(column: Column, row: number): string {
+/** Writes the numbers of a column alike; looks at them when the first is written. */
+function writer(column: Column, value: (row: number) => number): (value: number) => string {
+  let write: ((value: number) => string) | null = null;
+  return (one) => {
+    write ??= alike(Array.from(sampled(column.rows), value));
+    return write(one);
+  };
+}
+
+/** Rows that stand for all, where there are many. */
+function sampled(rows: Uint32Array): Uint32Array {
+  const stride = Math.ceil(rows.length / SAMPLED);
+  return stride > 1 ? rows.filter((_, i) => i % stride === 0) : rows;
+}
+
+const SAMPLED = 200;
+
+function cellText(column: Column, row: number, write: (value: number) => string): string {
   const code = column.code(row);
   if (code === MISSING) return "";
-  return code === NUMBER ? number(column.number(row)) : (column.words[code] ?? "");
+  return code === NUMBER ? write(column.number(row)) : (column.words[code] ?? "");
 }
 
 const OVER = new Set(["Completed", "Failed", "Canceled"]);

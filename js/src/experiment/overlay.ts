@@ -2,8 +2,9 @@
 
 import { aligned, type Band, band, commonAxis, type Points, type Spread } from "./align.ts";
 import { type Colors, type Look, looksOfGroups } from "./colors.ts";
-import { numberOfRun, shown } from "./columns.ts";
+import { numberOfRun } from "./columns.ts";
 import type { Columns, Curve } from "./curves.ts";
+import { groupNames } from "./groups.ts";
 import type { RunTable } from "./table.ts";
 import type { Axis } from "./view_state.ts";
 
@@ -37,20 +38,21 @@ export function lines(table: RunTable, colors: Colors, curves: Curve[], axis: Ax
     .sort((a, b) => a.number - b.number);
 }
 
-/** A band for each value of the column `groupBy`, in the order of the values. */
+/** A band for each group of `rows` by `groupBy`, in the order of their names. */
 export function bands(
   table: RunTable,
+  rows: Uint32Array,
   curves: Curve[],
   axis: Axis,
   groupBy: string,
   spread: Spread,
 ): Line[] {
-  const column = shown(table, groupBy);
+  const nameOf = groupNames(table, rows, groupBy);
   const groups = new Map<string, { row: number; points: Points }[]>();
   for (const { row, curve } of rowsOf(table, curves)) {
-    const value = column?.has(row) ? column.text(row) : "none";
+    const name = nameOf?.(row) ?? "";
     const points = { x: xOf(table, row, curve.means, axis), y: curve.means.y };
-    groups.set(value, [...(groups.get(value) ?? []), { row, points }]);
+    groups.set(name, [...(groups.get(name) ?? []), { row, points }]);
   }
   const names = [...groups.keys()].sort(collator.compare);
   const looks = looksOfGroups(names);
@@ -60,7 +62,7 @@ export function bands(
     const values = members.map(({ points }) => aligned(points, x));
     const made = band(x, values, spread);
     return {
-      name: `${column?.label ?? ""} ${name}`,
+      name,
       look: looks.get(name) as Look,
       points: { x, y: made.mean },
       band: made,

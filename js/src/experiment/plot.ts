@@ -89,6 +89,7 @@ export class Plot {
     const ticks = ticksThatFit(this.x, width);
     return ticks.flatMap(({ value, text }) => {
       const x = round(this.px(value));
+      // The last one would stand out of the picture.
       const anchor = x > left + width - 16 && text.length > 4 ? "end" : "middle";
       return [
         svg("line", { x1: x, x2: x, y1: top, y2: top + height }),
@@ -128,10 +129,13 @@ export class Plot {
 let made = 0;
 
 function ticksThatFit(axis: Axis, width: number): Tick[] {
+  // The last one may end at its tick.
+  const apart = (a: Tick, b: Tick) =>
+    width * (share(axis, b.value) - share(axis, a.value)) >=
+    DIGIT * (a.text.length / 2 + b.text.length) + 8;
   for (let most = Math.floor(width / 52); most > 1; most--) {
     const ticks = ticksOf(axis, most);
-    const room = width / Math.max(1, ticks.length);
-    if (ticks.every(({ text }) => DIGIT * text.length + 12 <= room)) return ticks;
+    if (ticks.every((tick, i) => i === 0 || apart(ticks[i - 1] as Tick, tick))) return ticks;
   }
   return ticksOf(axis, 1).slice(0, 2);
 }

@@ -8,11 +8,19 @@ import { type Axis, logRange } from "./scale.ts";
 /** Words on one axis, at the most; nobody reads more. */
 const MOST_WORDS = 60;
 
+/** So few values, each of several runs, are the ticks of their axis: those of a sweep's parameter. */
+const FEW_VALUES = 6;
+
 export type Positions = {
   axis: Axis;
   /** NaN where a run has no place on it. */
   at(row: number): number;
 };
+
+/** From this ratio on, a parameter's axis is logarithmic. */
+const MANY_TIMES = 20;
+
+const PARAMETERS = ["argument", "tag"];
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
@@ -27,18 +35,39 @@ export function positions(
   const range = rangeOf(values(column, rows));
   const isNumeric = range !== null && !hasWords(column, rows);
   if (!isNumeric) return words(column, rows);
+  const only = few(values(column, rows));
   if (log) {
     const positive = logRange(values(column, rows));
-    if (positive) return { axis: { range: positive, form: "number", label, log }, at };
+    if (positive) return { axis: { range: positive, form: "number", label, log, only }, at };
   }
   const form = column.form === "time" || column.form === "duration" ? column.form : "number";
   const whole = rows.every((row) => !(column.number(row) % 1));
   const room = exact ? around(tight(range)) : padded(range);
-  return { axis: { range: room, form, label, whole }, at };
+  return { axis: { range: room, form, label, whole, only: exact ? undefined : only }, at };
+}
+
+/** The values, rising, where they are few and shared. */
+function few(values: Iterable<number>): number[] | undefined {
+  const found = new Set<number>();
+  let count = 0;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    count += 1;
+    found.add(value);
+    if (found.size > FEW_VALUES) return undefined;
+  }
+  return 2 * found.size <= count ? [...found].sort((a, b) => a - b) : undefined;
 }
 
 function* values(column: Shown, rows: Uint32Array): Generator<number> {
   for (const row of rows) yield column.number(row);
+}
+
+/** Whether a column is a parameter that was tried over orders of magnitude. */
+export function isOverDecades(column: Shown, rows: Uint32Array): boolean {
+  if (!PARAMETERS.includes(column.key[0])) return false;
+  const [min, max] = rangeOf(values(column, rows)) ?? [0, 0];
+  return min > 0 && max >= MANY_TIMES * min;
 }
 
 /** Room for a dot at either end. */

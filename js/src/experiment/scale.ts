@@ -1,7 +1,7 @@
 /** Axes of any kind: where a value is on it, and what its ticks are and say. Pure. */
 
 import { tickLabels, ticks } from "../axis.ts";
-import { duration } from "../format.ts";
+import { duration, number } from "../format.ts";
 import type { Range } from "../series.ts";
 
 export type Axis = {
@@ -13,6 +13,8 @@ export type Axis = {
   whole?: boolean;
   /** Of a "words" axis: the word at 0, 1, 2, … */
   words?: string[];
+  /** The only values on it, where those are few; rising. */
+  only?: number[];
 };
 
 export type Tick = { value: number; text: string };
@@ -47,12 +49,21 @@ export function logRange(values: Iterable<number>): Range | null {
 /** At most `most` ticks. */
 export function ticksOf(axis: Axis, most: number): Tick[] {
   if (axis.form === "words") return wordTicks(axis, most);
+  if (axis.only && isRoomFor(axis, axis.only, most)) {
+    return axis.only.map((value) => ({ value, text: number(value) }));
+  }
   if (axis.form === "time") return timeTicks(axis.range, most);
   if (axis.form === "duration") return durationTicks(axis.range, most);
   if (axis.log) return logTicks(axis.range, most);
   const values = ticks(axis.range, most, axis.whole);
   const texts = tickLabels(values);
   return values.map((value, i) => ({ value, text: texts[i] ?? "" }));
+}
+
+/** Whether values are as far apart as even ticks would be. */
+function isRoomFor(axis: Axis, values: number[], most: number): boolean {
+  const places = values.map((value) => share(axis, value));
+  return places.every((place, i) => i === 0 || place - (places[i - 1] as number) >= 1 / most);
 }
 
 function wordTicks({ words = [], range: [min, max] }: Axis, most: number): Tick[] {

@@ -38,8 +38,9 @@ export type ViewState = {
     x: string | null;
     y: string | null;
     color: string | null;
-    logX: boolean;
-    logY: boolean;
+    /** null: where a parameter was tried over orders of magnitude. */
+    logX: boolean | null;
+    logY: boolean | null;
   };
   parallel: string[] | null;
   /** Places in the palette that runs have got, by id. */
@@ -56,7 +57,7 @@ export const DEFAULT: ViewState = {
   comparison: "curves",
   curves: { metric: null, axis: "step", logX: false, logY: false, groupBy: null, spread: "std" },
   allFacts: false,
-  scatter: { x: null, y: null, color: null, logX: false, logY: false },
+  scatter: { x: null, y: null, color: null, logX: null, logY: null },
   parallel: null,
   colors: [],
 };
@@ -201,8 +202,8 @@ export function checked(read: unknown): ViewState {
       x: text(scatter.x),
       y: text(scatter.y),
       color: text(scatter.color),
-      logX: scatter.logX === true,
-      logY: scatter.logY === true,
+      logX: yesOrNo(scatter.logX),
+      logY: yesOrNo(scatter.logY),
     },
     parallel: ids(read.parallel),
     colors: Array.isArray(read.colors) ? read.colors.filter(isPlace) : [],
@@ -215,6 +216,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function text(value: unknown): string | null {
   return typeof value === "string" ? value : null;
+}
+
+function yesOrNo(value: unknown): boolean | null {
+  return typeof value === "boolean" ? value : null;
 }
 
 function texts(value: unknown): string[] | null {

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-
+import { shown } from "../../src/experiment/columns.ts";
+import { positions } from "../../src/experiment/position.ts";
 import { type Axis, logRange, share, ticksOf, valueAt } from "../../src/experiment/scale.ts";
+import { idOf, tableOf } from "./told.ts";
 
 const axis = (range: [number, number], rest: Partial<Axis> = {}): Axis => ({
   range,
@@ -54,4 +56,16 @@ test("words stand side by side, and only as many as have room", () => {
 
   expect(found[0]).toEqual({ value: 0, text: "w0" });
   expect(found.length).toBeLessThanOrEqual(5);
+});
+
+test("a few values that runs share are the ticks of their axis", () => {
+  const lr = ["0.0001", "0.001", "0.0001", "0.001"].map((value) => ({ "tag:lr": value }));
+  const table = tableOf(lr);
+  const column = shown(table, idOf("tag:lr"));
+  if (!column) throw new Error("no column");
+
+  const { axis } = positions(column, table.rows());
+
+  expect(ticksOf(axis, 12).map(({ text }) => text)).toEqual(["0.0001", "0.001"]);
+  expect(ticksOf({ ...axis, only: [0.0001, 0.00011, 0.001] }, 12).length).toBeGreaterThan(3);
 });

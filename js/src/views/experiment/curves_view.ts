@@ -1,8 +1,10 @@
 import { padded, tight } from "../../axis.ts";
 import { h, list, set, write } from "../../dom.ts";
 import type { Spread } from "../../experiment/align.ts";
-import { choices, metricId, numberOfRun, shown } from "../../experiment/columns.ts";
+import { metricId, numberOfRun } from "../../experiment/columns.ts";
 import type { CurveShelf } from "../../experiment/curves.ts";
+import { alike } from "../../experiment/digits.ts";
+import { groupings } from "../../experiment/groups.ts";
 import { bands, type Line, lines } from "../../experiment/overlay.ts";
 import { areaPath, linePath, Plot, rangeOf } from "../../experiment/plot.ts";
 import { logRange, type Axis as PlotAxis } from "../../experiment/scale.ts";
@@ -137,7 +139,7 @@ export function curvesView(
     drawn =
       groupBy === null
         ? lines(table, view.colors, found, curves.axis)
-        : bands(table, found, curves.axis, groupBy, curves.spread);
+        : bands(table, rows, found, curves.axis, groupBy, curves.spread);
     drawLegend();
     if (plot.isSized) drawLines(name);
   }
@@ -255,10 +257,11 @@ export function curvesView(
           ? duration(x)
           : `step ${number(x)}`;
     const best = [...told].sort((a, b) => valueIn(b) - valueIn(a));
+    const write = alike(best.map(valueIn));
     const rest = best.length - MOST_TOLD;
     note.replaceChildren(
       h("div", { class: "rw-where" }, where),
-      h("ul", {}, ...best.slice(0, MOST_TOLD).map((each) => toldLine(each, curves.spread))),
+      h("ul", {}, ...best.slice(0, MOST_TOLD).map((each) => toldLine(each, write, curves.spread))),
       ...(rest > 0 ? [h("div", { class: "rw-where" }, `and ${rest} more`)] : []),
     );
     const right = left > plot.box.left + plot.box.width / 2;
@@ -365,14 +368,14 @@ function valueIn({ line, i }: Told): number {
   return line.points.y[i] as number;
 }
 
-function toldLine({ line, i }: Told, spread: Spread): HTMLElement {
+function toldLine({ line, i }: Told, write: (value: number) => string, spread: Spread) {
   const swatch = h("i");
   swatch.style.color = line.look.color;
   const y = line.points.y[i] as number;
   const { band } = line;
   const around = band && told(band.low[i] as number, band.high[i] as number, y, spread);
   const rest = band && h("small", {}, `${around}, n = ${band.count[i]}`);
-  return h("li", {}, swatch, h("span", {}, line.name), h("b", {}, number(y)), rest);
+  return h("li", {}, swatch, h("span", {}, line.name), h("b", {}, write(y)), rest);
 }
 
 function told(low: number, high: number, mean: number, spread: Spread): string {
@@ -428,22 +431,6 @@ function wanted(table: RunTable, name: string, rows: Uint32Array): [string, numb
     const values = counts?.number(row) || (last.code(row) === MISSING ? 0 : 1);
     return values > 0 ? [[id, values]] : [];
   });
-}
-
-/** Columns by whose values `rows` can be put in groups: some are shared, and not all the same. */
-export function groupings(table: RunTable, rows: Uint32Array) {
-  return choices(table)
-    .filter(({ group }) => group !== "Metrics" && group !== "Run")
-    .flatMap(({ group, columns }) =>
-      columns.flatMap(({ id, label }) => {
-        const column = shown(table, id);
-        if (!column) return [];
-        const values = new Set(
-          Array.from(rows, (row) => (column.has(row) ? column.text(row) : "")),
-        );
-        return values.size > 1 && values.size < rows.length ? [{ value: id, label, group }] : [];
-      }),
-    );
 }
 
 /** For views that show one value of each metric. */

@@ -25,6 +25,20 @@ const HEAD_HEIGHT = 30;
 const MOST_ROWS = 14;
 const SCROLL_BAR = 15;
 
+const CHOOSE_WIDTH = 30;
+const MIN_WIDTH = 56;
+const NAME_WIDTH = 150;
+const MOST_HEAD = 200;
+
+/** Pixels of a letter, and letters that a column has room for before anybody has made it wider. */
+const LETTER = 7.4;
+const NUMBER_LETTERS = 14;
+const TEXT_LETTERS = 24;
+const NAME_LETTERS = 60;
+
+/** Rows whose texts say how wide a column is. */
+const LOOKED_AT = 100;
+
 /** Columns shown at once, at the most: each has a header in the page. */
 export const MOST_COLUMNS = 300;
 
@@ -67,6 +81,8 @@ export function grid(
   let state: GridState = { rows: new Uint32Array(), columns: [], widths: {}, sort: [] };
   let views: Shown[] = [];
   let slick: SlickGrid | null = null;
+  /** Widths that nobody has chosen, by column. */
+  let fitting = new Map<string, number>();
   let known = 0;
   let last = -1;
 
@@ -79,8 +95,8 @@ export function grid(
       field: view.id,
       name: view.label,
       toolTip: view.label,
-      width: state.widths[view.id] ?? widthOf(view),
-      minWidth: 40,
+      width: widthOf(view.id),
+      minWidth: MIN_WIDTH,
       sortable: true,
       // Numbers are wanted from the best, which mostly is the largest; texts from A.
       defaultSortAsc: !isNumber,
@@ -88,6 +104,20 @@ export function grid(
       headerCssClass: isNumber ? "rw-number" : "",
       formatter: (place) => cell(view, place),
     };
+  }
+
+  const widthOf = (id: string) => state.widths[id] ?? fitting.get(id) ?? MIN_WIDTH;
+
+  /** As wide as what they say; what is left is the name's, as far as that needs it. */
+  function measure(): void {
+    fitting = new Map(views.map((view) => [view.id, widthFor(view, state.rows)]));
+    const wide = views.reduce((sum, { id }) => sum + widthOf(id), CHOOSE_WIDTH);
+    const name = views.find(({ id }) => id === NAME_ID);
+    if (!name) return;
+    const wanted = textWidth(longest(name, state.rows, NAME_LETTERS));
+    const least = fitting.get(NAME_ID) ?? MIN_WIDTH;
+    const room = least + host.clientWidth - SCROLL_BAR - wide;
+    fitting.set(NAME_ID, Math.max(least, Math.min(wanted, room)));
   }
 
   function cell(view: Shown, place: number): HTMLElement | string {
@@ -98,8 +128,10 @@ export function grid(
       const status = statusOf(table, row).toLowerCase();
       return h("span", { class: "rw-status", "data-status": status }, text);
     }
-    if (text.length < 12) return text;
-    return h("span", { title: text }, text);
+    const value = view.form === "number" ? view.number(row) : Number.NaN;
+    // Of a number that is shown with fewer digits, all of them.
+    const title = Number.isFinite(value) ? String(value) : text;
+    return title === text && text.length < 12 ? text : h("span", { title }, text);
   }
 
   function runCell(row: number, text: string): HTMLElement {
@@ -129,9 +161,9 @@ export function grid(
       id: CHOOSE,
       field: CHOOSE,
       name: all,
-      width: 30,
-      minWidth: 30,
-      maxWidth: 30,
+      width: CHOOSE_WIDTH,
+      minWidth: CHOOSE_WIDTH,
+      maxWidth: CHOOSE_WIDTH,
       resizable: false,
       reorderable: false,
       sortable: false,
@@ -200,7 +232,8 @@ export function grid(
 
   function tellColumns(made: SlickGrid): void {
     const shownNow = made.getColumns().filter(({ id }) => id !== CHOOSE);
-    const widths = Object.fromEntries(shownNow.map(({ id, width }) => [String(id), width ?? 80]));
+    const changed = shownNow.filter(({ id, width }) => width !== widthOf(String(id)));
+    const widths = Object.fromEntries(changed.map(({ id, width }) => [String(id), width ?? 80]));
     actions.columns(
       shownNow.map(({ id }) => String(id)),
       { ...state.widths, ...widths },
@@ -248,12 +281,18 @@ export function grid(
     }
   }
 
-  whenSized(host, life, () => {
-    if (slick) slick.resizeCanvas();
-    else {
+  let fitted = 0;
+  whenSized(host, life, (width) => {
+    if (!slick) {
+      measure();
       slick = start();
       update(state);
-    }
+    } else if (width !== fitted) {
+      measure();
+      slick.setColumns(columns());
+      slick.resizeCanvas();
+    } else slick.resizeCanvas();
+    fitted = width;
   });
   life.addEventListener("abort", () => slick?.destroy(true), { once: true });
 
@@ -261,12 +300,16 @@ export function grid(
     const before = { rows: state.rows, columns: views.map(({ id }) => id).join("\n") };
     state = next;
     views = next.columns.slice(0, MOST_COLUMNS).flatMap((id) => shown(table, id) ?? []);
+    const ids = views.map(({ id }) => id).join("\n");
+    // A table that was empty knows no widths yet.
+    const isOther = ids !== before.columns || before.rows.length === 0;
+    if (isOther) measure();
     markNew();
     stretch();
     all.checked =
       next.rows.length > 0 && next.rows.every((row) => chosen.has(table.ids[row] ?? ""));
     if (!slick) return;
-    if (views.map(({ id }) => id).join("\n") !== before.columns) slick.setColumns(columns());
+    if (isOther) slick.setColumns(columns());
     const sort = next.sort.map(({ column, descending }) => ({
       columnId: column,
       sortAsc: !descending,
@@ -277,7 +320,7 @@ export function grid(
 
   /** As high as its rows, up to `MOST_ROWS`, and its scroll bar. */
   function stretch(): void {
-    const wide = views.reduce((sum, view) => sum + (state.widths[view.id] ?? widthOf(view)), 30);
+    const wide = views.reduce((sum, { id }) => sum + widthOf(id), CHOOSE_WIDTH);
     const bar = wide > host.clientWidth ? SCROLL_BAR : 0;
     const rows = Math.max(1, Math.min(state.rows.length, MOST_ROWS));
     const height = `${HEAD_HEIGHT + ROW_HEIGHT * rows + bar + 3}px`;
@@ -305,9 +348,28 @@ function sortsOf(args: SingleColumnSort | MultiColumnSort): Sort[] {
   return sorts.map(({ columnId, sortAsc }) => ({ column: String(columnId), descending: !sortAsc }));
 }
 
-function widthOf({ id, form, label }: Shown): number {
+/** The width of a column by what it says, in pixels. */
+function widthFor(view: Shown, rows: Uint32Array): number {
+  const { id, form, label } = view;
   if (id === NUMBER_ID) return 70;
-  if (id === NAME_ID) return 190;
-  const least = { status: 118, time: 170, duration: 110, number: 96, text: 96 }[form];
-  return Math.min(220, Math.max(least, 30 + 7 * label.length));
+  // Room for the arrow that tells the order.
+  const head = Math.min(textWidth(label.length) + 14, MOST_HEAD);
+  if (id === NAME_ID) return Math.max(head, NAME_WIDTH);
+  const least = { status: 118, time: 170, duration: 96, number: MIN_WIDTH, text: MIN_WIDTH }[form];
+  const letters = longest(view, rows, form === "number" ? NUMBER_LETTERS : TEXT_LETTERS);
+  return Math.max(least, head, textWidth(letters));
+}
+
+/** Letters of the longest of a column's texts, as far as a few tell, at most `most`. */
+function longest(view: Shown, rows: Uint32Array, most: number): number {
+  const stride = Math.max(1, Math.floor(rows.length / LOOKED_AT));
+  let letters = 0;
+  for (let i = 0; i < rows.length; i += stride) {
+    letters = Math.max(letters, view.text(rows[i] as number).length);
+  }
+  return Math.min(letters, most);
+}
+
+function textWidth(letters: number): number {
+  return Math.ceil(LETTER * letters) + 18;
 }

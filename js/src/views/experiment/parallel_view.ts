@@ -1,6 +1,6 @@
 import { h, set, whenSized, write } from "../../dom.ts";
 import { keyOf, numberOfRun, type Shown, shown } from "../../experiment/columns.ts";
-import { type Positions, positions } from "../../experiment/position.ts";
+import { isOverDecades, type Positions, positions } from "../../experiment/position.ts";
 import { share, ticksOf } from "../../experiment/scale.ts";
 import { svg } from "../../experiment/svg.ts";
 import type { RunTable } from "../../experiment/table.ts";
@@ -19,9 +19,6 @@ const MOST_PARAMETERS = 5;
 const MOST_RESULTS = 3;
 
 const PARAMETERS = ["argument", "tag"];
-
-/** From this ratio on, a parameter's axis is logarithmic. */
-const MANY_TIMES = 20;
 
 type AxisOf = { column: Shown; place: Positions; x: number };
 type Span = [low: number, high: number];
@@ -332,17 +329,6 @@ export function parallelView(
 }
 
 /** A learning rate of 0.1, 0.01 and 0.001 is spread evenly; a result keeps its distances. */
-function isOverDecades(column: Shown, rows: Uint32Array): boolean {
-  if (!PARAMETERS.includes(keyOf(column.id)?.[0] ?? "")) return false;
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const row of rows) {
-    const value = column.number(row);
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return min > 0 && max >= MANY_TIMES * min;
-}
-
 /** Parameters that differ between the runs, then results. */
 function defaults(table: RunTable, rows: Uint32Array, offered: string[]): string[] {
   const varies = (id: string) => {

@@ -10,6 +10,7 @@ import {
   shown,
 } from "../../experiment/columns.ts";
 import { rangeOf } from "../../experiment/plot.ts";
+import { isOverDecades } from "../../experiment/position.ts";
 import type { RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { number } from "../../format.ts";
@@ -54,7 +55,9 @@ export function scatterView(
     x.show(offered, xs?.id ?? "");
     y.show(offered, ys?.id ?? "");
     color.show([{ value: "", label: "none" }, ...offered], hue?.id ?? "");
-    [logX.box.checked, logY.box.checked] = [scatter.logX, scatter.logY];
+    const acrossLog = scatter.logX ?? (xs !== null && isOverDecades(xs, rows));
+    const upLog = scatter.logY ?? (ys !== null && isOverDecades(ys, rows));
+    [logX.box.checked, logY.box.checked] = [acrossLog, upLog];
     empty.hidden = xs !== null && ys !== null;
     cloud.el.hidden = !empty.hidden;
     const colors = coloring(hue, rows);
@@ -69,7 +72,6 @@ export function scatterView(
       },
     );
     legend.hidden = colors.legend.length === 0;
-    const { logX: acrossLog, logY: upLog } = scatter;
     if (xs && ys) cloud.draw({ rows, x: xs, y: ys, acrossLog, upLog, layer: colors.of });
   }
 
