@@ -18,7 +18,7 @@ from run_widgets.static_html import table
 from run_widgets.store.drive import open_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from run_widgets.metrics import Metric
@@ -29,6 +29,10 @@ NOTEBOOK = "notebook.ipynb"
 MAX_FILE_BYTES = 2**20
 MAX_CODE_BYTES = 2**23
 """A longer file, and files after so many bytes, are named as changed and not shown."""
+
+MAX_TOLD = 400_000
+MAX_TOLD_FILES = 300
+"""Characters and files of a difference that a page is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,7 @@ def diff_runs(store: LocalStore, run_id: str, other_store: LocalStore, other_id:
     """
     before, after = store.run(run_id), other_store.run(other_id)
     folders = store.folder(run_id), other_store.folder(other_id)
-    code: list[FileChange] = []
-    note = ""
-    try:
-        code = code_changes(*(folder / snapshot.ARCHIVE for folder in folders))
-    except SnapshotError as error:
-        note = str(error)
-    code += _notebook_changes(*folders)
+    code, note = code_of(*folders)
     metrics = gather(store.follow(run_id)), gather(other_store.follow(other_id))
     facts = [
         *_differences("arguments", {"script": before.script}, {"script": after.script}),
@@ -123,6 +121,34 @@ def diff_runs(store: LocalStore, run_id: str, other_store: LocalStore, other_id:
         *_metric_differences(*metrics),
     ]
     return RunDiff(run_id, other_id, tuple(code), tuple(facts), note)
+
+
+def code_of(before: Path, after: Path) -> tuple[list[FileChange], str]:
+    """Return how the code differs that the runs in two folders were started from.
+
+    The text says why their snapshots could not be compared; empty where they were.
+    """
+    note = ""
+    changes: list[FileChange] = []
+    try:
+        changes = code_changes(before / snapshot.ARCHIVE, after / snapshot.ARCHIVE)
+    except SnapshotError as error:
+        note = str(error)
+    return changes + _notebook_changes(before, after), note
+
+
+def told_changes(changes: Sequence[FileChange], note: str) -> dict[str, object]:
+    """Return code changes as a page is told them: text without what JSON cannot carry, and cut."""
+    left = MAX_TOLD
+    files = []
+    for change in changes[:MAX_TOLD_FILES]:
+        cut = change.diff[:left]
+        left -= len(cut)
+        more = "" if len(cut) == len(change.diff) else "the rest is too long to be shown"
+        texts = {"path": change.path, "kind": change.kind, "diff": cut, "note": change.note or more}
+        # Half of a surrogate pair, as file names may have it, is not Unicode.
+        files.append({key: text.encode(errors="replace").decode() for key, text in texts.items()})
+    return {"files": files, "total": len(changes), "note": note.encode(errors="replace").decode()}
 
 
 def code_changes(before: Path, after: Path) -> list[FileChange]:

@@ -13,6 +13,7 @@ from IPython.display import DisplayHandle, display
 from run_widgets.cell import has_browser, kernel, running_cell
 from run_widgets.comparison import packages
 from run_widgets.curves import READERS, Curves, told
+from run_widgets.diff import code_of, told_changes
 from run_widgets.errors import RunNotFound
 from run_widgets.facts import shown
 from run_widgets.followed import Followed, tick_of
@@ -308,6 +309,14 @@ class ExperimentDetails(Followed):
                 continue
         self.send({"type": "packages", "request": request, "packages": found})
 
+    def _send_code(self, request: object, runs: list[str]) -> None:
+        try:
+            folders = [self._store.folder(run_id) for run_id in runs]
+        except RunNotFound:
+            return
+        code = told_changes(*code_of(*folders))
+        self.send({"type": "code", "request": request, "runs": runs, "code": code})
+
 
 def bundle_of(experiment: Listed) -> dict[str, Any] | None:
     """Return what a cell shows that ends with an experiment; None where there is no kernel."""
@@ -326,6 +335,10 @@ def _answer(panel: ExperimentDetails, content: Any, _: object) -> None:
     elif content.get("type") == "packages":
         ids = [run for run in runs if isinstance(run, str)]
         panel._reader.submit(panel._send_packages, request, ids)
+    elif content.get("type") == "code" and len(runs) == 2:
+        ids = [run for run in runs if isinstance(run, str)]
+        if len(ids) == 2:
+            panel._reader.submit(panel._send_code, request, ids)
 
 
 def _is_run_and_count(pair: object) -> bool:

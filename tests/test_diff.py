@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from run_widgets import Experiment, Run, Workspace
-from run_widgets.diff import Difference, code_changes
+from run_widgets.diff import MAX_TOLD, Difference, FileChange, code_changes, told_changes
 from run_widgets.errors import RunNotFound, SnapshotError
 
 if TYPE_CHECKING:
@@ -195,3 +195,17 @@ def test_files_of_the_run_s_folder_may_be_anything(project: Path, experiment: Ex
     found = first.diff(second)
 
     assert [change.path for change in found.code] == ["notebook.ipynb, as executed"]
+
+
+def test_a_page_is_told_as_much_of_changed_code_as_it_can_show() -> None:
+    lone = "half \ud800 a pair"
+    long = FileChange("long.py", "changed", "+" * (MAX_TOLD + 1))
+
+    told = told_changes([FileChange(lone, "added", f"+{lone}"), long], f"note {lone}")
+
+    json.dumps(told, ensure_ascii=False).encode()  # Unicode, all of it
+    assert told["total"] == 2
+    first, second = told["files"]  # type: ignore[misc]
+    assert first["diff"] == "+half ? a pair"
+    assert len(first["diff"]) + len(second["diff"]) == MAX_TOLD
+    assert second["note"] == "the rest is too long to be shown"

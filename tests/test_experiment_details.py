@@ -254,6 +254,29 @@ def test_packages_are_told_of_the_runs_asked_for(wire: Wire, experiment: Experim
     assert "numpy" in answer["packages"]["a"]
 
 
+def test_the_code_of_two_runs_is_compared(
+    wire: Wire, experiment: Experiment, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for run_id, line in (("a", "lr = 1"), ("b", "lr = 2")):
+        (source / "train.py").write_text(f"{line}\n")
+        run = experiment.start_logging(run_id=run_id, outputs=False, snapshot_directory=str(source))
+        run.get_snapshot_id()
+        run.complete()
+    details = ExperimentDetails(experiment)
+
+    ask(details, type="code", request=1, runs=["a", "gone"])
+    ask(details, type="code", request=2, runs=["a", "b"])
+    wait_until(lambda: wire.messages("code"))
+
+    (answer,) = wire.messages("code")
+    assert (answer["request"], answer["runs"]) == (2, ["a", "b"])
+    (change,) = answer["code"]["files"]
+    assert change["path"] == "train.py"
+    assert change["diff"].splitlines()[1:] == ["-lr = 1", "+lr = 2"]
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -266,6 +289,8 @@ def test_packages_are_told_of_the_runs_asked_for(wire: Wire, experiment: Experim
         {"type": "curves", "runs": [["a", "many"]], "metric": "loss"},
         {"type": "curves", "runs": ["a"], "metric": 3},
         {"type": "packages", "runs": [["../../etc", 1]]},
+        {"type": "code", "runs": ["a"]},
+        {"type": "code", "runs": [["a"], {}]},
         {"type": "delete", "runs": ["a"]},
     ],
 )
@@ -277,7 +302,7 @@ def test_what_is_no_question_is_let_go(
     _answer(details, question, [])
     details._reader.submit(lambda: None).result()
 
-    assert wire.messages("curve") == []
+    assert wire.messages("curve") == wire.messages("code") == []
     assert all(not answer["packages"] for answer in wire.messages("packages"))
 
 

@@ -153,3 +153,15 @@ def test_the_page_is_a_constant_file(portal: Portal) -> None:  # noqa: F811
     assert answer.status == 200
     assert b"page.js" in answer.body  # type: ignore[attr-defined]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_page_compares_the_code_of_two_runs(portal: Portal) -> None:  # noqa: F811
+    first, second = (finished(portal, "code", loss) for loss in (0.5, 0.25))
+
+    known = portal.ask(f"/api/runs/{second.id}/code?than={first.id}")
+    gone = portal.ask(f"/api/runs/{second.id}/code?than=gone")
+
+    assert known.status == 200  # type: ignore[attr-defined]
+    assert json.loads(known.body)["total"] == 0  # type: ignore[attr-defined]
+    assert "no snapshot" in json.loads(known.body)["note"]  # type: ignore[attr-defined]
+    assert gone.status == 404  # type: ignore[attr-defined]

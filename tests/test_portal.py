@@ -95,6 +95,7 @@ def upload(run: Run, name: str, content: bytes) -> None:
         "/files/{id}/a.txt",
         "/assets/page.js",
         "/api/runs/{id}/panel",
+        "/api/runs/{id}/code?than={id}",
         "/export/{id}",
     ],
 )

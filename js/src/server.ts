@@ -18,6 +18,15 @@ export type Source = {
   notebook: { bytes: number } | null;
 };
 
+/** How a run's code differs from another's. */
+export type CodeChanges = {
+  files: { path: string; kind: string; diff: string; note: string }[];
+  /** Files that differ; more than are told where they are very many. */
+  total: number;
+  /** Why the code could not be compared; empty where it was. */
+  note: string;
+};
+
 /** A part of a line, as fine as it was logged or as was asked for; null where there is no number. */
 export type Stretch = {
   total: number;
@@ -102,6 +111,11 @@ export class RunServer {
 
   source(): Promise<Source> {
     return this.#json("/source");
+  }
+
+  /** How its code differs from that of the run `than`. */
+  code(than: string): Promise<CodeChanges> {
+    return this.#json("/code", { than });
   }
 
   /** The points of a line from one step, or one time, to another. */

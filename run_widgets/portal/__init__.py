@@ -69,6 +69,7 @@ class RunPortal(ExtensionApp):
             (rf"{run}/panel", panel.PanelHandler),
             (rf"{run}/series", series.SeriesHandler),
             (rf"{run}/source", runs.SourceHandler),
+            (rf"{run}/code", runs.CodeHandler),
             (rf"{run}/lines", runs.LinesHandler),
             (rf"{run}/stop", runs.StopHandler),
             (rf"{at}/export/([^/]+)", exports.ExportHandler),

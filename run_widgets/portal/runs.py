@@ -39,6 +39,16 @@ class SourceHandler(JsonHandler):
         await self.answer(partial(self.shelf.source, run_id, self.workspace))
 
 
+class CodeHandler(JsonHandler):
+    """How the code of one run differs from that of another: ``?than=<run id>``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, run_id: str) -> None:
+        than = self.get_query_argument("than")
+        await self.answer(partial(self.shelf.code, than, run_id, self.workspace))
+
+
 class LinesHandler(JsonHandler):
     """Where the lines with a text begin in a file: ``?file=<name>&text=<text>&at=<byte>&number=``.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from run_widgets.children import Children
+from run_widgets.diff import code_of, told_changes
 from run_widgets.documents import Drawings
 from run_widgets.errors import (
     BadName,
@@ -134,6 +135,17 @@ class Shelf:
     def source(self, run_id: str, workspace: str | None) -> Json:
         """Return what a run was started from."""
         return source(self.store_of(run_id, workspace).folder(run_id))
+
+    def code(self, before: str, after: str, workspace: str | None) -> Json:
+        """Return how the code of one run differs from that of another, of the same workspace.
+
+        Raises
+        ------
+        RunNotFound
+            There is no such run.
+        """
+        store = self.store_of(after, workspace)
+        return told_changes(*code_of(store.folder(before), store.folder(after)))
 
     def lines(
         self, run_id: str, workspace: str | None, name: str, *, text: str, start: Line

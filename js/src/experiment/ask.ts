@@ -1,12 +1,13 @@
 /** Questions about runs: to the Jupyter server, which is never busy, else to the kernel. */
 
-import { ask, RunServer, ServerError } from "../server.ts";
+import { ask, type CodeChanges, RunServer, ServerError } from "../server.ts";
 import type { ToldCurve } from "./model.ts";
 import { answers } from "./packed.ts";
 
 export type Question =
   | { type: "curves"; request: number; metric: string; runs: [id: string, count: number][] }
-  | { type: "packages"; request: number; runs: string[] };
+  | { type: "packages"; request: number; runs: string[] }
+  | { type: "code"; request: number; runs: [before: string, after: string] };
 
 /** Runs asked for in one address, which servers do not take at any length. */
 const RUNS_AT_ONCE = 50;
@@ -78,6 +79,20 @@ export class Asking {
     };
     await Promise.all(Array.from({ length: Math.min(LINES, waiting.length) }, work));
     if (left.length > 0) this.#toKernel({ ...question, runs: left });
+  }
+
+  /** How the code of two runs differs. */
+  async code(question: Question & { type: "code" }, take: (code: CodeChanges) => void) {
+    const [before, after] = question.runs;
+    const place = this.#isDeaf ? null : this.#place();
+    const server = place && new RunServer(place.root, "_", place.workspace).other(after);
+    try {
+      if (!server) throw new ServerError("no server, or an id that is none");
+      take(await server.code(before));
+    } catch (error) {
+      this.#isDeaf ||= isNobody(error);
+      this.#toKernel(question);
+    }
   }
 }
 

@@ -167,11 +167,11 @@ function plain(id: string, column: Column, label: string, form: Form): Shown {
   };
 }
 
-/** Writes the numbers of a column alike; looks at them when the first is written. */
+/** Writes the numbers of a column alike, as they were logged among texts; looks at them late. */
 function writer(column: Column, value: (row: number) => number): (value: number) => string {
   let write: ((value: number) => string) | null = null;
   return (one) => {
-    write ??= alike(Array.from(sampled(column.rows), value));
+    write ??= column.hasTexts ? number : alike(Array.from(sampled(column.rows), value));
     return write(one);
   };
 }

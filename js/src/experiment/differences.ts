@@ -69,7 +69,22 @@ function fromColumn(table: RunTable, rows: Uint32Array, id: string): Difference[
   const column = shown(table, id);
   if (!column) return [];
   const values = Array.from(rows, (row) => (column.has(row) ? column.text(row) : null));
-  return made(column.key[1], values);
+  return made(column.key[1], unrounded(values, Array.from(rows, column.number)));
+}
+
+/** The texts, but for those that are alike only because digits are left out: these with all. */
+function unrounded(texts: (string | null)[], numbers: number[]): (string | null)[] {
+  const known = new Map<string, number>();
+  const blurred = new Set<string>();
+  texts.forEach((text, place) => {
+    const value = numbers[place] as number;
+    if (text === null || Number.isNaN(value)) return;
+    if ((known.get(text) ?? value) !== value) blurred.add(text);
+    known.set(text, value);
+  });
+  return texts.map((text, place) =>
+    text !== null && blurred.has(text) ? String(numbers[place]) : text,
+  );
 }
 
 function ofPackages(table: RunTable, rows: Uint32Array, packages: Packages): Difference[] {

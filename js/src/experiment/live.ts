@@ -3,6 +3,7 @@
 import type { Model } from "../model.ts";
 import { baseUrl } from "../server.ts";
 import { Asking, type Place, type Question } from "./ask.ts";
+import { CodeShelf } from "./code.ts";
 import { CurveShelf } from "./curves.ts";
 import type { ExperimentModel, Message } from "./model.ts";
 import { RunTable } from "./table.ts";
@@ -13,6 +14,7 @@ export class LiveExperiment {
   readonly table = new RunTable();
   readonly curves: CurveShelf;
   readonly packages = new Map<string, Record<string, string>>();
+  readonly code = new CodeShelf((runs) => this.#askCode(runs));
   readonly #model: Model<ExperimentModel>;
   readonly #asking: Asking;
   readonly #asked = new Set<string>();
@@ -40,6 +42,9 @@ export class LiveExperiment {
       } else if (message.type === "packages") {
         for (const [run, found] of Object.entries(message.packages)) this.packages.set(run, found);
         this.#tell();
+      } else if (message.type === "code") {
+        this.code.take(message.runs, message.code);
+        this.#tell();
       }
     });
     this.#takeWhole();
@@ -51,6 +56,13 @@ export class LiveExperiment {
     for (const run of wanted) this.#asked.add(run);
     void this.#asking.packages({ type: "packages", request: 0, runs: wanted }, (run, found) => {
       this.packages.set(run, found);
+      this.#tell();
+    });
+  }
+
+  #askCode(runs: [before: string, after: string]): void {
+    void this.#asking.code({ type: "code", request: 0, runs }, (code) => {
+      this.code.take(runs, code);
       this.#tell();
     });
   }

@@ -1,5 +1,7 @@
 /** What the kernel tells of an experiment, as `run_widgets/experiment_details.py` spells it. */
 
+import type { CodeChanges } from "../server.ts";
+
 export type ExperimentFacts = {
   experiment: string;
   id: string;
@@ -64,4 +66,5 @@ export type ToldCurve = {
 export type Message =
   | { type: "rows"; told: Told }
   | { type: "curve"; request: number; curve: ToldCurve }
-  | { type: "packages"; request: number; packages: Record<string, Record<string, string>> };
+  | { type: "packages"; request: number; packages: Record<string, Record<string, string>> }
+  | { type: "code"; request: number; runs: [before: string, after: string]; code: CodeChanges };

@@ -82,10 +82,19 @@ function hasWords(column: Shown, rows: Uint32Array): boolean {
   );
 }
 
+function compared(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 function words(column: Shown, rows: Uint32Array): Positions {
-  const every = new Set<string>();
-  for (const row of rows) if (column.has(row)) every.add(column.text(row));
-  const ordered = [...every].sort(collator.compare).slice(0, MOST_WORDS);
+  const every = new Map<string, number>();
+  for (const row of rows) if (column.has(row)) every.set(column.text(row), column.number(row));
+  // Numbers first, by their size.
+  const rank = (value: number) => (Number.isNaN(value) ? Number.POSITIVE_INFINITY : value);
+  const ordered = [...every]
+    .sort(([a, x], [b, y]) => compared(rank(x), rank(y)) || collator.compare(a, b))
+    .map(([word]) => word)
+    .slice(0, MOST_WORDS);
   const places = new Map(ordered.map((word, place) => [word, place]));
   return {
     axis: {

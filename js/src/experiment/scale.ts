@@ -138,8 +138,10 @@ function multiples([min, max]: Range, step: number, offset = 0): number[] {
 
 function durationTicks(range: Range, most: number): Tick[] {
   if (range[1] - range[0] < most) {
-    const values = ticks(range, most);
-    return values.map((value, i) => ({ value, text: `${tickLabels(values)[i]} s` }));
+    const [size, unit] = range[1] < 1 ? [1e-3, "ms"] : [1, "s"];
+    const values = ticks([range[0] / size, range[1] / size], most);
+    const texts = tickLabels(values);
+    return values.map((value, i) => ({ value: value * size, text: `${texts[i]} ${unit}` }));
   }
   const step = stepOf(range, most);
   const text = (value: number) =>

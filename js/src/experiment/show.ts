@@ -22,11 +22,12 @@ export async function showExperiment(
   try {
     const { experimentPanel } = await import("../views/experiment/panel.ts");
     if (life.aborted) return;
-    const { table, curves, packages, view } = live;
+    const { table, curves, packages, code, view } = live;
     const experiment = {
       table,
       curves,
       packages,
+      code,
       view,
       askPackages: (runs: string[]) => live.askPackages(runs),
       on: (life: AbortSignal, draw: () => void) => live.on(life, draw),

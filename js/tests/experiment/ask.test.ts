@@ -138,3 +138,17 @@ test("packages are those of the run's source; an id that leads elsewhere reaches
   expect(asked).toHaveLength(1);
   expect(kernel).toHaveBeenCalledWith({ type: "packages", request: 0, runs: ["../../x"] });
 });
+
+test("how code differs is asked of the server; of the kernel where the server is none of ours", async () => {
+  const changes = { files: [], total: 0, note: "" };
+  const question: Question & { type: "code" } = { type: "code", request: 0, runs: ["a", "b"] };
+  const asked = server([[/runs\/b\/code/, 200, () => changes]]);
+  const [take, kernel] = [vi.fn(), vi.fn()];
+
+  await new Asking(() => PLACE, kernel).code(question, take);
+  await new Asking(() => null, kernel).code(question, take);
+
+  expect(asked).toEqual(["/base/run-widgets/api/runs/b/code?than=a&workspace=%2Fw"]);
+  expect(take).toHaveBeenCalledExactlyOnceWith(changes);
+  expect(kernel).toHaveBeenCalledExactlyOnceWith(question);
+});

@@ -52,3 +52,15 @@ test("packages are compared where every run has told its own", () => {
     ["only", ["1", null]],
   ]);
 });
+
+test("values that only look alike with fewer digits differ, and show all of theirs", () => {
+  const loss = [0.123456, 0.123457, 2.5, 9.25].map((value) => ({ "metric:loss": value }));
+  const table = tableOf(loss);
+
+  const [found] = sections(table, table.rows().slice(0, 2), new Map()).flatMap(
+    ({ differences }) => differences,
+  );
+
+  expect(found?.differs).toBe(true);
+  expect(found?.values).toEqual(["0.123456", "0.123457"]);
+});

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 
+import { CodeShelf } from "../../src/experiment/code.ts";
 import { CurveShelf } from "../../src/experiment/curves.ts";
 import type { ExperimentModel } from "../../src/experiment/model.ts";
 import type { RunTable } from "../../src/experiment/table.ts";
@@ -40,6 +41,7 @@ function opened(
     curves: new CurveShelf(ask),
     packages: new Map(),
     askPackages: vi.fn(),
+    code: new CodeShelf(vi.fn()),
     on: (_, draw) => draws.push(draw),
     root: "/user/jo/",
     ...rest,
@@ -283,4 +285,62 @@ test("on a page without a server nothing links anywhere", () => {
   const { el } = opened(tableOf([{}]), { root: null });
 
   expect(el.querySelector(".rw-portal a")).toBeNull();
+});
+
+test("the code of two runs is compared line by line, as text, those first that have other code", () => {
+  const ask = vi.fn();
+  const code = new CodeShelf(ask);
+  const table = tableOf(
+    ["x", "x", "y"].map((id, i) => ({ id: `r${i}`, "property:ContentSnapshotId": id })),
+  );
+  const { el, view, draw } = opened(table, { code });
+  view.choose(table.ids, true);
+  view.set({ page: "Compare", comparison: "differences" });
+  expect(ask).toHaveBeenCalledExactlyOnceWith(["r0", "r2"]);
+
+  const diff = `@@ -1 +1 @@\n-${HOSTILE}\n+b`;
+  const files = [{ path: HOSTILE, kind: "changed", diff, note: "" }];
+  code.take(["r0", "r2"], { files, total: 1, note: "" });
+  draw();
+
+  const lines = [...el.querySelectorAll(".rw-code-changes pre > span")];
+  expect(lines.map((line) => (line as HTMLElement).dataset.kind)).toEqual([
+    "place",
+    "removed",
+    "added",
+  ]);
+  expect(el.querySelector(".rw-code-changes summary")?.textContent).toContain(HOSTILE);
+  expect(el.querySelector(".rw-code img")).toBeNull();
+  expect(el.querySelector(".rw-code")?.textContent).toContain("1 file differs");
+});
+
+test("runs that have kept no code have none to compare", () => {
+  const code = new CodeShelf(vi.fn());
+  const table = tableOf([{ id: "a" }, { id: "b" }]);
+  code.take(["a", "b"], { files: [], total: 0, note: "run 'a' has no snapshot to compare" });
+  const { el, view } = opened(table, { code });
+  view.choose(table.ids, true);
+
+  view.set({ page: "Compare", comparison: "differences" });
+
+  expect((el.querySelector(".rw-code") as HTMLElement).hidden).toBe(true);
+});
+
+test("the arrow keys walk through the lines of parallel coordinates, and choose", () => {
+  const table = tableOf(
+    [3, 1, 2].map((acc, i) => ({ id: `r${i}`, "tag:lr": String(i), "metric:acc": acc })),
+  );
+  const { el, view } = opened(table);
+  const size = vi.spyOn(Element.prototype, "getBoundingClientRect"); // jsdom lays out nothing
+  size.mockReturnValue(new DOMRect(0, 0, 800, 300));
+  view.set({ page: "Compare", comparison: "parallel" });
+  size.mockRestore();
+  const stage = el.querySelector(".rw-parallel") as HTMLElement;
+  const press = (key: string) => stage.dispatchEvent(new KeyboardEvent("keydown", { key }));
+
+  press("ArrowDown");
+  press("ArrowDown");
+  press(" ");
+
+  expect([...view.chosen]).toEqual(["r2"]); // the second from the top
 });

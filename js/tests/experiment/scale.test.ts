@@ -45,7 +45,8 @@ test("durations and times of day have round ticks", () => {
     ticksOf(axis(range, { form }), 5).map(({ text }) => text);
 
   expect(texts([0, 3600], "duration")).toEqual(["0 s", "15 min", "30 min", "45 min", "1 h"]);
-  expect(texts([0, 0.5], "duration")[1]).toMatch(/ s$/);
+  expect(texts([0, 0.5], "duration")[1]).toBe("100 ms");
+  expect(texts([0, 2.5], "duration")[1]).toMatch(/ s$/);
   expect(texts([1.7e9, 1.7e9 + 3600], "time").length).toBeGreaterThan(2);
 });
 

@@ -1,4 +1,5 @@
 import { h, write } from "../../dom.ts";
+import type { CodeShelf } from "../../experiment/code.ts";
 import type { CurveShelf } from "../../experiment/curves.ts";
 import type { Packages } from "../../experiment/differences.ts";
 import type { RunTable } from "../../experiment/table.ts";
@@ -27,6 +28,7 @@ export function compare(
   shelf: CurveShelf,
   packages: Packages,
   askPackages: (runs: string[]) => void,
+  code: CodeShelf,
   life: AbortSignal,
 ): { el: HTMLElement; draw(rows: Uint32Array): void } {
   const kinds = segments("Compare", KINDS, (comparison) => view.set({ comparison }));
@@ -47,7 +49,7 @@ export function compare(
 
   const make = {
     curves: () => curvesView(table, view, shelf, life),
-    differences: () => differencesView(table, view, packages, askPackages),
+    differences: () => differencesView(table, view, packages, askPackages, code),
     scatter: () => scatterView(table, view, life),
     parallel: () => parallelView(table, view, life),
   };

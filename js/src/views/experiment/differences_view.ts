@@ -1,14 +1,19 @@
 import { h, list, set, write } from "../../dom.ts";
+import type { CodeShelf } from "../../experiment/code.ts";
 import type { Colors } from "../../experiment/colors.ts";
 import { numberOfRun } from "../../experiment/columns.ts";
 import { type Difference, type Packages, sections } from "../../experiment/differences.ts";
 import type { RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { count } from "../../format.ts";
+import { codeView } from "./code_view.ts";
 import { tickField } from "./fields.ts";
 
 /** Runs side by side, at the most. */
 export const MOST_COMPARED = 50;
+
+/** Of a section, at the most. */
+const MOST_LISTED = 200;
 
 /** A column for each run, a row for each name under which they are not all the same. */
 export function differencesView(
@@ -16,11 +21,13 @@ export function differencesView(
   view: View,
   packages: Packages,
   askPackages: (runs: string[]) => void,
+  shelf: CodeShelf,
 ): { el: HTMLElement; draw(rows: Uint32Array): void } {
   const all = tickField("also what is the same", (checked) => view.set({ allFacts: checked }));
   const head = h("thead");
   const body = h("tbody");
   const note = h("p", { class: "rw-note" });
+  const code = codeView(table, shelf);
   const el = h(
     "div",
     { class: "rw-comparison" },
@@ -35,6 +42,7 @@ export function differencesView(
       },
       h("table", {}, head, body),
     ),
+    code.el,
   );
 
   function draw(wanted: Uint32Array): void {
@@ -45,14 +53,20 @@ export function differencesView(
       .flatMap((row) => table.ids[row] ?? [])
       .filter((id) => !packages.has(id));
     if (missing.length > 0) askPackages(missing);
+    code.draw(rows);
     all.box.checked = view.state.allFacts;
     view.color(Array.from(rows, (row) => table.ids[row] ?? ""));
     head.replaceChildren(heading(table, view.colors, rows));
-    const entries = sections(table, rows, packages).flatMap(({ title, differences }) => {
+    const found = sections(table, rows, packages);
+    const entries = found.flatMap(({ title, differences }) => {
       const some = view.state.allFacts ? differences : differences.filter(({ differs }) => differs);
-      return some.length > 0 ? [title, ...some.map((each) => ({ title, ...each }))] : [];
+      const listed = some.slice(0, MOST_LISTED);
+      const rest = some.length - listed.length;
+      const heading =
+        rest > 0 ? `${title}, the first ${listed.length} of ${count(some.length)}` : title;
+      return some.length > 0 ? [heading, ...listed.map((each) => ({ title, ...each }))] : [];
     });
-    const same = sections(table, rows, packages)
+    const same = found
       .flatMap(({ differences }) => differences)
       .filter(({ differs }) => !differs).length;
     write(note, told(rows.length, wanted.length, entries.length, same, view.state.allFacts));

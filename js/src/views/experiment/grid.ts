@@ -21,7 +21,9 @@ import { provideSortable } from "../../experiment/sortable.ts";
 import type { RunTable } from "../../experiment/table.ts";
 
 const ROW_HEIGHT = 26;
-const HEAD_HEIGHT = 30;
+const HEAD_HEIGHT = 29;
+/** Above and below. */
+const BORDERS = 2;
 const MOST_ROWS = 14;
 const SCROLL_BAR = 15;
 
@@ -323,7 +325,7 @@ export function grid(
     const wide = views.reduce((sum, { id }) => sum + widthOf(id), CHOOSE_WIDTH);
     const bar = wide > host.clientWidth ? SCROLL_BAR : 0;
     const rows = Math.max(1, Math.min(state.rows.length, MOST_ROWS));
-    const height = `${HEAD_HEIGHT + ROW_HEIGHT * rows + bar + 3}px`;
+    const height = `${HEAD_HEIGHT + ROW_HEIGHT * rows + bar + BORDERS}px`;
     if (host.style.height === height) return;
     host.style.height = height;
     slick?.resizeCanvas();

@@ -1,6 +1,7 @@
 import "../../../style/experiment.css";
 
 import { every, h, link, set, write } from "../../dom.ts";
+import type { CodeShelf } from "../../experiment/code.ts";
 import { defaultColumns } from "../../experiment/columns.ts";
 import type { CurveShelf } from "../../experiment/curves.ts";
 import type { Packages } from "../../experiment/differences.ts";
@@ -27,6 +28,7 @@ export type Experiment = {
   curves: CurveShelf;
   packages: Packages;
   askPackages: (runs: string[]) => void;
+  code: CodeShelf;
   /** Call `draw` whenever the table, or what was asked for, has changed, until `life` ends. */
   on(life: AbortSignal, draw: () => void): void;
   /** Where the Jupyter server's addresses begin; null on a page without one. */
@@ -36,7 +38,7 @@ export type Experiment = {
 /** An experiment: how its runs are on top, the list of them, and their comparison one tab away. */
 export function experimentPanel(
   model: Model<ExperimentModel>,
-  { table, view, curves, packages, askPackages, on, root }: Experiment,
+  { table, view, curves, packages, askPackages, code, on, root }: Experiment,
   life: AbortSignal,
 ): HTMLElement {
   const facts = () => model.get("facts");
@@ -85,7 +87,7 @@ export function experimentPanel(
   );
   const empty = h("div", { class: "rw-nothing", hidden: true });
   const list = h("div", { class: "rw-list" }, charts.el, bar, chips.el, runs.el, empty);
-  const comparison = compare(table, view, curves, packages, askPackages, life);
+  const comparison = compare(table, view, curves, packages, askPackages, code, life);
   const pages = tabs(
     [
       { name: "Runs", content: list },

@@ -12,7 +12,12 @@ import { coloring, drawable } from "./scatter_view.ts";
 
 const TOP = 34;
 const BOTTOM = 14;
+const LEFT = 70;
+const RIGHT = 56;
 const NEAR = 10;
+
+/** Of a tick left of the first axis. */
+const LEFT_LETTERS = 9;
 
 /** Parameters and results that have an axis before anybody has chosen. */
 const MOST_PARAMETERS = 5;
@@ -34,6 +39,7 @@ export function parallelView(
   const note = h("div", { class: "rw-readout", role: "status", hidden: true });
   const stage = h("div", { class: "rw-parallel" }, canvas);
   stage.append(layer, note);
+  stage.tabIndex = 0;
   const kept = h("span", { class: "rw-note", role: "status" });
   const choose = h("button", { type: "button", class: "rw-button" }, "Choose these runs");
   const clear = h("button", { type: "button", class: "rw-button", hidden: true }, "Clear ranges");
@@ -97,11 +103,11 @@ export function parallelView(
     stage.hidden = !empty.hidden;
     if (columns.length < 2 || size[0] === 0) return;
     const [width, height] = size;
-    const room = Math.max(1, (width - 120) / (columns.length - 1));
+    const room = Math.max(1, (width - LEFT - RIGHT) / (columns.length - 1));
     axes = columns.map((column, i) => ({
       column,
       place: positions(column, rows, { log: isOverDecades(column, rows) }),
-      x: 50 + i * room,
+      x: LEFT + i * room,
     }));
     for (const id of spans.keys()) if (!columns.some((c) => c.id === id)) spans.delete(id);
     layer.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -198,7 +204,7 @@ export function parallelView(
         return svg(
           "text",
           { x: x - 6, y: at + 3.5, "text-anchor": "end" },
-          short(text, letters - 2),
+          short(text, x > LEFT ? letters - 2 : LEFT_LETTERS),
         );
       }),
     );
@@ -242,6 +248,30 @@ export function parallelView(
       if (away < distance) [found, distance] = [row, away];
     }
     return found;
+  }
+
+  /** The arrow keys walk from run to run, in the order of the last axis. */
+  function walk(event: KeyboardEvent): void {
+    const last = axes.at(-1);
+    if (!last) return;
+    const order = [...rows]
+      .filter((row) => isKept(row) && Number.isFinite(y(last, row)))
+      .sort((a, b) => y(last, a) - y(last, b));
+    const now = order.indexOf(here);
+    const places: Record<string, number> = {
+      ArrowUp: Math.max(0, now - 1),
+      ArrowDown: Math.min(order.length - 1, now + 1),
+      Home: 0,
+      End: order.length - 1,
+    };
+    const next = order[places[event.key] ?? -1];
+    const id = table.ids[here];
+    if (event.key === "Escape") point(-1, 0, 0);
+    else if (event.key === " " && id !== undefined) view.choose([id], !view.chosen.has(id));
+    else if (next !== undefined) point(next, size[0], y(last, next));
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   function point(row: number, px: number, py: number): void {
@@ -314,6 +344,8 @@ export function parallelView(
     options,
   );
   stage.addEventListener("pointerleave", () => point(-1, 0, 0), options);
+  stage.addEventListener("keydown", walk, options);
+  stage.addEventListener("blur", () => point(-1, 0, 0), options);
   // The theme's colours are read when the lines are drawn.
   const themes = new MutationObserver(() => drawLines());
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });

@@ -50,7 +50,9 @@ export function scatterView(
     const offered = drawable(table, rows);
     const { scatter } = view.state;
     const xs = picked(table, scatter.x, offered, isParameter);
-    const ys = picked(table, scatter.y, offered, isResult);
+    const isGoal = (id: string) => isResult(id) && (keyOf(id)?.[1] ?? "") in table.goals;
+    const goal = offered.find(({ value }) => isGoal(value));
+    const ys = picked(table, scatter.y, offered, goal ? isGoal : isResult);
     const hue = scatter.color === null ? null : shown(table, scatter.color);
     x.show(offered, xs?.id ?? "");
     y.show(offered, ys?.id ?? "");
@@ -78,18 +80,24 @@ export function scatterView(
   return { el, draw };
 }
 
+/** Columns of a kind that are offered: those that most runs have. */
+const MOST_OFFERED = 300;
+
 /** Columns that can be an axis: numbers, and words that are not each run's own. */
 export function drawable(table: RunTable, rows: Uint32Array): Option[] {
   return choices(table).flatMap(({ group, columns }) =>
-    columns.flatMap(({ id, label }) => {
-      const column = shown(table, id);
-      if (!column) return [];
-      if (!isNumeric(column, rows)) {
-        const words = new Set(Array.from(rows, (row) => column.text(row)));
-        if (words.size > 60 || words.size < 2) return [];
-      }
-      return [{ value: id, label, group }];
-    }),
+    [...columns]
+      .sort((a, b) => (columns.length > MOST_OFFERED ? b.cells - a.cells : 0))
+      .slice(0, MOST_OFFERED)
+      .flatMap(({ id, label }) => {
+        const column = shown(table, id);
+        if (!column) return [];
+        if (!isNumeric(column, rows)) {
+          const words = new Set(Array.from(rows, (row) => column.text(row)));
+          if (words.size > 60 || words.size < 2) return [];
+        }
+        return [{ value: id, label, group }];
+      }),
   );
 }
 

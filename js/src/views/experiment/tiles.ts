@@ -95,6 +95,7 @@ export function tiles(
 function best(table: RunTable, rows: Uint32Array): Best[] {
   const names = [...table.columns.values()]
     .filter(({ key, hasTexts }) => key[0] === "metric" && key[2] === "last" && !hasTexts)
+    .sort((a, b) => b.count - a.count)
     .map(({ key }) => key[1]);
   const goals = names.filter((name) => name in table.goals);
   const found: Best[] = [];
