@@ -10,6 +10,11 @@ RunWidgetsError
 ├── NotAMetric           a value that no `log` method can keep (also TypeError)
 ├── MetricConflict       one name was logged in two ways that do not go together
 ├── PropertyConflict     a property was given a second, different value
+├── BadArgument          an argument that cannot be, or not beside the others
+│   └── BadType          an argument of a type that it cannot have
+├── MetricNotFound       the run has no metric with that name
+├── NoSuchFile           there is no file to upload or log
+├── NotAFolder           a folder was asked for, and it is a file or nothing
 ├── FileNotInRun         the run has no file with that name
 ├── FileConflict         a file's name is taken by different content
 ├── BadName              a name that cannot be kept or is not safe
@@ -69,6 +74,28 @@ class MetricConflict(RunWidgetsError, ValueError):
 
 class PropertyConflict(RunWidgetsError, ValueError):
     """A property, which never changes, was given a second, different value."""
+
+
+class BadArgument(RunWidgetsError, ValueError):
+    """An argument that cannot be, or not beside the others; the text has its value."""
+
+
+class BadType(BadArgument, TypeError):
+    """An argument of a type that it cannot have."""
+
+
+class MetricNotFound(RunWidgetsError, KeyError):
+    """The run has no metric with that name."""
+
+    __str__ = Exception.__str__  # a KeyError's would be in quotes
+
+
+class NoSuchFile(RunWidgetsError, FileNotFoundError):
+    """There is no file to upload or to log at that path."""
+
+
+class NotAFolder(RunWidgetsError, NotADirectoryError):
+    """A folder was asked for, and there is a file or nothing."""
 
 
 class FileNotInRun(RunWidgetsError, FileNotFoundError):

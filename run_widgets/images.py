@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import NotAMetric
+from run_widgets.errors import NoSuchFile, NotAMetric
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,13 +38,13 @@ def image_kind(path: Path, where: str) -> str:
 
     Raises
     ------
-    FileNotFoundError
+    NoSuchFile
         There is no file `path`.
     NotAMetric
         It is not a PNG, JPEG, GIF, WebP, BMP, TIFF or SVG.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{where}: there is no file {str(path)!r}")
+        raise NoSuchFile(f"{where}: there is no file {str(path)!r}")
     with path.open("rb") as file:
         kind = media_type(file.read(1024))
     if not kind:

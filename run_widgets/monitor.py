@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from run_widgets.errors import BadArgument
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,7 +27,7 @@ class Monitor:
 
     def __init__(self, put: Callable[[str, float], None], every_s: float = EVERY_S) -> None:
         if not every_s > 0:
-            raise ValueError(f"system metrics need a period above 0 s, got {every_s!r}")
+            raise BadArgument(f"system metrics need a period above 0 s, got {every_s!r}")
         self._put = put
         self._every_s = every_s
         self._stopped = threading.Event()

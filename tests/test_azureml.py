@@ -276,6 +276,43 @@ def test_the_old_names_catch_every_error_of_ours(
     assert message == "what was wrong"
 
 
+@pytest.mark.parametrize(
+    ("call", "builtin"),
+    [
+        (lambda run: run.create_children(), ValueError),
+        (lambda run: run.experiment.reactivate("new"), ValueError),
+        (lambda run: run.upload_folder("data", "no such folder"), NotADirectoryError),
+        (lambda run: run.upload_file("data", "no such file"), FileNotFoundError),
+        (lambda run: run.upload_files(["a", "b"], ["c"]), TypeError),
+        (lambda run: run.get_all_logs(run.folder / "run.json"), NotADirectoryError),
+        (lambda run: run.log_image("plot", "no such file"), FileNotFoundError),
+        (lambda run: run.get_series("no such metric"), KeyError),
+        (lambda run: run.set_goal("loss", "best"), ValueError),
+        (lambda run: run.set_tags(5), TypeError),
+        (lambda run: run.fail(5), TypeError),
+        (lambda run: run.experiment.get_runs(tags=5), ValueError),
+        (lambda run: Run.list(run.experiment, include_children="yes"), ValueError),
+        (lambda run: Experiment.list(run.experiment.workspace, view_type="Some"), ValueError),
+        (lambda run: Experiment.delete(run.experiment.workspace, "caught"), ValueError),
+        (lambda run: run.experiment.submit("script.py"), TypeError),
+        (lambda run: run.download_file("no such file"), FileNotFoundError),
+    ],
+)
+def test_wrong_use_is_caught_by_its_old_name_and_by_the_built_in(
+    azureml: Any, call: Any, builtin: type[Exception]
+) -> None:
+    from azureml.exceptions import UserErrorException
+
+    run = Experiment(name="caught").start_logging(snapshot_directory=None, outputs=False)
+    with pytest.raises(UserErrorException) as caught:
+        call(run)
+    run.complete()
+
+    assert isinstance(caught.value, builtin)
+    assert caught.value.message == str(caught.value)
+    assert not caught.value.message.startswith(('"', "'"))
+
+
 def test_an_old_name_catches_what_is_raised_in_its_place(azureml: Any) -> None:
     from azureml.core.compute import ComputeTarget
     from azureml.core.compute_target import ComputeTargetException

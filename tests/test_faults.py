@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from run_widgets.errors import StoreUnavailable
 from run_widgets.records import Kind
 from run_widgets.store.appended import AppendWriter
 from run_widgets.store.keeper import keeper
@@ -538,6 +540,93 @@ def test_without_permission_values_wait(engine: Callable[..., Writer], tmp_path:
 
     assert done.returncode == 0
     assert values_of(folder / "own") == {"loss": [float(n) for n in range(10_001)]}
+
+
+# -- pictures --
+
+
+def png(n: int, size: int = 0) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + b"%06d" % n + bytes(size)
+
+
+class Plot:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def savefig(self, stream: Any, format: str) -> None:
+        stream.write(self._content)
+
+
+def run_on(disk: Path) -> Run:
+    from run_widgets import Experiment, Workspace
+
+    experiment = Experiment(Workspace(disk / "workspace"), "mnist")
+    return experiment.start_logging(outputs=False, snapshot_directory=None)
+
+
+def pictures_of(run: Run) -> list[bytes]:
+    found = run.get_metrics("plot", populate=True).get("plot", [])
+    return found if isinstance(found, list) else [found]
+
+
+@pytest.mark.parametrize("ends_first", [False, True])
+def test_on_a_full_disk_pictures_wait_and_come_when_there_is_room(
+    small_disk: Path, tmp_path: Path, ends_first: bool
+) -> None:
+    run = run_on(small_disk)
+    run.log_image("plot", plot=Plot(png(0)))
+    file = tmp_path / "drawn.png"
+    with full(small_disk):
+        with one_warning("wait in memory: "):
+            for n in range(1, 4):
+                run.log_image("plot", plot=Plot(png(n, 5000)))
+            file.write_bytes(png(4, 5000))
+            run.log_image("plot", path=file)
+            file.unlink()
+        with pytest.raises(StoreUnavailable, match=r"picture 'plot_.*No space left"):
+            run.flush()
+        assert pictures_of(run) == [png(0)]
+        if ends_first:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the end waits as well
+                run.complete()
+
+    keeper.beat()
+
+    assert pictures_of(run) == [png(0), *(png(n, 5000) for n in range(1, 5))]
+    if not ends_first:
+        run.flush()
+        run.complete()
+    assert run.get_status() == "Completed"
+    assert not any(thing.waits_for for thing in keeper._open.values())
+
+
+def test_what_waits_of_pictures_is_bounded(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("run_widgets.tracking.pictures.WAITING_BYTES", 20_000)
+    run = run_on(small_disk)
+    with full(small_disk), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for n in range(20):
+            run.log_image("plot", plot=Plot(png(n, 5000)))
+    keeper.beat()
+
+    told = [str(w.message) for w in caught if "picture" in str(w.message)]
+    assert [text.count("are lost, since more than") for text in told] == [0, 1]
+    assert pictures_of(run) == [png(n, 5000) for n in range(3)]
+    run.complete()
+
+
+def test_a_file_for_a_full_disk_is_refused_by_name(small_disk: Path) -> None:
+    run = run_on(small_disk)
+    with full(small_disk), pytest.raises(StoreUnavailable, match="No space left"):
+        run.upload_file("model.bin", io.BytesIO(bytes(10_000)))
+    assert run.get_file_names() == []
+    run.upload_file("model.bin", io.BytesIO(bytes(10_000)))
+    run.complete()
+
+    assert run.get_file_names() == ["model.bin"]
 
 
 # -- where there is no help --

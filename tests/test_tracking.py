@@ -651,7 +651,15 @@ def test_the_context_of_no_job_is_a_real_run(
     assert Run.get_context() is run
     assert run.get_metrics() == {"loss": 1.0}
     assert run.experiment.name
+    with pytest.raises(errors.NoRunHere):  # this one was not submitted either
+        Run.get_context(allow_offline=False)
     run.complete()
+
+    another = Run.get_context()
+
+    assert another.id != run.id
+    another.log("loss", 1.0)
+    another.complete()
 
 
 def test_a_html_table_escapes_what_strangers_wrote(workspace: Workspace, run: Run) -> None:

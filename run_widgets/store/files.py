@@ -7,15 +7,18 @@ import os
 import stat
 from typing import IO, TYPE_CHECKING
 
-from run_widgets.errors import BadName, FileConflict
+from run_widgets.errors import BadName, FileConflict, RunWidgetsError, StoreUnavailable
 from run_widgets.records import FileEntry
 from run_widgets.store import layout
+from run_widgets.store.pair import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 PIECE_BYTES = 2**20
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def list_files(run: Path) -> list[FileEntry]:
@@ -57,14 +60,34 @@ def add_file(run: Path, name: str, source: Path | IO[bytes], *, overwrite: bool)
     target = run / layout.FILES / layout.file_name(name)
     temporary = run / f".new-{os.urandom(6).hex()}"
     try:
-        with temporary.open("xb") as new:
+        with _written_to(run):
+            descriptor = os.open(temporary, _NEW, 0o666)
+        try:
+            size = 0
             for piece in _pieces(source):
-                new.write(piece)
-        _place(run, temporary, target, name, overwrite=overwrite)
+                with _written_to(run):
+                    write_all(descriptor, piece, size)
+                size += len(piece)
+        finally:
+            with _written_to(run):  # some drives tell only now that they are full
+                os.close(descriptor)
+        with _written_to(run):
+            _place(run, temporary, target, name, overwrite=overwrite)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
     return target
+
+
+@contextlib.contextmanager
+def _written_to(run: Path) -> Iterator[None]:
+    """Tell apart what the run's folder refuses from what is wrong with a source."""
+    try:
+        yield
+    except RunWidgetsError:
+        raise
+    except OSError as error:
+        raise StoreUnavailable(f"{run} cannot be written: {error}") from error
 
 
 def _pieces(source: Path | IO[bytes]) -> Iterator[bytes]:

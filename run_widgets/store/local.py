@@ -417,6 +417,8 @@ class LocalStore:
             There is no file `source`.
         FileConflict
             The name is taken by other content, and `overwrite` is false.
+        StoreUnavailable
+            The run's folder cannot be written.
         """
         return files.add_file(self.folder(run_id), name, source, overwrite=overwrite)
 

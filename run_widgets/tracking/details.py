@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from run_widgets.errors import NotAFolder
 from run_widgets.tracking.files import Files
 
 if TYPE_CHECKING:
@@ -56,14 +57,12 @@ class Details(Files):
 
         Raises
         ------
-        NotADirectoryError
+        NotAFolder
             `destination` is a file.
         """
         top = Path(destination) if destination is not None else Path()
         if top.exists() and not top.is_dir():
-            raise NotADirectoryError(
-                f"get_all_logs writes into a folder, got the file {str(top)!r}"
-            )
+            raise NotAFolder(f"get_all_logs writes into a folder, got the file {str(top)!r}")
         return [str(self.download_file(name, top / name)) for name in self._log_names()]
 
     def _log_names(self) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from run_widgets.errors import BadArgument, BadType
 from run_widgets.store import layout
 from run_widgets.tracking.files import folders_of
 from run_widgets.tracking.handle import PORTAL_PATH
@@ -216,7 +217,7 @@ class Experiment:
         `view_type` is ``ActiveOnly``, ``ArchivedOnly`` or ``All``.
         """
         if view_type not in ("ActiveOnly", "ArchivedOnly", "All"):
-            raise ValueError(
+            raise BadArgument(
                 f"view_type must be 'ActiveOnly', 'ArchivedOnly' or 'All', got {view_type!r}"
             )
         checked_labels(tags, "tags")
@@ -237,7 +238,7 @@ class Experiment:
     def reactivate(self, new_name: str | None = None) -> None:
         """Show the experiment again; it cannot get a new name."""
         if new_name is not None:
-            raise ValueError(f"an experiment keeps its name: reactivate it without {new_name!r}")
+            raise BadArgument(f"an experiment keeps its name: reactivate it without {new_name!r}")
         self._update(lambda known: known.update(archived_at=None))
 
     def tag(self, key: str, value: object = None) -> None:
@@ -261,14 +262,14 @@ class Experiment:
         Raises
         ------
         ExperimentNotFound
-        ValueError
+        BadArgument
             It has runs: delete those first.
         """
         for known in workspace.store.experiments():
             if experiment_id in (known.get("id"), known["name"]):
                 name = str(known["name"])
                 if next(workspace.store.runs(name), None) is not None:
-                    raise ValueError(f"experiment {name!r} has runs: delete them first")
+                    raise BadArgument(f"experiment {name!r} has runs: delete them first")
                 workspace.store.delete_experiment(name)
                 return
         workspace.store.experiment(experiment_id)  # raises ExperimentNotFound
@@ -344,7 +345,7 @@ def submit(
 ) -> Run:
     """Let `config` submit itself, or say that it cannot."""
     if not callable(getattr(config, "submit_to", None)):
-        raise TypeError(
+        raise BadType(
             f"submit takes a ScriptRunConfig or NotebookRunConfig, got {type(config).__name__}"
         )
     return config.submit_to(experiment, tags=tags, parent=parent, **options)

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from run_widgets.errors import (
-    FileConflict,
+    BadArgument,
+    BadType,
     FileNotInRun,
+    NoSuchFile,
+    NotAFolder,
 )
 from run_widgets.store import layout
 from run_widgets.tracking.handle import Handle
@@ -42,12 +45,14 @@ class Files(Handle):
         ------
         BadName
             `name` is not a relative path inside the run.
-        FileNotFoundError
+        NoSuchFile
             There is no such file.
         FileConflict
             The name is taken by other content, and `overwrite` is false.
         RunClosed
             The run has ended.
+        StoreUnavailable
+            The run's folder cannot be written.
         """
         del datastore_name
         layout.file_name(name)
@@ -68,7 +73,7 @@ class Files(Handle):
         del return_artifacts, timeout_seconds, datastore_name
         names, paths = list(names), list(paths)
         if len(names) != len(paths):
-            raise TypeError(
+            raise BadType(
                 f"upload_files takes as many paths as names, got {len(paths)} paths "
                 f"and {len(names)} names"
             )
@@ -89,13 +94,13 @@ class Files(Handle):
 
         Raises
         ------
-        NotADirectoryError
+        NotAFolder
             `path` is not a folder.
         """
         del datastore_name
         folder = Path(path)
         if not folder.is_dir():
-            raise NotADirectoryError(f"upload_folder takes a folder, got {str(path)!r}")
+            raise NotAFolder(f"upload_folder takes a folder, got {str(path)!r}")
         prefix = layout.file_name(name.rstrip("/"))
         return [
             self.upload_file(
@@ -145,7 +150,7 @@ class Files(Handle):
         ------
         FileNotInRun
             The run has no file below `prefix`.
-        ValueError
+        BadArgument
             `output_paths` are not as many as the files, or not all different.
         """
         del batch_size, timeout_seconds
@@ -160,7 +165,7 @@ class Files(Handle):
         if output_paths is not None:
             targets = [Path(path) for path in output_paths]
             if len(set(targets)) != len(names):
-                raise ValueError(
+                raise BadArgument(
                     f"output_paths must be {len(names)} different paths, got {len(targets)}"
                 )
         else:
@@ -170,17 +175,6 @@ class Files(Handle):
         return [
             self.download_file(name, target) for name, target in zip(names, targets, strict=True)
         ]
-
-    def _add_picture(self, name: str, source: Path | bytes) -> str:
-        """Keep a picture under `name`, or under a numbered name where that is taken."""
-        stem, dot, suffix = name.rpartition(".")
-        for attempt in range(1, 10_000):
-            candidate = name if attempt == 1 else f"{stem}_{attempt}{dot}{suffix}"
-            content = io.BytesIO(source) if isinstance(source, bytes) else source
-            with contextlib.suppress(FileConflict):
-                self.store.add_file(self.id, candidate, content)
-                return candidate
-        raise FileConflict(f"ten thousand pictures are called {name!r}")
 
     def _collect_outputs(self) -> None:
         for folder in self._outputs:
@@ -212,11 +206,11 @@ def _source(path_or_stream: str | Path | IO[Any]) -> Path | IO[bytes]:
     if isinstance(path_or_stream, str | Path):
         path = Path(path_or_stream)
         if not path.is_file():
-            raise FileNotFoundError(f"there is no file {str(path_or_stream)!r} to upload")
+            raise NoSuchFile(f"there is no file {str(path_or_stream)!r} to upload")
         return path
     content = getattr(path_or_stream, "read", None)
     if content is None:
-        raise TypeError(f"upload_file takes a path or an open file, got {path_or_stream!r}")
+        raise BadType(f"upload_file takes a path or an open file, got {path_or_stream!r}")
     data = content()
     return io.BytesIO(data.encode() if isinstance(data, str) else data)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from run_widgets.store.writer import Writer
     from run_widgets.tracking.console import Block
     from run_widgets.tracking.experiment import Experiment
+    from run_widgets.tracking.pictures import WaitingPicture
 
 
 PORTAL_PATH = "run-widgets/"
@@ -42,6 +43,8 @@ class Handle:
         self._stop_file: str | None = None  # there when somebody asked the run to stop
         self._is_inside = False  # whether this process was submitted as the run
         self._block: Block | None = None
+        self._waiting_pictures: list[WaitingPicture] = []  # for a store that refused them
+        self._is_losing_pictures = False
         self._on_end: list[Callable[[], None]] = []  # e.g. the sampler of system metrics
 
     @property

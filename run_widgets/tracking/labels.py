@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import (
+    BadArgument,
+    BadType,
     PropertyConflict,
 )
 from run_widgets.tracking.handle import Handle
@@ -76,10 +78,10 @@ class Labelled(Handle):
 def texts(values: Mapping[str, object]) -> dict[str, str | None]:
     """Return labels with their values as text; None stays."""
     if not isinstance(values, Mapping):
-        raise TypeError(f"tags and properties are given as a dict, got {values!r}")
+        raise BadType(f"tags and properties are given as a dict, got {values!r}")
     for key in values:
         if not isinstance(key, str) or not key:
-            raise TypeError(f"a tag or property needs a non-empty string as its key, got {key!r}")
+            raise BadType(f"a tag or property needs a non-empty string as its key, got {key!r}")
     return {key: None if value is None else str(value) for key, value in values.items()}
 
 
@@ -90,12 +92,12 @@ def drop(values: dict[str, Any], keys: str | Iterable[str]) -> None:
 
 
 def checked_labels(labels: Any, what: str) -> Labels:
-    """Return a filter by labels, or raise ValueError for what cannot be one."""
+    """Return a filter by labels, or raise BadArgument for what cannot be one."""
     if labels is None or isinstance(labels, str):
         return labels
     if isinstance(labels, Mapping):
         return {str(key): None if value is None else str(value) for key, value in labels.items()}
-    raise ValueError(f"the filter {what} must be a key or a dict, got {labels!r}")
+    raise BadArgument(f"the filter {what} must be a key or a dict, got {labels!r}")
 
 
 def has_labels(values: Mapping[str, Any], labels: Labels) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from run_widgets.errors import (
+    BadType,
     RunClosed,
     RunFailed,
     StoreUnavailable,
@@ -25,9 +26,10 @@ from run_widgets.supervisor.request import wake
 from run_widgets.tracking import cells
 from run_widgets.tracking.console import Block, LogPrinter
 from run_widgets.tracking.details import Details
+from run_widgets.tracking.later import Later
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from run_widgets.store.local import Document
 
@@ -86,7 +88,7 @@ class Life(Details):
 
         Raises
         ------
-        TypeError
+        BadType
             `error_details` is neither text, an exception nor None.
         """
         error = error_of(error_details, error_code)
@@ -193,6 +195,10 @@ class Life(Details):
             self._writer.flush()
             if self._writer.problem:
                 raise StoreUnavailable(self._writer.problem)
+        for picture in self._waiting_pictures:
+            picture.beat()
+            if picture.waits_for:
+                raise StoreUnavailable(picture.waits_for)
 
     def _own(self) -> None:
         self._owned = True
@@ -261,7 +267,7 @@ class Life(Details):
                 RuntimeWarning,
                 stacklevel=4,
             )
-            keeper.hold(_Later(lambda: self._update(change)))
+            Later("how a run ended: its folder cannot be written", lambda: self._update(change))
 
     def _metrics_at_end(self) -> Document | None:
         """Return what a list of runs shows of the metrics; None where it is left to the list."""
@@ -346,23 +352,6 @@ class Life(Details):
         return self.get_details()
 
 
-class _Later:
-    """One change that a failing store refused; tried again at every beat."""
-
-    waits_for = "how a run ended: its folder cannot be written"
-
-    def __init__(self, change: Callable[[], object]) -> None:
-        self._change = change
-
-    def beat(self) -> None:
-        with contextlib.suppress(OSError, LookupError):
-            self._change()
-            keeper.let_go(self)
-
-    def after_fork(self) -> None:
-        keeper.let_go(self)
-
-
 def error_of(details: str | BaseException | None, code: str | None) -> RunError:
     """Return what a run's end records of a text or exception; `code` is a word for its kind."""
     code = code or "UserError"
@@ -378,4 +367,4 @@ def error_of(details: str | BaseException | None, code: str | None) -> RunError:
             type=kind,
             traceback="".join(traceback.format_exception(details)),
         )
-    raise TypeError(f"error_details must be a text or an exception, got {details!r}")
+    raise BadType(f"error_details must be a text or an exception, got {details!r}")

@@ -6,20 +6,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import (
-    NotAMetric,
-)
+from run_widgets.errors import BadArgument, NotAMetric
 from run_widgets.images import image_kind, picture_of
 from run_widgets.records import Kind
 from run_widgets.store import layout
-from run_widgets.tracking.files import Files
+from run_widgets.tracking.pictures import Pictures
 from run_widgets.values import column, document, row, scalar, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Recording(Files):
+class Recording(Pictures):
     """The methods that people call while they compute."""
 
     def log(self, name: str, value: Any, description: str = "", step: int | None = None) -> None:
@@ -114,7 +112,7 @@ class Recording(Files):
         ------
         NotAMetric
             Not exactly one of `path` and `plot`, or it is not a picture.
-        FileNotFoundError
+        NoSuchFile
             There is no file `path`.
         """
         where = _call("log_image", name)
@@ -125,9 +123,8 @@ class Recording(Files):
         layout.metric_name(name)
         self._check_open()
         if path is None:
-            file = self._add_picture(
-                f"{_as_file_name(name)}_{int(time.time())}.png", picture_of(plot, where)
-            )
+            file = f"{_as_file_name(name)}_{int(time.time())}.png"
+            picture: Path | bytes = picture_of(plot, where)
         else:
             source = Path(path)
             image_kind(source, where)
@@ -136,8 +133,12 @@ class Recording(Files):
                 file = layout.file_name(inside)
             except ValueError:
                 file = source.name  # a path that climbs out of the working folder
-            file = self._add_picture(file, source)
-        self._log_record(Kind.IMAGE, name, file, description, step)
+            picture = source
+
+        def note(kept_as: str) -> None:
+            self._log_record(Kind.IMAGE, name, kept_as, description, step)
+
+        self._add_picture(file, picture, note)
 
     def log_confusion_matrix(self, name: str, value: Any, description: str = "") -> None:
         """Log a confusion matrix: a dict or JSON text of that schema."""
@@ -161,7 +162,9 @@ class Recording(Files):
         `goal` is ``minimize`` or ``maximize``.
         """
         if goal not in ("minimize", "maximize"):
-            raise ValueError(f"the goal of {name!r} must be 'minimize' or 'maximize', got {goal!r}")
+            raise BadArgument(
+                f"the goal of {name!r} must be 'minimize' or 'maximize', got {goal!r}"
+            )
         layout.metric_name(name)
         self._update(lambda known: known.setdefault("goals", {}).update({name: goal}))
 

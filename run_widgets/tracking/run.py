@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import NoRunHere, RunGoesOn
+from run_widgets.errors import BadArgument, MetricNotFound, NoRunHere, RunGoesOn
 from run_widgets.records import Kind, RunStatus
 from run_widgets.store.local import Document, Labels, LocalStore
 from run_widgets.store.process import user_name
@@ -230,14 +230,14 @@ class Run(Recording, Labelled, Sourced, Life):
 
         Raises
         ------
-        KeyError
+        MetricNotFound
             The run has no metric `name`.
         """
         from run_widgets.metrics import gather, series
 
         metric = gather(self.store.follow(self.id), name).get(name)
         if metric is None:
-            raise KeyError(f"run {self.id!r} has no metric {name!r}")
+            raise MetricNotFound(f"run {self.id!r} has no metric {name!r}")
         return series(metric)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -287,12 +287,12 @@ class Run(Recording, Labelled, Sourced, Life):
 
         Raises
         ------
-        ValueError
+        BadArgument
             Neither or both ways were asked for.
         """
         by_tag = tag_key is not None and tag_values is not None
         if (count is None) != by_tag or (count is not None and (tag_key or tag_values)):
-            raise ValueError("create_children takes either count, or tag_key and tag_values")
+            raise BadArgument("create_children takes either count, or tag_key and tag_values")
         if by_tag:
             tags = [{str(tag_key): str(value)} for value in tag_values or ()]
         else:
@@ -341,15 +341,15 @@ class Run(Recording, Labelled, Sourced, Life):
 
         Raises
         ------
-        ValueError
+        BadArgument
             A filter has a type that it cannot have.
         """
         del _rehydrate_runs
         for value, what in ((type, "type"), (status, "status")):
             if value is not None and not isinstance(value, str):
-                raise ValueError(f"the filter {what} must be a string, got {value!r}")
+                raise BadArgument(f"the filter {what} must be a string, got {value!r}")
         if not isinstance(include_children, bool):
-            raise ValueError(f"include_children must be True or False, got {include_children!r}")
+            raise BadArgument(f"include_children must be True or False, got {include_children!r}")
         labels = (checked_labels(tags, "tags"), checked_labels(properties, "properties"))
         return Run._listed(experiment, type, labels, status, include_children)
 
@@ -379,11 +379,11 @@ class Run(Recording, Labelled, Sourced, Life):
 
         Raises
         ------
-        ValueError
+        BadArgument
             The type has a factory already.
         """
         if runtype in _factories:
-            raise ValueError(f"runs of type {runtype!r} have a factory already")
+            raise BadArgument(f"runs of type {runtype!r} have a factory already")
         _factories[runtype] = factory
 
     @staticmethod
@@ -396,7 +396,7 @@ class Run(Recording, Labelled, Sourced, Life):
         """Return the run that this process was submitted as.
 
         Elsewhere: a new local run of its own, with the whole API, the same one
-        at each call; in the experiment named after the script.
+        at each call until it has ended; in the experiment named after the script.
 
         Raises
         ------
@@ -524,20 +524,20 @@ def _context(allow_offline: bool) -> Run:
     from run_widgets.tracking.experiment import Experiment
     from run_widgets.tracking.workspace import WORKSPACE_VARIABLE, Workspace
 
-    pid = os.getpid()
     run_id, root = os.environ.get(RUN_VARIABLE), os.environ.get(WORKSPACE_VARIABLE)
-    if pid not in _here:
-        if run_id and root:
-            _here[pid] = Workspace(root).get_run(run_id)
-            _here[pid]._is_inside = True
-        elif not allow_offline:
-            raise NoRunHere(
-                "this process was not submitted as a run: use experiment.start_logging(), "
-                "or Run.get_context() for a local run"
-            )
-        else:
-            _here[pid] = Experiment(name=_script_name()).start_logging(snapshot_directory=None)
-    return _here[pid]
+    run = _here.get(os.getpid())
+    if run is None and run_id and root:
+        run = Workspace(root).get_run(run_id)
+        run._is_inside = True
+    elif (run is None or not run._is_inside) and not allow_offline:
+        raise NoRunHere(
+            "this process was not submitted as a run: use experiment.start_logging(), "
+            "or Run.get_context() for a local run"
+        )
+    elif run is None or (run._record.status.is_final and not run._is_inside):
+        run = Experiment(name=_script_name()).start_logging(snapshot_directory=None)
+    _here[os.getpid()] = run
+    return run
 
 
 def _script_name() -> str:
