@@ -1,6 +1,8 @@
 // Two bundles for pages without JupyterLab, which has the labextension instead. Both in one folder.
 import { fileURLToPath } from "node:url";
 
+import { Notices } from "./notices.js";
+
 const shared = {
   mode: "production",
   module: {
@@ -22,6 +24,7 @@ export default [
     entry: "./lib/amd.js",
     output: { ...output, filename: "index.js", library: { type: "amd" } },
     externals: ["@jupyter-widgets/base"],
+    plugins: [new Notices("index.licenses.txt")],
   },
   // The run's page and exported files: all but bqplot, which says `define` as it loads.
   {
@@ -29,5 +32,6 @@ export default [
     entry: "./lib/page.js",
     output: { ...output, filename: "page.js" },
     performance: { hints: false },
+    plugins: [new Notices("page.licenses.txt")],
   },
 ];

@@ -190,17 +190,26 @@ def curve(store: Read, run_id: str, metric: str) -> Curve:
 
     The metric may have the name as a page shows it, which is cut.
     """
-    found = Metric(metric)
+    return curves(store, run_id, [metric])[metric]
+
+
+def curves(store: Read, run_id: str, metrics: Iterable[str]) -> dict[str, Curve]:
+    """Read some metrics of one run, in one go; by name, as `curve` does each."""
+    found = {name: Metric(name) for name in metrics}
     with contextlib.suppress(RunNotFound):
         follower = store.follow(run_id)
         try:
             while batch := follower.read():
-                if points := batch.points.get(metric):
-                    found.points.append(points)
+                for name, metric in found.items():
+                    if points := batch.points.get(name):
+                        metric.points.append(points)
         finally:
             follower.close()
-    whole = series(found)
-    return Curve(run_id, whole.step.astype(np.float64), whole.at, whole.value)
+    whole = {name: series(metric) for name, metric in found.items()}
+    return {
+        name: Curve(run_id, one.step.astype(np.float64), one.at, one.value)
+        for name, one in whole.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +222,15 @@ class Drawn:
     means: tuple[Floats, Floats, Floats] | None  # of equal shares; None: the outline is the whole
 
 
-def drawn(whole: Curve) -> Drawn:
-    """Reduce a curve for the browser."""
+def drawn(whole: Curve, most: int = MAX_POINTS) -> Drawn:
+    """Reduce a curve for the browser, to `most` points, at least 5."""
     columns = (whole.step, whole.at, whole.y)
     total = len(whole.y)
-    if total <= MAX_POINTS:
+    if total <= most:
         return Drawn(whole.run_id, total, columns, None)
-    kept = reduced(whole.y, MAX_POINTS)
+    kept = reduced(whole.y, most)
     step, at, y = (column[kept] for column in columns)
-    edges = np.linspace(0, total, GRID_POINTS + 1).astype(np.intp)[:-1]
+    edges = np.linspace(0, total, min(GRID_POINTS, most) + 1).astype(np.intp)[:-1]
     known = np.isfinite(whole.y)
     count = np.add.reduceat(known, edges, dtype=np.int64)
     means = [

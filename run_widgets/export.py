@@ -1,22 +1,19 @@
 """One run as one HTML file: opens offline anywhere, with all that a browser does with a panel.
 
 The file carries what the run's page loads: the same scripts, and the run's state as
-JSON. A policy in it lets no other script run and fetches nothing from anywhere.
+JSON.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import html
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.documents import Drawings
 from run_widgets.facts import shown
-from run_widgets.front_end import script
+from run_widgets.html_file import html_file
 from run_widgets.images import media_type
 from run_widgets.picture import static_html
 from run_widgets.reading import Reading
@@ -33,14 +30,19 @@ LINES_BYTES = 1_500_000
 """Of all lines of all charts together; each is reduced until they fit."""
 
 IMAGES_BYTES = 900_000
+PICTURES_BYTES = 600_000
 TEXTS_BYTES = 600_000
-"""Of all images, and of all texts among the files; those that do not fit are only named."""
+"""Of all logged images, and of all pictures and all texts among the files; those that do not fit
+are only named."""
 
 TEXT_BYTES = 300_000
 """Of one text."""
 
 POINT_BYTES = 32
 """Of one point of a line: three float64 as base64."""
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
+"""Of files whose content is looked at as a picture; SVG is a text."""
 
 _LOGS = ("logs/", "user_logs/", "azureml-logs/")
 
@@ -86,33 +88,12 @@ def page(store: RunReader, run_id: str) -> str:
 
 def _page(reading: Reading) -> str:
     facts = reading.facts()
-    scripts = {name: _inline(script(name).read_text(encoding="utf-8")) for name in _MODULES}
-    allowed = " ".join(f"'sha256-{_digest(code)}'" for code in scripts.values())
-    policy = (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-    tags = "\n".join(
-        f'<script data-module="{_MODULES[name]}">{code}</script>' for name, code in scripts.items()
-    )
     picture = static_html(
         facts, reading.summary, reading.files, image_of=lambda name: _image(reading, name)
     )
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{html.escape(str(facts["title"]))}</title>
-</head>
-<body>
-<noscript>{picture}</noscript>
-<script type="application/json" id="rw-run">{_json(_state(reading, facts))}</script>
-{tags}
-</body>
-</html>
-"""
+    return html_file(
+        str(facts["title"]), picture, _state(reading, facts), place="rw-run", scripts=_MODULES
+    )
 
 
 def _state(reading: Reading, facts: dict[str, object]) -> dict[str, Any]:
@@ -136,7 +117,8 @@ def _state(reading: Reading, facts: dict[str, object]) -> dict[str, Any]:
         fits = bool(content) and room >= 0
         image["mime"] = media_type(content[:1024])
         image["data"] = base64.b64encode(content).decode() if fits else None
-    state["contents"] = dict(_texts(reading, files))
+    logged = {image["path"] for image in state["images"]}
+    state["contents"] = dict([*_texts(reading, files), *_pictures(reading, files, logged)])
     if not reading.record.status.is_final:
         at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
         note = f"as of {at}, when the run had not ended"
@@ -157,22 +139,23 @@ def _texts(reading: Reading, files: list[FileEntry]) -> Iterator[tuple[str, str]
         yield shown(file.path), base64.b64encode(content).decode()
 
 
+def _pictures(
+    reading: Reading, files: list[FileEntry], logged: set[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield small pictures among the files that are not there as logged images, as base64."""
+    room = PICTURES_BYTES
+    for file in files:
+        name = shown(file.path)
+        if not name.lower().endswith(PICTURE_ENDINGS) or name in logged or file.bytes > room:
+            continue
+        content = reading.content(file.path, room)
+        if content is None or len(content) > room:
+            continue
+        room -= len(content)
+        yield name, base64.b64encode(content).decode()
+
+
 def _image(reading: Reading, name: str) -> tuple[str, bytes] | None:
     content = reading.image(name)
     mime = media_type(content[:1024]) if content else ""
     return (mime, content) if content and mime else None
-
-
-def _json(value: object) -> str:
-    """Return JSON that no HTML parser takes for the end of its element, or for another one."""
-    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
-
-
-def _inline(code: str) -> str:
-    """Return a script that can stand in a page: in it these are only ever parts of texts."""
-    code = code.replace("\r\n", "\n").replace("\r", "\n")
-    return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def _digest(code: str) -> str:
-    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()

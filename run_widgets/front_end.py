@@ -39,3 +39,9 @@ def script(name: str) -> Path:
         f"{', '.join(str(place.parent) for place in places)}; 'pip install --force-reinstall "
         f"{package}' brings it"
     )
+
+
+def notices() -> str:
+    """Return the licences of what `page.js` has of other people; empty where it is not built."""
+    path = script("page.js").with_name("page.licenses.txt")
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -413,6 +413,18 @@ def test_a_run_is_written_into_one_file(cli: Cli, workspace: Workspace, here: Pa
     assert "not as 'x.doc'" in cli("export", "latest", "-o", "x.doc", code=2).stderr
 
 
+def test_an_experiment_is_written_into_one_file(cli: Cli, workspace: Workspace, here: Path) -> None:
+    for _ in range(2):
+        run_of(workspace).complete()
+
+    written = cli("export", "mnist").stdout.strip()
+
+    assert written == "mnist.html"
+    assert 'id="rw-experiment"' in (here / written).read_text()
+    assert "--force" in cli("export", "mnist", code=2).stderr
+    assert "not as 'm.csv'" in cli("export", "mnist", "-o", "m.csv", code=2).stderr
+
+
 # -- hostile --
 
 

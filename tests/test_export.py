@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from run_widgets import export as exporting
+from run_widgets import html_file
 from run_widgets.export import export
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def test_nothing_that_was_logged_becomes_a_part_of_the_page(
     page = exported(run, tmp_path / "run.html")
 
     assert page.state["facts"]["tags"][text] == text
-    assert len(page.scripts) == 4  # the state, and the three that draw it
+    assert len(page.scripts) == 5  # the state, the notices, and the three that draw it
     assert not page.all("svg")
     for _, attributes in page.elements:
         assert not any(name.startswith("on") for name in attributes)
@@ -140,7 +140,7 @@ def test_its_policy_allows_its_own_scripts_alone_and_no_request(run: Run, tmp_pa
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == "'none'"
     assert rules["script-src"] == " ".join(
-        f"'sha256-{exporting._digest(s)}'" for s in page.scripts[1:]
+        f"'sha256-{html_file._digest(s)}'" for s in page.scripts[2:]
     )
     assert "connect-src" not in rules
 

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from lab import Lab, running
-from run_widgets import Experiment, Workspace
+from run_widgets import Experiment, ScriptRunConfig, Workspace
+from run_widgets.portal import RunPortal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,31 +84,36 @@ def upload(run: Run, name: str, content: bytes) -> None:
 # -- who is let in ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "/",
-        "/model-logging",
-        "/runs/{id}",
-        "/api/runs",
-        "/api/runs/{id}",
-        "/files/{id}/a.txt",
-        "/assets/page.js",
-        "/api/runs/{id}/panel",
-        "/api/runs/{id}/code?than={id}",
-        "/export/{id}",
-    ],
-)
-def test_nobody_sees_anything_without_signing_in(portal: Portal, run: Run, path: str) -> None:
+def _every_address() -> list[str]:
+    """Return an address that each handler of the portal answers, for a run ``{id}``."""
+    known = RunPortal()
+    known.initialize_handlers()
+    addresses = []
+    for pattern in (handler[0] for handler in known.handlers):
+        path = pattern.removeprefix("/run-widgets").replace("(.+)", "a.txt")
+        for part in ("([^/]+)", "[^/]+"):
+            path = path.replace(part, "{id}")
+        assert not set(path) & set(r"()[]+*\^$"), f"how is {pattern!r} asked for?"
+        addresses.append(path.replace("/?", "/"))
+    return addresses
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("path", ["", *_every_address()])
+def test_nobody_sees_anything_without_signing_in(
+    portal: Portal, run: Run, path: str, method: str
+) -> None:
     upload(run, "a.txt", b"secret")
 
-    answer = portal.ask(path.format(id=run.id), signed_in=False)
+    answer = portal.ask(path.format(id=run.id), method=method, signed_in=False)
 
-    assert answer.status in (302, 403)
-    assert answer.status == 403 or "/login?" in answer.headers["Location"]
+    # A page to sign in on, or no; to what nobody may do here, that nobody may.
+    assert answer.status in (302, 403, 405)
+    assert answer.status != 302 or "/login?" in answer.headers["Location"]
     assert b"secret" not in answer.body
     assert run.id.encode() not in answer.body
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert not run.should_stop()
 
 
 @pytest.mark.parametrize("path", ["/", "/runs/{id}", "/model-logging"])
@@ -244,7 +250,7 @@ def test_a_panel_that_has_all_is_told_nothing(portal: Portal, run: Run) -> None:
     assert (then.status, then.body) == (304, b"")
 
 
-@pytest.mark.parametrize("seen", ["x", "1;2;3", "-1;", "٣;", "1" * 9_000 + "x"])
+@pytest.mark.parametrize("seen", ["x", "1;2;3;4", "-1;", "٣;", "1" * 9_000 + "x"])
 def test_a_panel_that_says_nonsense_is_told_so(portal: Portal, run: Run, seen: str) -> None:
     run.log("loss", 1)
 
@@ -272,6 +278,54 @@ def test_a_run_is_kept_as_a_file_that_nobody_opens_here(portal: Portal, run: Run
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert b'id="rw-run"' in answer.body
     assert portal.ask("/export/nope").status == 404
+
+
+def test_an_experiment_is_kept_as_a_file_with_the_runs_that_were_chosen(portal: Portal) -> None:
+    runs = [begin(portal.lab.home, "kept") for _ in range(2)]
+    for one in runs:
+        one.complete()
+
+    answer = portal.ask(f"/export/experiments/kept?run={runs[0].id}")
+
+    assert answer.status == 200, answer.body
+    assert answer.headers["Content-Disposition"] == "attachment; filename*=utf-8''kept.html"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert f'"chosen": ["{runs[0].id}"]'.encode() in answer.body
+    assert portal.ask("/export/experiments/kept?run=nope").status == 404
+    assert portal.ask("/export/experiments/nope").status == 404
+
+
+# -- once more ---------------------------------------------------------------------------------
+
+
+def test_a_submitted_run_is_run_again(portal: Portal, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "from run_widgets import Run\nRun.get_context().log('loss', 0.5)\n"
+    )
+    workspace = Workspace(portal.lab.home)
+    config = ScriptRunConfig(str(tmp_path), "train.py", ["--lr", "0.1"])
+    first = Experiment(workspace, "again").submit(config)
+    first.wait_for_completion()
+    assert portal.json(f"/api/runs/{first.id}/source")["can_repeat"] is True
+
+    answer = portal.ask(f"/api/runs/{first.id}/resubmit", method="POST")
+
+    assert answer.status == 200, answer.body
+    second = workspace.get_run(json.loads(answer.body)["run_id"])
+    second.wait_for_completion()
+    assert second.id != first.id
+    assert second.get_metrics() == {"loss": 0.5}
+    assert second.get_properties()["run_widgets.replay_of"] == first.id
+
+
+def test_a_run_that_was_started_by_hand_is_not_run_again(portal: Portal, run: Run) -> None:
+    assert portal.json(f"/api/runs/{run.id}/source")["can_repeat"] is False
+
+    answer = portal.ask(f"/api/runs/{run.id}/resubmit", method="POST")
+
+    assert answer.status == 409
+    assert "cannot be run again" in json.loads(answer.body)["message"]
+    assert portal.ask(f"/api/runs/{run.id}/resubmit").status == 405
 
 
 # -- which workspace ---------------------------------------------------------------------------
@@ -310,6 +364,10 @@ def test_the_list_has_every_experiment_and_its_runs_newest_first(portal: Portal)
     assert place["folder"] == str(portal.lab.home)
     assert [experiment["name"] for experiment in place["experiments"]] == ["listed"]
     assert [run["run_id"] for run in place["experiments"][0]["runs"]] == [runs[1].id, runs[0].id]
+    (place,) = portal.json("/api/runs?experiment=listed&newest=1")["workspaces"]
+    assert [run["run_id"] for run in place["experiments"][0]["runs"]] == [runs[1].id]
+    assert place["experiments"][0]["more"] is True
+    assert portal.ask("/api/runs?newest=x").status == 400
 
 
 # -- files ---------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def test_nobody_stops_a_run_without_signing_in(portal: Portal, run: Run) -> None
     assert not run.should_stop()
 
 
-def test_a_page_of_another_site_cannot_stop_a_run(portal: Portal, run: Run) -> None:
+def test_a_page_of_another_site_cannot_stop_a_run_or_run_it_again(portal: Portal, run: Run) -> None:
     """A cookie alone is sent along by any page; only this server's own know the token in it."""
     visit = portal.ask(f"/runs/{run.id}?token={portal.lab.token}", signed_in=False)
     cookie = SimpleCookie()
@@ -82,6 +82,8 @@ def test_a_page_of_another_site_cannot_stop_a_run(portal: Portal, run: Run) -> N
     foreign = portal.ask(path, method="POST", signed_in=False, Cookie=sent)
     assert foreign.status == 403
     assert not run.should_stop()
+    again = path.replace("/stop", "/resubmit")
+    assert portal.ask(again, method="POST", signed_in=False, Cookie=sent).status == 403
 
     own = portal.ask(
         path,

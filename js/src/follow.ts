@@ -58,6 +58,11 @@ export class FollowedRun {
     }
   }
 
+  /** Bring the panel up to date now, also where nothing more is to come. */
+  async refresh(): Promise<void> {
+    await this.#look().catch((error) => this.#say(reasonOf(error)));
+  }
+
   async #look(): Promise<boolean> {
     const answer = await this.#server.panel<RunState>(this.#seen, this.#tag);
     if (!answer) {
@@ -95,7 +100,7 @@ export function sleep(ms: number, life: AbortSignal): Promise<void> {
 }
 
 /** Wait until the page is in sight. */
-function looked(life: AbortSignal): Promise<void> {
+export function looked(life: AbortSignal): Promise<void> {
   if (!document.hidden) return Promise.resolve();
   return new Promise((resolve) => {
     document.addEventListener("visibilitychange", () => resolve(), { once: true, signal: life });

@@ -42,6 +42,8 @@ export type Facts = {
   child_count: number;
   /** Below the server's base URL; empty where the run has no page. */
   portal_path: string;
+  /** The run's page at a portal of its own, where the kernel knows of no server behind the page. */
+  portal_url?: string;
 };
 
 export type Metric = { name: string; kind: string; text: string };

@@ -1,4 +1,4 @@
-/** A page that is one run: the portal's, or a file that somebody was sent. */
+/** A page of runs: the portal's, or a file that somebody was sent. */
 
 import "@lumino/widgets/style/widget.css";
 import "../style/index.css";
@@ -9,18 +9,24 @@ import { Widget } from "@lumino/widgets";
 
 import { h, write } from "./dom.ts";
 import { serveEmbedded } from "./embedded.ts";
+import { type ExperimentState, embeddedExperiment } from "./experiment/embedded.ts";
 import { ServedExperiment } from "./experiment/served.ts";
 import { showExperiment } from "./experiment/show.ts";
-import { openRun, sleep } from "./follow.ts";
+import { type FollowedRun, looked, openRun, sleep } from "./follow.ts";
 import { viewOf } from "./host.ts";
 import { LocalManager } from "./local_manager.ts";
 import { LocalRun, type RunState } from "./local_run.ts";
 import type { Facts } from "./model.ts";
 import { acceptModules, moduleOf, provide } from "./modules.ts";
-import { RunServer, reasonOf } from "./server.ts";
+import { ask, RunServer, reasonOf } from "./server.ts";
+import { experiments, type Listed, NEWEST } from "./views/experiments.ts";
+import { isSure, twice } from "./views/twice.ts";
 import * as ours from "./widget.ts";
 
 const RETRY_MS = 5000;
+
+/** Between two looks at the list of experiments. */
+const LIST_MS = 3000;
 
 document.body.dataset.rwPage = "";
 provide("@jupyter-widgets/base", base);
@@ -33,9 +39,7 @@ const manager = new LocalManager(async (module, name) => {
   return found;
 });
 
-async function show(run: LocalRun): Promise<void> {
-  const main = h("main");
-  document.body.append(main);
+async function show(run: LocalRun, main: HTMLElement): Promise<void> {
   Widget.attach(await viewOf(run.model), main);
 }
 
@@ -47,68 +51,172 @@ async function showEmbedded(text: string): Promise<void> {
   document.body.dataset.run = "embedded";
   const pictures = state.images.flatMap(({ path, data }) => (data ? [[path, data]] : []));
   serveEmbedded({ ...contents, ...Object.fromEntries(pictures) });
-  await show(await LocalRun.make(manager, state, async () => null));
+  const main = h("main");
+  document.body.append(main);
+  await show(await LocalRun.make(manager, state, async () => null), main);
+}
+
+/** Of a file: an experiment's runs as they were when the file was made. */
+async function showEmbeddedList(text: string): Promise<void> {
+  const { model, live } = embeddedExperiment(JSON.parse(text) as ExperimentState);
+  document.body.dataset.run = "embedded";
+  const main = h("main");
+  document.body.append(main);
+  await showExperiment(main, model, live, life);
+}
+
+/** As long as the page. */
+const life = new AbortController().signal;
+
+const workspace = new URLSearchParams(location.search).get("workspace");
+
+/** Do `what` until it can be done; say meanwhile why it cannot. */
+async function persist(problem: HTMLElement, what: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await what();
+    } catch (error) {
+      write(problem, reasonOf(error));
+      problem.hidden = false;
+      await sleep(RETRY_MS, life);
+    }
+  }
+}
+
+/** The parts of a page of the server, whose addresses begin with what is before `mark`. */
+function frame(mark: RegExp) {
+  const [root = "/", rest = ""] = location.pathname.split(mark);
+  document.body.dataset.baseUrl = root;
+  const problem = h("p", { class: "rw-unreachable", role: "alert", hidden: true });
+  const nav = h("nav");
+  const main = h("main");
+  document.body.append(nav, problem, main);
+  return { root, name: decodeURIComponent(rest), problem, nav, main };
+}
+
+/** Of a server: every experiment. */
+async function showHome(): Promise<void> {
+  const { root, problem, main } = frame(/(?<=\/)run-widgets\//);
+  main.classList.add("rw");
+  document.title = "Experiments";
+  const query = (folder: string) => `?${new URLSearchParams({ workspace: folder })}`;
+  const view = experiments({
+    experiment: (name, folder) => `./${encodeURIComponent(name)}${query(folder)}`,
+    run: (id, folder) => `./runs/${encodeURIComponent(id)}${query(folder)}`,
+  });
+  const asked = new URLSearchParams({ newest: String(NEWEST) });
+  if (workspace !== null) asked.set("workspace", workspace);
+  let tag: string | null = null;
+  await persist(problem, async () => {
+    for (;;) {
+      const headers: Record<string, string> = tag ? { "If-None-Match": tag } : {};
+      const answer = await ask(`${root}run-widgets/api/runs?${asked}`, { headers });
+      problem.hidden = true;
+      if (answer.status !== 304) {
+        view.draw((await answer.json()) as Listed);
+        main.append(view.el);
+        tag = answer.headers.get("ETag");
+      }
+      await sleep(LIST_MS, life);
+      await looked(life);
+    }
+  });
 }
 
 /** Of a server: an experiment's runs as they are. */
 async function showList(): Promise<void> {
-  const [root = "/", name = ""] = location.pathname.split(/(?<=\/)run-widgets\//);
-  document.body.dataset.baseUrl = root;
-  const workspace = new URLSearchParams(location.search).get("workspace");
-  const problem = h("p", { class: "rw-unreachable", role: "alert", hidden: true });
-  const main = h("main");
-  const nav = h("nav", {}, h("a", { href: `./${location.search}` }, "All experiments"));
-  document.body.append(nav, problem, main);
-  document.title = decodeURIComponent(name);
-  const life = new AbortController().signal; // as long as the page
-  for (;;) {
-    try {
-      const served = await ServedExperiment.open(root, decodeURIComponent(name), workspace);
-      problem.hidden = true;
-      await showExperiment(main, served.model, served.live, life);
-      return await served.follow(life);
-    } catch (error) {
-      write(problem, reasonOf(error));
-      problem.hidden = false;
-      await sleep(RETRY_MS, life);
-    }
-  }
+  const { root, name, problem, nav, main } = frame(/(?<=\/)run-widgets\//);
+  nav.append(
+    h(
+      "span",
+      { class: "rw-crumbs" },
+      h("a", { href: `./${location.search}` }, "All experiments"),
+      ` › ${name}`,
+    ),
+    copyLink(),
+  );
+  document.title = name;
+  await persist(problem, async () => {
+    const served = await ServedExperiment.open(root, name, workspace);
+    problem.hidden = true;
+    await showExperiment(main, served.model, served.live, life);
+    await served.follow(life);
+  });
 }
 
 /** Of a server: the run as it is, followed while it goes on. */
 async function showServed(): Promise<void> {
-  const [root = "/", rest = ""] = location.pathname.split(/(?<=\/)run-widgets\/runs\//);
-  document.body.dataset.baseUrl = root;
-  const workspace = new URLSearchParams(location.search).get("workspace");
-  const server = new RunServer(root, decodeURIComponent(rest), workspace);
-  const problem = h("p", { class: "rw-unreachable", role: "alert", hidden: true });
-  const nav = h("nav");
-  document.body.append(nav, problem);
-  const life = new AbortController().signal; // as long as the page
-  for (;;) {
-    try {
-      const run = await openRun(manager, server);
-      problem.hidden = true;
-      nav.append(...crumbs(run.run.model.get("facts"), workspace), keep(server));
-      document.title = run.run.model.get("facts").title;
-      await show(run.run);
-      await run.follow(life);
-      return;
-    } catch (error) {
-      write(problem, reasonOf(error));
-      problem.hidden = false;
-      await sleep(RETRY_MS, life);
-    }
-  }
+  const { root, name, problem, nav, main } = frame(/(?<=\/)run-widgets\/runs\//);
+  const server = new RunServer(root, name, workspace);
+  await persist(problem, async () => {
+    const run = await openRun(manager, server);
+    problem.hidden = true;
+    const facts: Facts = run.run.model.get("facts");
+    nav.replaceChildren(
+      h("span", { class: "rw-crumbs" }, ...crumbs(facts)),
+      refresh(run),
+      copyLink(),
+      resubmit(server),
+    );
+    document.title = facts.title;
+    await show(run.run, main);
+    await run.follow(life);
+  });
 }
 
-/** To keep the run as a file, or to send it. */
-function keep(server: RunServer): HTMLElement {
-  return h("a", { class: "rw-keep-page", href: server.exported(), download: true }, "Export");
+/** Brings what is new at once; the page does so by itself while its run goes on. */
+function refresh(run: FollowedRun): HTMLElement {
+  return h("button", { type: "button", onclick: () => void run.refresh() }, "Refresh");
+}
+
+/** The page's address, without anything that would sign somebody in. */
+function copyLink(): HTMLElement {
+  const button = h("button", { type: "button" }, "Copy link");
+  button.addEventListener("click", async () => {
+    const address = new URL(location.href);
+    address.searchParams.delete("token");
+    try {
+      await navigator.clipboard.writeText(address.href);
+      write(button, "Copied");
+    } catch {
+      // Pages without https have no clipboard: the browser's own dialog lets one copy.
+      window.prompt("Link to this page", address.href);
+    }
+    setTimeout(() => write(button, "Copy link"), 1500);
+  });
+  return button;
+}
+
+/** Runs again what the run ran, where it is known how, and leads to the new run. */
+function resubmit(server: RunServer): HTMLElement {
+  const told = h("span", { class: "rw-unreachable", role: "status" });
+  const button = h("button", { type: "button" });
+  const el = h("span", { hidden: true }, told, button);
+  const draw = () => {
+    write(button, isSure(button) ? "Really run it again?" : "Resubmit");
+    button.title = "Start what it ran once more, from its snapshot, as a new run";
+  };
+  twice(button, draw, async () => {
+    button.disabled = true;
+    try {
+      location.assign((await server.resubmit()).page());
+    } catch (error) {
+      write(told, `${reasonOf(error)} `);
+      button.disabled = false;
+    }
+  });
+  draw();
+  server.source().then(
+    ({ can_repeat }) => {
+      el.hidden = !can_repeat;
+    },
+    () => {}, // what it was started from is not to be had
+  );
+  return el;
 }
 
 /** Where the run is one of several. */
-function crumbs(facts: Facts, workspace: string | null): (HTMLElement | string)[] {
+function crumbs(facts: Facts): (HTMLElement | string)[] {
   const query = workspace === null ? "" : `?workspace=${encodeURIComponent(workspace)}`;
   const experiment = encodeURIComponent(facts.experiment);
   return [
@@ -119,6 +227,13 @@ function crumbs(facts: Facts, workspace: string | null): (HTMLElement | string)[
   ];
 }
 
-const embedded = document.getElementById("rw-run")?.textContent;
-const isRun = location.pathname.includes("/run-widgets/runs/");
-void (embedded ? showEmbedded(embedded) : isRun ? showServed() : showList());
+function begin(): Promise<void> {
+  const run = document.getElementById("rw-run")?.textContent;
+  if (run) return showEmbedded(run);
+  const list = document.getElementById("rw-experiment")?.textContent;
+  if (list) return showEmbeddedList(list);
+  if (location.pathname.includes("/run-widgets/runs/")) return showServed();
+  return location.pathname.endsWith("/run-widgets/") ? showHome() : showList();
+}
+
+void begin();

@@ -16,6 +16,8 @@ export type Source = {
   environment: { facts: Record<string, string>; packages: Record<string, string> } | null;
   snapshot: { files: { path: string; bytes: number }[]; total: number; bytes: number } | null;
   notebook: { bytes: number } | null;
+  /** Whether it is known how the run was started, so that it can be started again. */
+  can_repeat: boolean;
 };
 
 /** How a run's code differs from another's. */
@@ -161,6 +163,15 @@ export class RunServer {
   /** Ask the run to end. */
   async stop(): Promise<void> {
     await ask(this.#address(`api/runs/${this.runId}/stop`), { method: "POST" });
+  }
+
+  /** Run again what the run ran; the new run. */
+  async resubmit(): Promise<RunServer> {
+    const answer = await ask(this.#address(`api/runs/${this.runId}/resubmit`), { method: "POST" });
+    const { run_id } = (await answer.json()) as { run_id: string };
+    const other = this.other(run_id);
+    if (!other) throw new ServerError("The Jupyter server named no run");
+    return other;
   }
 
   async #json<T>(what: string, parameters: Record<string, string> = {}): Promise<T> {

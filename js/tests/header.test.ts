@@ -101,9 +101,39 @@ test("the link leads to the run's page on this very server", () => {
 });
 
 test("there is no link where the run has no page, or the page no server", () => {
-  expect(header(fakeRunWith({ portal_path: "" }), life().signal).querySelector("a")).toBeNull();
+  const link = (run: ReturnType<typeof fakeRunWith>) =>
+    header(run, life().signal).querySelector(".rw-portal a");
+  expect(link(fakeRunWith({ portal_path: "" }))).toBeNull();
   document.body.replaceChildren();
-  expect(header(fakeRunWith({}), life().signal).querySelector("a")).toBeNull();
+  delete document.body.dataset.baseUrl;
+  expect(link(fakeRunWith({}))).toBeNull();
+});
+
+test("where no server of ours is behind the page, the link is that of a portal of its own", () => {
+  const el = header(
+    fakeRunWith({ portal_path: "", portal_url: "http://localhost:8889/run-widgets/runs/5a0f2c1e" }),
+    life().signal,
+  );
+
+  expect(el.querySelector(".rw-portal a")?.getAttribute("href")).toBe(
+    "http://localhost:8889/run-widgets/runs/5a0f2c1e",
+  );
+});
+
+test("a run is exported by the server; where there is none, by a line of Python", () => {
+  const served = header(fakeRunWith({}), life().signal).querySelector(".rw-export");
+  const alone = header(fakeRunWith({ portal_path: "" }), life().signal).querySelector(".rw-export");
+
+  const visible = (el?: Element | null) =>
+    [...(el?.children ?? [])].filter((child) => !(child as HTMLElement).hidden);
+  const [link, ...others] = visible(served);
+  expect(others).toEqual([]);
+  expect(link?.getAttribute("href")).toBe("/user/jo/run-widgets/export/5a0f2c1e");
+  const [button] = visible(alone);
+  (button as HTMLButtonElement).click();
+  expect(visible(alone).at(-1)?.querySelector("code")?.textContent).toMatch(
+    /^Run\(Experiment\(name=".*"\), "5a0f2c1e"\)\.to_html\("run-\d+\.html"\)$/,
+  );
 });
 
 test("the copy button copies the run's id and says so", async () => {

@@ -17,6 +17,7 @@ from run_widgets.cli.which import (
     EXPERIMENT,
     RUN,
     check_experiment,
+    experiments,
     find_run,
     newest,
     with_json,
@@ -25,6 +26,7 @@ from run_widgets.cli.which import (
 from run_widgets.errors import FileNotInRun
 from run_widgets.facts import cell, elapsed_s
 from run_widgets.records import FileEntry, RunRecord, RunStatus
+from run_widgets.tracking import Experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -414,17 +416,28 @@ WRITERS: dict[str, Callable[[Run, Path], object]] = {
 
 
 @click.command()
-@click.argument("run", type=RUN)
+@click.argument("run", metavar="RUN|EXPERIMENT", type=RUN)
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The file; its ending says what it is. Default: ./EXPERIMENT-NUMBER.html.",
+    help="The file; its ending says what it is. Default: ./EXPERIMENT-NUMBER.html, "
+    "or ./EXPERIMENT.html.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @with_workspace
 def export(workspace: Workspace, run: str, output: Path | None, force: bool) -> None:
-    """Write a RUN into one file: a page (.html), or its values as a table (.csv, .parquet)."""
+    """Write a RUN into one file: a page (.html), or its values as a table (.csv, .parquet).
+
+    The name of an EXPERIMENT writes the page of its runs (.html), to sort, filter and compare.
+    """
+    if run in experiments(workspace):
+        listed = Experiment(workspace, run)
+        target = output or Path(f"{run}.html")
+        if target.suffix.lower() != ".html":
+            raise click.UsageError(f"an experiment can be written as .html, not as {str(target)!r}")
+        _write(target, listed.to_html, force)
+        return
     chosen = find_run(workspace, run)
     target = output or Path(f"{chosen.experiment.name}-{chosen.number}.html")
     write = WRITERS.get(target.suffix.lower())
@@ -432,11 +445,15 @@ def export(workspace: Workspace, run: str, output: Path | None, force: bool) -> 
         raise click.UsageError(
             f"a run can be written as {', '.join(WRITERS)}, not as {str(target)!r}"
         )
+    _write(target, lambda target: write(chosen, target), force)
+
+
+def _write(target: Path, write: Callable[[Path], object], force: bool) -> None:
     if target.exists() and not force:
         raise click.UsageError(f"{plain.one_line(str(target))} exists: pass --force to replace it")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        write(chosen, target)
+        write(target)
     except ImportError as error:  # pandas writes Parquet with a package of its choice
         raise click.UsageError(f"{target.suffix} needs a package more: {error}") from None
     click.echo(plain.clean(str(target)))

@@ -3,7 +3,7 @@
 Below the server's base URL, for its signed-in user alone:
 
 ```
-run-widgets/                           every experiment and its runs
+run-widgets/                           every experiment
 run-widgets/<experiment>               those of one
 run-widgets/runs/<id>                  one run
 run-widgets/files/<id>/<name>          one of its files, whole or in part
@@ -17,7 +17,9 @@ run-widgets/api/runs/<id>/series       a stretch of one line, as fine as it was 
 run-widgets/api/runs/<id>/source       what it was started from
 run-widgets/api/runs/<id>/lines        where a file has a text
 run-widgets/api/runs/<id>/stop         POST: ask it to end
+run-widgets/api/runs/<id>/resubmit     POST: run again what it ran, as a new run
 run-widgets/export/<id>                the run as one HTML file
+run-widgets/export/experiments/<name>  the experiment's list as one HTML file
 run-widgets/assets/<name>              what draws the pages
 ```
 
@@ -72,14 +74,16 @@ class RunPortal(ExtensionApp):
             (rf"{run}/code", runs.CodeHandler),
             (rf"{run}/lines", runs.LinesHandler),
             (rf"{run}/stop", runs.StopHandler),
+            (rf"{run}/resubmit", runs.ResubmitHandler),
+            (rf"{at}/export/experiments/([^/]+)", exports.ExperimentExportHandler),
             (rf"{at}/export/([^/]+)", exports.ExportHandler),
             (rf"{at}/assets/([^/]+)", pages.AssetHandler),
             (rf"{at}/files/([^/]+)/(.+)", files.FileHandler),
             (rf"{at}/source/([^/]+)/snapshot/(.+)", files.SnapshotHandler),
             (rf"{at}/source/([^/]+)/([^/]+)", files.SourceFileHandler),
             (rf"{at}/runs/[^/]+", pages.PageHandler, {"page": "run.html"}),
-            (rf"{at}/?", pages.PageHandler, {"page": "runs.html"}),
-            (rf"{at}/[^/]+", pages.PageHandler, {"page": "experiment.html"}),
+            (rf"{at}/?", pages.PageHandler, {"page": "list.html"}),
+            (rf"{at}/[^/]+", pages.PageHandler, {"page": "list.html"}),
         ]
 
     async def stop_extension(self) -> None:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 
-from run_widgets.errors import FileNotInRun, RunClosed, RunNotFound, RunWidgetsError
+from run_widgets.errors import (
+    FileNotInRun,
+    RunClosed,
+    RunNotFound,
+    RunWidgetsError,
+    SubmitError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +85,7 @@ class JsonHandler(Handler, APIHandler):
 def _status_of(error: Exception) -> int:
     if isinstance(error, RunNotFound | FileNotInRun):
         return 404
-    if isinstance(error, RunClosed):
+    if isinstance(error, RunClosed | SubmitError):
         return 409
     return 500 if isinstance(error, OSError | RunWidgetsError) else 400
 

@@ -1,4 +1,4 @@
-"""The pages that a browser opens, and what draws them: constant files."""
+"""The pages that a browser opens, and the scripts that draw them: constant files."""
 
 from __future__ import annotations
 
@@ -11,12 +11,6 @@ from run_widgets.front_end import SCRIPTS, script
 from run_widgets.portal.handler import PAGE_POLICY, Handler
 
 PAGE = Path(__file__).with_name("page")
-ASSETS = {
-    "page.css": "text/css",
-    "dom.js": "text/javascript",
-    "runs.js": "text/javascript",
-}
-
 # The widgets' scripts bring their styles with them, and pictures that were fetched.
 RUN_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
     "img-src 'self' data:", "img-src 'self' data: blob:"
@@ -25,6 +19,8 @@ RUN_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-i
 
 class PageHandler(Handler):
     """The frame of a page, the same for all runs; its script brings the content."""
+
+    policy = RUN_POLICY
 
     def initialize(self, page: str) -> None:
         self._page = page
@@ -36,8 +32,6 @@ class PageHandler(Handler):
             # Its links are relative, and so is the page they are relative to.
             self.redirect(f"run-widgets/?{self.request.query}".rstrip("?"))
             return
-        if self._page != "runs.html":
-            self.set_header("Content-Security-Policy", RUN_POLICY)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         # Sets the cookie that the page's script sends back to show that it is this server's.
         assert self.xsrf_token
@@ -45,20 +39,16 @@ class PageHandler(Handler):
 
 
 class AssetHandler(Handler):
-    """A script or style of the pages."""
+    """A script of the pages."""
 
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
+        if name not in SCRIPTS:
+            raise web.HTTPError(404, f"there is no {name!r}")
         try:
-            kind, path = ("text/javascript", script(name)) if name in SCRIPTS else _asset(name)
+            path = script(name)
         except FileNotFoundError as error:
             raise web.HTTPError(404, str(error)) from None
-        self.set_header("Content-Type", f"{kind}; charset=utf-8")
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
         await self.finish(path.read_bytes())
-
-
-def _asset(name: str) -> tuple[str, Path]:
-    if name not in ASSETS:
-        raise FileNotFoundError(f"there is no {name!r}")
-    return ASSETS[name], PAGE / name

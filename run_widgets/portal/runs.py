@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from jupyter_server.auth.decorator import authorized
@@ -9,16 +10,21 @@ from tornado import web
 
 from run_widgets.portal.handler import JsonHandler
 from run_widgets.portal.search import Line
+from run_widgets.portal.shelf import LISTED_RUNS
 
 
 class RunsHandler(JsonHandler):
-    """The list of experiments and runs."""
+    """The experiments and their newest runs: ``?experiment=<name>&newest=<of each>``."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
         experiment = self.get_query_argument("experiment", None)
-        await self.answer(partial(self.shelf.runs, experiment, self.workspace))
+        newest = self.get_query_argument("newest", str(LISTED_RUNS))
+        if not re.fullmatch(r"\d{1,3}", newest, re.ASCII):
+            raise web.HTTPError(400, f"newest must be a number up to {LISTED_RUNS}")
+        most = min(int(newest), LISTED_RUNS)
+        await self.answer(partial(self.shelf.runs, experiment, self.workspace, most))
 
 
 class RunHandler(JsonHandler):
@@ -78,3 +84,12 @@ class StopHandler(JsonHandler):
     @authorized
     async def post(self, run_id: str) -> None:
         await self.answer(partial(self.shelf.stop, run_id, self.workspace))
+
+
+class ResubmitHandler(JsonHandler):
+    """Runs again what a run ran: for those who may run anything here."""
+
+    @web.authenticated
+    @authorized(action="execute", resource="kernels")  # type: ignore[untyped-decorator]
+    async def post(self, run_id: str) -> None:
+        await self.answer(partial(self.shelf.resubmit, run_id, self.workspace))

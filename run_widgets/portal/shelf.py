@@ -185,14 +185,28 @@ class Shelf:
             store.request_stop(run_id)
         return {"run_id": run_id, "stop_requested": True}
 
-    def runs(self, experiment: str | None, workspace: str | None) -> Json:
+    def resubmit(self, run_id: str, workspace: str | None) -> Json:
+        """Start what a run ran once more, as a new run, and return that one's id.
+
+        Raises
+        ------
+        SubmitError
+            It does not know how it was started, or its source is gone.
+        """
+        store = self.store_of(run_id, workspace)
+        replay = Workspace(store.root).get_run(run_id).replay()
+        return {"run_id": replay.run.id}
+
+    def runs(
+        self, experiment: str | None, workspace: str | None, newest: int = LISTED_RUNS
+    ) -> Json:
         """Return the experiments and their newest runs, of every workspace looked in."""
         return {
             "workspaces": [
                 {
                     "folder": str(store.root),
                     "experiments": [
-                        _listed(store, document["name"])
+                        _listed(store, document["name"], newest)
                         for document in store.experiments()
                         if experiment in (None, document["name"])
                     ],
@@ -318,13 +332,11 @@ def _unicode(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _listed(store: LocalStore, experiment: str) -> Json:
+def _listed(store: LocalStore, experiment: str, newest: int) -> Json:
     now = time.time()
     try:
         runs = store.runs(experiment)
-        newest = [
-            facts(run, points=0, last_value_at=None, now=now) for run in islice(runs, LISTED_RUNS)
-        ]
-        return {"name": experiment, "runs": newest, "more": next(runs, None) is not None}
+        told = [facts(run, points=0, last_value_at=None, now=now) for run in islice(runs, newest)]
+        return {"name": experiment, "runs": told, "more": next(runs, None) is not None}
     except BadName:
         return {"name": shown(experiment), "runs": [], "more": False}

@@ -16,6 +16,7 @@ from run_widgets.facts import shown
 from run_widgets.provenance import ENVIRONMENT_FILE
 from run_widgets.snapshot import ARCHIVE
 from run_widgets.store.drive import open_plain
+from run_widgets.supervisor.plan import PLAN_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,12 +45,13 @@ def source(folder: Path) -> dict[str, Any]:
 
     ``environment``: None or ``{"facts": {…}, "packages": {name: version}}``;
     ``snapshot``: None or ``{"files": [{"path", "bytes"}], "total", "bytes"}``;
-    ``notebook``: None or ``{"bytes"}``.
+    ``notebook``: None or ``{"bytes"}``; ``can_repeat``: whether it knows how it was started.
     """
     return {
         "environment": _environment(folder / ENVIRONMENT_FILE),
         "snapshot": _snapshot(folder / ARCHIVE),
         "notebook": None if (size := _size(folder / NOTEBOOK)) is None else {"bytes": size},
+        "can_repeat": _size(folder / PLAN_FILE) is not None,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import time
 import uuid
 from datetime import UTC, datetime
@@ -11,14 +12,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from run_widgets.errors import BadArgument, BadType
 from run_widgets.store import layout
+from run_widgets.tracking.background import background
 from run_widgets.tracking.files import folders_of
 from run_widgets.tracking.handle import PORTAL_PATH
 from run_widgets.tracking.labels import checked_labels, drop, has_labels, texts
 from run_widgets.tracking.run import Run
 from run_widgets.tracking.show import DOCS_URL, html_table, live_list
+from run_widgets.tracking.source import WAIT_S
 from run_widgets.tracking.workspace import Workspace
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pandas as pd
@@ -315,6 +319,47 @@ class Experiment:
 
         wanted = None if runs is None else [r.id if isinstance(r, Run) else r for r in runs]
         return compare(self._store, self.name, wanted, include_children)
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        runs: Iterable[Run | str | int] = (),
+        *,
+        include_children: bool = False,
+    ) -> Path:
+        """Write the list of runs as it is now to one HTML file, and return its path.
+
+        The file opens anywhere. The list can be sorted, filtered, charted and compared
+        in it: with no kernel, no server and no network. It has the curves of the 200
+        newest runs at the most.
+
+        Parameters
+        ----------
+        path
+            Where to; an existing file is replaced.
+        runs
+            Runs, their ids or their numbers: the file opens with these compared.
+        include_children
+            Whether runs that have a parent are listed, until a reader chooses otherwise.
+
+        Raises
+        ------
+        RunNotFound
+            The experiment has no such run.
+        OSError
+            `path` cannot be written, or a part of the front end is not installed.
+        """
+        background.wait(WAIT_S)
+        # By name: the file is made by a room above this one, which training need not load.
+        export = importlib.import_module("run_widgets.export_list").export_experiment
+        written: Path = export(
+            self._store,
+            self.name,
+            path,
+            runs=[run.id if isinstance(run, Run) else run for run in runs],
+            include_children=include_children,
+        )
+        return written
 
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a run: its facts, tags, and last, min, max and best of each scalar."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from run_widgets import Run
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -58,6 +63,7 @@ def test_the_file_is_the_panel_with_everything_alive(offline: Page, tmp_path: Pa
         run.log_row("Cosine Wave", angle=step, cos=math.cos(step / 10))
     log = b"".join(b"epoch %d\n" % number for number in range(500))
     run.upload_file("logs/driver.txt", io.BytesIO(log))
+    run.upload_file("outputs/tanh.png", io.BytesIO(PNG))
     run.complete()
     path = run.to_html(tmp_path / "run.html")
 
@@ -80,6 +86,37 @@ def test_the_file_is_the_panel_with_everything_alive(offline: Page, tmp_path: Pa
     with offline.expect_download() as download:
         offline.get_by_role("link", name="driver.txt").last.click()
     assert download.value.path().read_bytes() == log
+    offline.get_by_text("tanh.png").click()
+    picture = offline.locator(".rw-look img")
+    expect(picture).to_have_js_property("naturalWidth", 1)
+
+
+def test_an_experiments_file_is_the_list_with_everything_alive(
+    offline: Page, tmp_path: Path
+) -> None:
+    experiment = Experiment(Workspace(tmp_path / "workspace"), "sweep")
+    for rate in (1, 2, 3):
+        run = experiment.start_logging(
+            outputs=False, snapshot_directory=None, tags={"lr": str(rate), HOSTILE[0]: HOSTILE[1]}
+        )
+        for step in range(50):
+            run.log("loss", 1 / (1 + rate * step))
+        run.complete()
+    path = experiment.to_html(tmp_path / "sweep.html", [1, 3])
+
+    offline.goto(path.as_uri())
+
+    curves = offline.get_by_role("region", name="Comparison")
+    expect(curves.locator(".rw-curves path.line[d]")).to_have_count(2)
+    offline.screenshot(path=PICTURES / "export-list.png")
+    for kind in ("Differences", "Scatter", "Parallel coordinates"):
+        offline.get_by_role("button", name=kind).click()
+    offline.get_by_role("tab", name="Runs").click()
+    offline.get_by_role("searchbox").fill("lr=2")
+    expect(offline.get_by_text("1 of 3 runs")).to_be_visible()
+    expect(offline.locator("img[src=x]")).to_have_count(0)
+    expect(offline.get_by_role("link", name="Export")).to_have_count(0)
+    assert path.stat().st_size < 5_000_000
 
 
 def test_what_strangers_logged_is_text_in_the_file(offline: Page, tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.lab_notebook import PICTURES
-from run_widgets import Experiment
+from run_widgets import Experiment, ScriptRunConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -129,8 +130,37 @@ def test_the_list_leads_to_a_run_and_back(open_page: Callable[[str], Page], run:
     expect(page.locator(".rw-panel")).to_contain_text(f"run {run.number}")
     page.get_by_role("link", name="All experiments").click()
 
-    expect(page.locator("h1")).to_have_text("Runs")
-    expect(page.get_by_role("link", name="paged")).to_be_visible()
+    row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="paged"))
+    expect(row.get_by_role("link", name=re.compile(f"Run {run.number}, Running"))).to_be_visible()
+    expect(row).to_contain_text("running")
+    page.screenshot(path=PICTURES / "experiments.png")
+
+
+def test_the_page_leads_to_itself_and_runs_its_run_again(
+    lab: Lab, browser: Browser, workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "train.py").write_text(
+        "from run_widgets import Run\nRun.get_context().log('a', 1)\n"
+    )
+    experiment = Experiment(workspace, "again")
+    first = experiment.submit(ScriptRunConfig(str(tmp_path), "train.py"))
+    first.wait_for_completion()
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(lab.address(f"run-widgets/runs/{first.id}"))
+
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    page.get_by_role("button", name="Resubmit").click()
+    page.get_by_role("button", name="Really run it again?").click()
+
+    page.wait_for_url(lambda address: f"/runs/{first.id}" not in address)
+    expect(page.locator(".rw-status").first).to_have_text("Completed", timeout=30_000)
+    expect(page.locator(".rw-crumbs")).to_contain_text("run 2")
+    context.close()
+    assert link == f"{lab.url}run-widgets/runs/{first.id}"
+    assert len(list(experiment.get_runs())) == 2
 
 
 def test_the_panels_link_opens_the_page(open_notebook: Open, run: Run) -> None:

@@ -151,6 +151,8 @@ export class RunTable {
   #version = -1;
   /** Seconds by which the kernel's clock is ahead of the browser's. */
   #ahead = 0;
+  /** When the table is of, where time stands still in it. */
+  #stoppedAt: number | null = null;
   readonly #gone = new Set<number>();
   readonly #rowOf = new Map<string, number>();
 
@@ -204,7 +206,12 @@ export class RunTable {
 
   /** The time now by the clock that the runs' times are of, in seconds since the epoch. */
   now(): number {
-    return Date.now() / 1000 + this.#ahead;
+    return this.#stoppedAt ?? Date.now() / 1000 + this.#ahead;
+  }
+
+  /** Let the time be that of the last telling from now on: nothing goes on. */
+  stop(): void {
+    this.#stoppedAt = this.now();
   }
 
   /** How many runs there are. */

@@ -2,6 +2,7 @@ import { every, h, link, list, runLink, set, write } from "../dom.ts";
 import { ago, count, duration, iso, time, words } from "../format.ts";
 import { age_s, type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
 import { baseUrl, serverOf } from "../server.ts";
+import { keepButton } from "./keep.ts";
 import { progress } from "./progress.ts";
 import { stopButton } from "./stop.ts";
 
@@ -16,10 +17,11 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   const failure = error();
   const steps = progress();
   const stop = stopButton();
+  const keep = keepButton();
   const el = h(
     "header",
     { class: "rw-header" },
-    h("div", { class: "rw-headline" }, status, title, stop.el, portal),
+    h("div", { class: "rw-headline" }, status, title, stop.el, keep.el, portal),
     about,
     failure.el,
     steps.el,
@@ -40,6 +42,7 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
     write(about, remarks.join(" · "));
     steps.draw(run);
     stop.draw(run);
+    keep.draw(serverOf(run)?.exported() ?? null, pythonOf(run));
     failure.draw(run.error);
     drawFacts(facts, run);
     list(
@@ -53,8 +56,9 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
       },
     );
     chips.hidden = chips.childElementCount === 0;
-    if (run.portal_path !== shownPath) {
-      shownPath = run.portal_path;
+    const path = `${run.portal_path} ${run.portal_url}`;
+    if (path !== shownPath) {
+      shownPath = path;
       portal.replaceChildren(...(portalLink(run) ?? []));
     }
   });
@@ -65,6 +69,12 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
     steps.draw(run);
   });
   return el;
+}
+
+/** What writes the run into a file, in a cell. */
+function pythonOf(run: Facts): string {
+  const [experiment, id] = [run.experiment, run.run_id].map((text) => JSON.stringify(text));
+  return `Run(Experiment(name=${experiment}), ${id}).to_html("run-${run.number}.html")`;
 }
 
 /** What is to be said of how the run goes on, besides its status. */
@@ -180,8 +190,9 @@ function error(): { el: HTMLElement; draw(error: Facts["error"]): void } {
   };
 }
 
+/** By way of the server behind this page, else of the portal that the kernel knows of. */
 function portalLink(run: Facts): HTMLElement[] | null {
-  const base = baseUrl();
-  if (!run.portal_path || base === null) return null;
-  return [link(`${base}${run.portal_path}`, "Open run page")];
+  const base = run.portal_path ? baseUrl() : null;
+  if (base !== null) return [link(`${base}${run.portal_path}`, "Open run page")];
+  return run.portal_url ? [link(run.portal_url, "Open run page")] : null;
 }

@@ -1,9 +1,7 @@
 import { h, set, write } from "../dom.ts";
 import { type Facts, isFinal } from "../model.ts";
 import { reasonOf, serverOf } from "../server.ts";
-
-/** How long the button waits for the second click, in milliseconds. */
-const SURE_MS = 4000;
+import { isSure, twice } from "./twice.ts";
 
 /** Types of run that have processes of their own. */
 const SUBMITTED = ["azureml.scriptrun", "azureml.notebookrun"];
@@ -19,7 +17,6 @@ export function stopButton(): { el: HTMLElement; draw(run: Facts): void } {
   const el = h("span", { class: "rw-stopping" }, told, button);
   let run: Facts | null = null;
   let asked = "";
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
   function draw(next: Facts): void {
     if (next.run_id !== run?.run_id) asked = "";
@@ -27,8 +24,7 @@ export function stopButton(): { el: HTMLElement; draw(run: Facts): void } {
     const isAsked = next.stop_requested || asked !== "" || next.status === "CancelRequested";
     el.hidden = isFinal(next) || !next.status;
     button.disabled = isAsked;
-    const sure = button.dataset.sure !== undefined;
-    write(button, isAsked ? "Stop requested" : sure ? "Really stop?" : "Stop");
+    write(button, isAsked ? "Stop requested" : isSure(button) ? "Really stop?" : "Stop");
     set(button, "title", isAsked ? "It ends when it hears of it" : meaning(next));
   }
 
@@ -51,20 +47,7 @@ export function stopButton(): { el: HTMLElement; draw(run: Facts): void } {
     }
   }
 
-  button.addEventListener("click", () => {
-    clearTimeout(timer);
-    const sure = button.dataset.sure !== undefined;
-    delete button.dataset.sure;
-    if (sure) void stop();
-    else {
-      button.dataset.sure = "";
-      timer = setTimeout(() => {
-        delete button.dataset.sure;
-        redraw();
-      }, SURE_MS);
-    }
-    redraw();
-  });
+  twice(button, redraw, () => void stop());
   return { el, draw };
 }
 

@@ -11,6 +11,7 @@ import type { RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { count } from "../../format.ts";
 import { type Model, watch } from "../../model.ts";
+import { keepButton } from "../keep.ts";
 import { tabs } from "../tabs.ts";
 import { columnChooser } from "./column_chooser.ts";
 import { compare } from "./compare.ts";
@@ -35,6 +36,9 @@ export type Experiment = {
   root: string | null;
 };
 
+/** Runs that an exported file opens with, at the most: their ids stand in its address. */
+const MOST_COMPARED = 50;
+
 /** An experiment: how its runs are on top, the list of them, and their comparison one tab away. */
 export function experimentPanel(
   model: Model<ExperimentModel>,
@@ -45,6 +49,7 @@ export function experimentPanel(
   const page = (path: string) => (root === null ? "" : `${root}${path}${facts().query}`);
   const title = h("h3", { class: "rw-title" });
   const portal = h("span", { class: "rw-portal" });
+  const keep = keepButton();
   const problem = h("p", { class: "rw-problem", role: "status", hidden: true });
   const summary = tiles(table, view);
   const charts = runCharts(table, view, life);
@@ -99,7 +104,7 @@ export function experimentPanel(
     "div",
     { class: "rw-panel rw-experiment" },
     problem,
-    h("header", { class: "rw-headline" }, title, portal),
+    h("header", { class: "rw-headline" }, title, keep.el, portal),
     summary.el,
     pages.el,
   );
@@ -112,6 +117,25 @@ export function experimentPanel(
     const address = page(facts().portal_path);
     portal.replaceChildren(...(address ? [link(address, "Open experiment page")] : []));
   });
+  function drawKeep(): void {
+    const name = facts().experiment;
+    const numbers = [...view.chosen].flatMap((id) => {
+      const row = table.rowOf(id);
+      return row === undefined ? [] : [table.column("run", "number")?.number(row) ?? Number.NaN];
+    });
+    const runs = numbers.length > 0 ? `, [${numbers.join(", ")}]` : "";
+    const python = `Experiment(name=${JSON.stringify(name)}).to_html("${fileName(name)}.html"${runs})`;
+    const path = page(
+      facts().portal_path && `run-widgets/export/experiments/${encodeURIComponent(name)}`,
+    );
+    const chosen = [...view.chosen].slice(0, MOST_COMPARED).map((id) => ["run", id]);
+    const query = `${new URLSearchParams(chosen)}`;
+    keep.draw(
+      path && query ? `${path}${path.includes("?") ? "&" : "?"}${query}` : path || null,
+      python,
+    );
+  }
+
   watch(model, ["problem"], life, () => {
     write(problem, model.get("problem"));
     problem.hidden = !model.get("problem");
@@ -124,6 +148,7 @@ export function experimentPanel(
 
   function draw(): void {
     const { query, columns, widths } = view.state;
+    drawKeep();
     const rows = found({ ...query, sort: [] }, table.changes);
     order = sorted(table, rows, query.sort);
     const all = { ...query, text: "", statuses: [], rules: [], sort: [] };
@@ -192,6 +217,10 @@ function remembered(
     key = next;
     return last;
   };
+}
+
+function fileName(experiment: string): string {
+  return experiment.replace(/[^\w.-]+/g, "_");
 }
 
 function counted(shown: number, all: number, loading: boolean, leftOut: number): string {
