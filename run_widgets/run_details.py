@@ -13,6 +13,7 @@ import traitlets as t
 from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
+from run_widgets import servers
 from run_widgets.cell import has_browser, kernel, running_cell
 from run_widgets.charts import ChartList, Charts, RunChart, look, wholes
 from run_widgets.documents import Drawings
@@ -151,7 +152,7 @@ class RunDetails(Followed):
     """How the charts are looked at to begin with, as `charts.look` makes it."""
 
     facts = t.Dict(read_only=True).tag(sync=True, to_json=lambda _, panel: panel._facts())
-    """What the header shows, as `run_widgets.facts` makes it, and ``portal_path``."""
+    """What the header shows, as `run_widgets.facts` makes it, and where the run has a page."""
 
     metrics: t.List[Any] = t.List(read_only=True).tag(sync=True)
     """``{"name": str, "kind": str, "text": str}`` for each, in the order of appearance."""
@@ -483,7 +484,11 @@ class RunDetails(Followed):
             handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
 
     def _facts(self) -> dict[str, object]:
-        return self._reading.facts() | {"portal_path": self._portal_path()}
+        path, root = self._portal_path(), servers.portal_root()
+        return self._reading.facts() | {
+            "portal_path": "" if servers.is_without_pages() else path,
+            "portal_url": root and f"{root}{path}",
+        }
 
     def _portal_path(self) -> str:
         workspace = getattr(self._run.store, "root", None)

@@ -30,6 +30,7 @@ but the runs of a workspace is ever read.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from jupyter_server.extension.application import ExtensionApp
 
 from run_widgets.portal import experiments, exports, files, pages, panel, runs, series
 from run_widgets.portal.shelf import Shelf
+from run_widgets.servers import MARK
 from run_widgets.tracking import Workspace
 
 
@@ -59,6 +61,9 @@ class RunPortal(ExtensionApp):
         # From the top of the drive there is nothing upwards: that is the person's own.
         folders = [Workspace.from_config(root).path, Workspace.from_config(root.anchor).path]
         self.settings["run_widgets_shelf"] = Shelf(list(dict.fromkeys(folders)))
+        self._mark = Path(self.serverapp.runtime_dir, f"{MARK}{os.getpid()}")
+        if self.serverapp.starter_app is self:
+            self._mark.touch()  # panels without a server of theirs link here
 
     def initialize_handlers(self) -> None:
         at = r"/run-widgets"
@@ -87,6 +92,7 @@ class RunPortal(ExtensionApp):
         ]
 
     async def stop_extension(self) -> None:
+        self._mark.unlink(missing_ok=True)
         self.settings["run_widgets_shelf"].close()
 
 
