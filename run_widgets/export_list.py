@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.comparison import packages
 from run_widgets.curves import curves, drawn, told
+from run_widgets.diff import code_of, told_changes
 from run_widgets.downsample import MAX_POINTS
 from run_widgets.errors import RunNotFound
 from run_widgets.facts import shown
@@ -30,6 +32,9 @@ POINT_BYTES = 2 * 32
 """Of one point of a curve: three float64 as base64, in its outline and in its means."""
 
 FEWEST_POINTS = 50
+
+CODE_BYTES = 500_000
+"""Of all differences of code."""
 
 MAX_RUNS = 200
 """Runs whose curves and packages are in the file: the chosen ones, then the newest."""
@@ -126,6 +131,7 @@ def _state(
         "curves": found,
         "environments": environments,
         "environment_of": places,
+        "code": _code(store, chosen),
         "chosen": chosen,
         "problem": _note(table, len(lines)),
     }
@@ -171,6 +177,20 @@ def _environments(
         known = {shown(name): shown(text) for name, text in packages(store.folder(run_id)).items()}
         places[run_id] = found.setdefault(tuple(sorted(known.items())), len(found))
     return [dict(key) for key in found], places
+
+
+def _code(store: LocalStore, chosen: list[str]) -> list[dict[str, object]]:
+    """Return how the code of the first chosen run differs from that of each other one."""
+    told: list[dict[str, object]] = []
+    room = CODE_BYTES
+    for after in chosen[1:]:
+        folders = store.folder(chosen[0]), store.folder(after)
+        changes = told_changes(*code_of(*folders))
+        room -= len(json.dumps(changes))
+        if room < 0:
+            break
+        told.append({"before": chosen[0], "after": after, "changes": changes})
+    return told
 
 
 def _note(table: RunTable, with_curves: int) -> str:

@@ -51,6 +51,7 @@ def test_it_has_the_table_and_every_curve(experiment: Experiment, tmp_path: Path
     curves = {curve["run"]: column(state, curve["outline"][2]) for curve in state["curves"]["loss"]}
     assert curves == {run.id: [1.0, 0.5 / n] for n, run in enumerate(runs, 1)}
     assert state["chosen"] == [runs[0].id, runs[1].id]
+    assert [pair["after"] for pair in state["code"]] == [runs[1].id]
     assert state["problem"] == ""
     assert "numpy" in state["environments"][state["environment_of"][runs[0].id]]
     assert len(state["environments"]) == 1  # the three had the same

@@ -1,6 +1,7 @@
 /** An experiment in a file that somebody was sent: its runs as they were, nobody to ask. */
 
 import type { Model } from "../model.ts";
+import type { CodeChanges } from "../server.ts";
 import { LiveExperiment } from "./live.ts";
 import type { ExperimentFacts, ExperimentModel, Message, Told, ToldCurve } from "./model.ts";
 import { PlainModel } from "./plain_model.ts";
@@ -16,6 +17,8 @@ export type ExperimentState = {
   /** Packages, and which of these sets each run had. */
   environments: Record<string, string>[];
   environment_of: Record<string, number>;
+  /** How the code of runs differs, by the first and the second. */
+  code: { before: string; after: string; changes: CodeChanges }[];
   /** Runs that the file opens with, compared. */
   chosen: string[];
   include_children: boolean;
@@ -48,6 +51,13 @@ export function embeddedExperiment(state: ExperimentState): {
         tell({ type: "packages", request, packages: Object.fromEntries(known) });
         return;
       }
+      if (question.type === "code") {
+        const [before, after] = question.runs;
+        const known = state.code.find((pair) => pair.before === before && pair.after === after);
+        const code = known?.changes ?? { files: [], total: 0, note: NOT_HERE };
+        tell({ type: "code", request, runs: question.runs, code });
+        return;
+      }
       const asked = new Set(question.runs.map(([run]) => run));
       for (const curve of state.curves[question.metric] ?? []) {
         if (asked.delete(curve.run)) tell({ type: "curve", request, curve });
@@ -65,6 +75,8 @@ export function embeddedExperiment(state: ExperimentState): {
   }
   return { model, live };
 }
+
+const NOT_HERE = "the code of these two is not in this file";
 
 /** Of buffers that there are not. */
 const NOWHERE: ToldCurve["outline"] = [-1, -1, -1];

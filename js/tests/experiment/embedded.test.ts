@@ -37,6 +37,7 @@ function state() {
     curves: { loss: [{ run: "a", total: 2, outline, means: null }] },
     environments: [{ numpy: "2.4.6" }],
     environment_of: { a: 0 },
+    code: [{ before: "a", after: "b", changes: { files: [], total: 0, note: "as they differ" } }],
     chosen: ["a"],
     include_children: false,
     problem: "",
@@ -60,6 +61,10 @@ test("the file answers what a kernel would be asked, and what it has not with no
   expect(b?.total).toBe(0);
   await vi.waitFor(() => expect(live.packages.get("a")).toEqual({ numpy: "2.4.6" }));
   expect(live.packages.get("b")).toEqual({});
+  live.code.get(["a", "b"]);
+  live.code.get(["b", "a"]);
+  await vi.waitFor(() => expect(live.code.get(["a", "b"])?.note).toBe("as they differ"));
+  expect(live.code.get(["b", "a"])?.note).toBe("the code of these two is not in this file");
 });
 
 test("it opens with the chosen runs compared, and time stands still in it", () => {
