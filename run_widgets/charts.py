@@ -37,6 +37,10 @@ FEWEST_POINTS = 200
 """Of all charts in one state, 24 bytes each, and of one line however many there are."""
 
 X_AXES = ("step", "relative", "elapsed", "time")
+
+METRIC = "metric:"
+"""What stands before the name of the metric that charts are drawn over."""
+
 SCALES = ("linear", "log", "symlog")
 
 
@@ -68,13 +72,10 @@ def look(
         raise ValueError(f"columns must be from 1 to {MAX_COLUMNS} or None, got {columns!r}")
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing must be at least 0 and below 1, got {smoothing!r}")
-    for name, value, known in (
-        ("x", x, X_AXES),
-        ("x_scale", x_scale, SCALES),
-        ("y_scale", y_scale, SCALES),
-    ):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, got {value!r}")
+    if not str(x).startswith(METRIC) or x == METRIC:
+        _one_of(X_AXES, "x", x, f" or '{METRIC}' and a metric's name")
+    _one_of(SCALES, "x_scale", x_scale)
+    _one_of(SCALES, "y_scale", y_scale)
     return {
         "metrics": [str(name) for name in metrics or ()],
         "columns": columns or 0,
@@ -85,6 +86,12 @@ def look(
         "overlay": bool(overlay),
         "clip": bool(clip),
     }
+
+
+def _one_of(known: Sequence[str], name: str, value: object, also: str = "") -> None:
+    if value not in known:
+        words = ", ".join(map(repr, known))
+        raise ValueError(f"{name} must be one of {words}{also}, got {value!r}")
 
 
 def figure(lines: Sequence[Line], *, x_label: str, y_label: str) -> Figure:

@@ -7,13 +7,14 @@ JSON as it travels to a browser, with numbers rounded to what a pixel can show.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from run_widgets.facts import shown
+from run_widgets.facts import shown, time_of
 from run_widgets.records import Kind
 
 Floats = NDArray[np.float64]
@@ -41,32 +42,82 @@ TP, FP, TN, FN = range(4)
 """The order of the four counts in an accuracy table."""
 
 
+Sized: TypeAlias = tuple[int, dict[str, Any]]
+"""A drawing, and how many bytes it has as JSON."""
+
+MAX_BYTES = 120_000
+"""Of the drawings of one name: what a panel sends and a notebook keeps."""
+
+
 class Logged(Protocol):
-    """The documents of one name, of which the last is drawn."""
+    """One document, as it was logged."""
+
+    @property
+    def value(self) -> object: ...
+    @property
+    def place(self) -> int: ...
+    @property
+    def at(self) -> float: ...
+    @property
+    def step(self) -> int | None: ...
+
+
+class LoggedOften(Protocol):
+    """The documents of one name, or some of many, the last among them."""
 
     name: str
     kind: str
     total: int
-    last: object
+
+    @property
+    def kept(self) -> Sequence[Logged]: ...
 
 
 class Drawings:
     """What is drawn of a run's documents; each is worked out once."""
 
     def __init__(self) -> None:
-        self._made: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._entries: dict[str, dict[str, Any]] = {}
+        self._made: dict[str, dict[int, Sized]] = {}
 
-    def of(self, documents: Iterable[Logged]) -> list[dict[str, Any]]:
-        """Return ``{"name", "kind", "total", …}`` for each, and what `drawing` says of the last."""
+    def of(self, documents: Iterable[LoggedOften]) -> list[dict[str, Any]]:
+        """Return ``{"name", "kind", "total", "drawn"}`` for each name.
+
+        ``drawn`` has what `drawing` says, and ``step`` and ``at``, of the last document and
+        of those before it for which there is room, evenly from the first on.
+        """
         return [self._of(document) for document in documents]
 
-    def _of(self, document: Logged) -> dict[str, Any]:
-        total, made = self._made.get(document.name, (0, {}))
-        if total != document.total:
-            about = {"name": document.name, "kind": document.kind, "total": document.total}
-            made = about | drawing(document.kind, document.last)
-            self._made[document.name] = (document.total, made)
-        return made
+    def _of(self, documents: LoggedOften) -> dict[str, Any]:
+        entry = self._entries.get(documents.name)
+        if entry is None or entry["total"] != documents.total:
+            about = {"name": documents.name, "kind": documents.kind, "total": documents.total}
+            entry = self._entries[documents.name] = about | {"drawn": self._drawn(documents)}
+        return entry
+
+    def _drawn(self, documents: LoggedOften) -> list[dict[str, Any]]:
+        known = self._made.get(documents.name, {})
+        made = self._made[documents.name] = {
+            each.place: known.get(each.place) or _made(documents.kind, each)
+            for each in documents.kept
+        }
+        return [drawn for _, drawn in _that_fit(list(made.values()))]
+
+
+def _made(kind: str, document: Logged) -> Sized:
+    about = {"step": document.step, "at": time_of(document.at)}
+    drawn = about | drawing(kind, document.value)
+    return len(json.dumps(drawn)), drawn
+
+
+def _that_fit(drawings: list[Sized]) -> list[Sized]:
+    """Return every one, every second one, … and the last, so that they fit in `MAX_BYTES`."""
+    last = drawings[-1]
+    for stride in range(1, len(drawings)):
+        kept = [*drawings[:-1:stride], last]
+        if sum(size for size, _ in kept) <= MAX_BYTES:
+            return kept
+    return [last]
 
 
 def drawing(kind: str, document: object) -> dict[str, Any]:

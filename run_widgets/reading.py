@@ -13,7 +13,7 @@ from run_widgets.errors import FileNotInRun
 from run_widgets.facts import elapsed_s, facts, time_of
 from run_widgets.original import Original
 from run_widgets.store.drive import open_plain
-from run_widgets.summary import Pictures, Rows, RunSummary, Vector
+from run_widgets.summary import Documents, Pictures, Rows, RunSummary, Vector
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -216,6 +216,8 @@ class Reading:
             data = [_columns_of(metric)]
         elif isinstance(metric, Pictures):
             data = [picture.path for picture in metric.kept]
+        elif isinstance(metric, Documents):
+            data = [metric.kept[-1].value]
         else:
             data = [metric.last]
         return {

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Sequence
 
-    from run_widgets.facts import Cell
     from run_widgets.store import RunReader
-    from run_widgets.summary import Metric, Picture, Rows
+    from run_widgets.summary import Metric, Picture, Rows, RunSummary
 
 RUN_MIME = "application/vnd.run-widgets.run+json"
 """Which run an output shows: where our front end is, it needs no kernel to go on showing it."""
@@ -126,7 +125,9 @@ class RunDetails(Followed):
         As in `run_widgets.smooth`: at least 0, which is none, and below 1.
     x
         The horizontal axis: ``"step"``, ``"relative"`` steps, from each line's
-        first; time ``"elapsed"`` since the run's start, or the ``"time"`` of day.
+        first; time ``"elapsed"`` since the run's start, or the ``"time"`` of day;
+        ``"metric:epoch"``, the value that the metric ``epoch`` had at the same step
+        or last before it.
     x_scale, y_scale
         ``"linear"``, ``"log"`` or ``"symlog"``.
     overlay
@@ -155,7 +156,8 @@ class RunDetails(Followed):
     """What the header shows, as `run_widgets.facts` makes it, and where the run has a page."""
 
     metrics: t.List[Any] = t.List(read_only=True).tag(sync=True)
-    """``{"name": str, "kind": str, "text": str}`` for each, in the order of appearance."""
+    """``{"name": str, "kind": str, "text": str, "at": float}`` for each, in the order of
+    appearance; ``at`` is when it was first logged."""
 
     charts = ChartList(read_only=True).tag(sync=True, to_json=lambda charts, _: wholes(charts))
     """A `RunChart` for each metric that can be drawn; ``charts["loss"]`` is its figure. Made
@@ -167,11 +169,11 @@ class RunDetails(Followed):
     tables: t.List[Any] = t.List(read_only=True).tag(
         sync=True, to_json=lambda _, panel: panel._tables()
     )
-    """``{"name", "columns", "rows", "total"}`` for each. Made when a browser asks for the
+    """``{"name", "columns", "rows", "at", "total"}`` for each. Made when a browser asks for the
     state, and not sent when it changes: what came since is in the message of `_grow`."""
 
     documents: t.List[Any] = t.List(read_only=True).tag(sync=True)
-    """``{"name", "kind", "total"}`` and what `documents.drawing` says of the last, for each."""
+    """``{"name", "kind", "total", "drawn"}`` for each, as `documents.Drawings` makes it."""
 
     images: t.List[Any] = t.List(read_only=True).tag(sync=True, **ipywidgets.widget_serialization)
     """A `RunImage` for each picture."""
@@ -390,7 +392,7 @@ class RunDetails(Followed):
         with self.hold_sync():
             changed = [
                 self._set("facts", known),
-                self._set("metrics", [_listed(metric) for metric in summary.metrics]),
+                self._set("metrics", [_listed(summary, metric) for metric in summary.metrics]),
                 self._set("charts", Charts(self._charts.values())),
                 self._set("documents", self._drawings.of(summary.documents)),
                 self._set("images", self._images_now()),
@@ -443,7 +445,7 @@ class RunDetails(Followed):
         if now == sent:
             return None
         self._rows_sent[table.name] = now
-        return _shown_table(table, rows) | {"from": start}
+        return _shown_table(table, start) | {"from": start}
 
     def _images_now(self) -> list[RunImage]:
         """Return a model for each picture that is kept; make and close what that takes."""
@@ -496,7 +498,7 @@ class RunDetails(Followed):
         return self._run.get_portal_url() + query
 
     def _tables(self) -> list[dict[str, object]]:
-        return [_shown_table(table, table.rows()) for table in self._reading.summary.tables]
+        return [_shown_table(table) for table in self._reading.summary.tables]
 
     def get_widget_data(self, widget_settings: object = None) -> dict[str, Any]:
         """Return what is shown, read anew, with the names that Azure ML's widget gave it."""
@@ -515,10 +517,12 @@ def _look_after_cell(_: object) -> None:
             panel.tick()
 
 
-def _listed(metric: Metric) -> dict[str, str]:
-    return {"name": metric.name, "kind": metric.kind, "text": metric.text}
+def _listed(summary: RunSummary, metric: Metric) -> dict[str, object]:
+    about = {"name": metric.name, "kind": metric.kind, "text": metric.text}
+    return about | {"at": summary.first_at(metric)}
 
 
-def _shown_table(table: Rows, rows: list[list[Cell]]) -> dict[str, object]:
-    columns, total = list(table.columns), table.total
-    return {"name": table.name, "columns": columns, "rows": rows, "total": total}
+def _shown_table(table: Rows, start: int = 0) -> dict[str, object]:
+    rows, at = table.rows(start), table.times(start)
+    about = {"name": table.name, "columns": list(table.columns), "total": table.total}
+    return about | {"rows": rows, "at": at}

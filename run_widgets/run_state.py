@@ -104,7 +104,12 @@ def run_state(
     return {
         "facts": facts,
         "metrics": [
-            {"name": metric.name, "kind": metric.kind, "text": metric.text}
+            {
+                "name": metric.name,
+                "kind": metric.kind,
+                "text": metric.text,
+                "at": summary.first_at(metric),
+            }
             for metric in summary.metrics
         ],
         "charts": charts,
@@ -179,6 +184,7 @@ def _table(table: Rows, place: int, seen: Seen) -> Json:
         "columns": list(table.columns),
         "from": start,
         "rows": table.rows(start),
+        "at": table.times(start),
         "total": table.total,
     }
 

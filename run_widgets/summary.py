@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -45,6 +45,9 @@ MAX_LINES = 40
 
 MAX_IMAGES = 50
 """Of one name, evenly from the first to the last; the others are counted."""
+
+MAX_DOCUMENTS = 16
+"""The same of JSON documents, each of which may be large."""
 
 MAX_WARNINGS = 10
 
@@ -160,6 +163,7 @@ class Rows:
         """The first `MAX_COLUMNS`, in the order in which they appeared."""
 
         self._rows: list[list[Cell]] = []
+        self._at: list[float | None] = []
         self._cells = 0
         self._numeric: dict[str, bool | None] = {}  # by column; None while it is all None
         self._x: str | None = None  # a numeric column; None for the row's number
@@ -180,6 +184,10 @@ class Rows:
         # A row that was kept before the last column appeared is shorter.
         return [row + [None] * (width - len(row)) for row in self._rows[start:]]
 
+    def times(self, start: int = 0) -> list[float | None]:
+        """Return when each of `rows` was logged, seconds since the epoch, UTC."""
+        return self._at[start:]
+
     def add(self, records: Sequence[Record]) -> None:
         cells = columns(list(records))
         lengths = [_length(record) for record in records]
@@ -188,17 +196,19 @@ class Rows:
                 self.columns.append(shown(name))
             if self._numeric.get(name) is None:
                 self._numeric[name] = _is_numeric(values)
-        self._keep(cells, sum(lengths))
-        self._draw(records, cells, np.repeat([record.at for record in records], lengths))
+        at = np.repeat([record.at for record in records], lengths)
+        self._keep(cells, at)
+        self._draw(records, cells, at)
         self.total += sum(lengths)
 
-    def _keep(self, cells: Mapping[str, Sequence[object]], count: int) -> None:
+    def _keep(self, cells: Mapping[str, Sequence[object]], at: Floats) -> None:
         names = list(self._numeric)[:MAX_COLUMNS]
         room = (MAX_CELLS - self._cells) // max(1, len(names))
-        count = min(count, room, MAX_ROWS - len(self._rows))
+        count = min(len(at), room, MAX_ROWS - len(self._rows))
         for place in range(count):
             row = (cells[name][place] if name in cells else None for name in names)
             self._rows.append([cell(value) for value in row])
+        self._at += [time_of(float(each)) for each in at[:count]]
         self._cells += count * len(names)
 
     def _draw(
@@ -236,6 +246,26 @@ class Rows:
                 return
 
 
+_Each = TypeVar("_Each", bound="Picture | Document")
+
+
+class _Some(Generic[_Each]):
+    """Of all that come one by one a few, evenly from the first to the last."""
+
+    def __init__(self, most: int) -> None:
+        self.kept: list[_Each] = []
+        self._most = most
+        self._stride = 1
+
+    def add(self, each: _Each) -> None:
+        if self.kept and self.kept[-1].place % self._stride:
+            self.kept.pop()  # it was there as the last one only
+        self.kept.append(each)
+        if len(self.kept) > self._most:
+            self._stride *= 2
+            self.kept = [k for k in self.kept if k is each or k.place % self._stride == 0]
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One logged image; `path` is its file in the run."""
@@ -256,8 +286,11 @@ class Pictures:
     def __init__(self, name: str) -> None:
         self.name = name
         self.total = 0
-        self.kept: list[Picture] = []
-        self._stride = 1
+        self._some: _Some[Picture] = _Some(MAX_IMAGES)
+
+    @property
+    def kept(self) -> list[Picture]:
+        return self._some.kept
 
     @property
     def text(self) -> str:
@@ -265,14 +298,18 @@ class Pictures:
 
     def add(self, records: Sequence[Record]) -> None:
         for record in records:
-            if self.kept and self.kept[-1].place % self._stride:
-                self.kept.pop()  # it was there as the last one only
-            self.kept.append(Picture(str(record.value), self.total, record.at, record.step))
+            self._some.add(Picture(str(record.value), self.total, record.at, record.step))
             self.total += 1
-            if len(self.kept) > MAX_IMAGES:
-                self._stride *= 2
-                last = self.kept[-1]
-                self.kept = [p for p in self.kept if p is last or p.place % self._stride == 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One logged JSON document, as it was logged."""
+
+    value: object
+    place: int  # among the documents of its name
+    at: float
+    step: int | None
 
 
 class Documents:
@@ -285,7 +322,11 @@ class Documents:
         self.family = kind
         self.kind = kind.value
         self.total = 0
-        self.last: object = None
+        self._some: _Some[Document] = _Some(MAX_DOCUMENTS)
+
+    @property
+    def kept(self) -> list[Document]:
+        return self._some.kept
 
     @property
     def text(self) -> str:
@@ -293,8 +334,9 @@ class Documents:
         return words if self.total == 1 else f"{words}[{self.total}]"
 
     def add(self, records: Sequence[Record]) -> None:
-        self.total += len(records)
-        self.last = records[-1].value
+        for record in records:
+            self._some.add(Document(record.value, self.total, record.at, record.step))
+            self.total += 1
 
 
 Metric: TypeAlias = Vector | Rows | Pictures | Documents
@@ -314,12 +356,17 @@ class RunSummary:
         """What the reader had to say, each once."""
 
         self._metrics: dict[str, Metric] = {}
+        self._first_at: dict[str, float | None] = {}
         self._prefixes: dict[str, int] = {}
 
     @property
     def metrics(self) -> list[Metric]:
         """All of them, in the order in which they first appeared."""
         return list(self._metrics.values())
+
+    def first_at(self, metric: Metric) -> float | None:
+        """Return when a metric was first logged, seconds since the epoch, UTC."""
+        return self._first_at[metric.name]
 
     @property
     def charts(self) -> list[Curves]:
@@ -364,9 +411,12 @@ class RunSummary:
             assert isinstance(metric, Vector)
             metric.add_points(values)
             newest = time_of(float(np.fmax.reduce(values.at)))
+            first = float(values.at[0])
         else:
             metric.add(values)
+            first = values[0].at
             newest = max((at for record in values if (at := time_of(record.at))), default=None)
+        self._first_at.setdefault(metric.name, time_of(first))
         self.points += metric.total - before
         if newest is not None:
             self.last_value_at = max(newest, self.last_value_at or newest)

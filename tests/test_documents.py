@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from run_widgets.documents import CALIBRATION_BINS, MACRO, MAX_CLASSES, MAX_MATRIX, MICRO, drawing
+from run_widgets.documents import (
+    CALIBRATION_BINS,
+    MACRO,
+    MAX_BYTES,
+    MAX_CLASSES,
+    MAX_MATRIX,
+    MICRO,
+    Drawings,
+    drawing,
+)
+from run_widgets.records import Kind, Record
+from run_widgets.summary import MAX_DOCUMENTS, Documents
 
 KINDS = ["confusion_matrix", "accuracy_table", "residuals", "predictions"]
 
@@ -268,3 +279,50 @@ NUMBERS = st.lists(st.lists(st.lists(st.floats() | st.integers(), max_size=4), m
 )
 def test_whatever_was_uploaded_becomes_strict_json(kind: str, value: object) -> None:
     json.dumps(drawing(kind, value), allow_nan=False)
+
+
+# -- several of one name -------------------------------------------------------------------
+
+
+def logged(values: list[dict[str, Any]]) -> Documents:
+    documents = Documents("classes", Kind.CONFUSION_MATRIX)
+    for step, value in enumerate(values):
+        record = Record("classes", Kind.CONFUSION_MATRIX, value, 1_700_000_000.0 + step, step)
+        documents.add([record])
+    return documents
+
+
+def test_documents_of_one_name_are_drawn_from_the_first_to_the_last() -> None:
+    documents = logged([document(matrix=[[step]]) for step in range(1, 1001)])
+
+    (entry,) = Drawings().of([documents])
+
+    steps = [drawn["step"] for drawn in entry["drawn"]]
+    assert (entry["total"], steps[0], steps[-1]) == (1000, 0, 999)
+    assert len(steps) in range(MAX_DOCUMENTS // 2, MAX_DOCUMENTS + 1)
+    assert len(set(np.diff(steps[:-1]))) == 1
+    assert [drawn["matrix"]["counts"] for drawn in entry["drawn"]] == [[[s + 1]] for s in steps]
+    assert [drawn["at"] for drawn in entry["drawn"]] == [1_700_000_000 + step for step in steps]
+
+
+def test_of_large_documents_fewer_are_drawn_but_the_last_always() -> None:
+    rng = np.random.default_rng(0)
+    large = [document(matrix=rng.integers(0, 9e9, (50, 50)).tolist()) for _ in range(9)]
+    documents = logged(large)
+
+    (entry,) = Drawings().of([documents])
+
+    assert 1 < len(entry["drawn"]) < 9
+    assert len(json.dumps(entry["drawn"])) < MAX_BYTES + 1000
+    assert entry["drawn"][-1]["step"] == 8
+
+
+def test_each_document_is_drawn_once() -> None:
+    documents, drawings = logged([document(matrix=[[1]])]), Drawings()
+    (first,) = drawings.of([documents])
+
+    assert drawings.of([documents])[0] is first
+    documents.add([Record("classes", Kind.CONFUSION_MATRIX, document(matrix=[[2]]), 1.0)])
+    (second,) = drawings.of([documents])
+    assert second["drawn"][0] is first["drawn"][0]
+    assert len(second["drawn"]) == 2

@@ -205,7 +205,7 @@ def test_a_panel_without_a_kernel_has_documents_and_children_too(portal: Portal,
 
     state = portal.json(f"/api/runs/{run.id}/panel")
 
-    assert state["documents"][0]["matrix"]["counts"] == [[3, 1], [0, 2]]
+    assert state["documents"][0]["drawn"][0]["matrix"]["counts"] == [[3, 1], [0, 2]]
     assert state["children"][0]["metrics"] == {"loss": 0.5}
     assert (state["facts"]["child_count"], state["following"]) == (1, True)
     assert state["facts"]["portal_path"].startswith(f"run-widgets/runs/{run.id}?workspace=")

@@ -120,6 +120,11 @@ def drawn(details: RunDetails, name: str) -> list[list[float]]:
     ]
 
 
+def untimed(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out when each was logged."""
+    return [{name: entry[name] for name in entry if name != "at"} for entry in entries]
+
+
 # -- what is shown -------------------------------------------------------------------------
 
 
@@ -137,12 +142,12 @@ def test_a_finished_run_is_shown_at_once_and_needs_no_thread(run: Run, wire: Wir
     state = details.get_state()
     assert state["facts"]["status"] == "Completed"
     assert state["facts"]["tags"] == {"kind": "test"}
-    assert state["metrics"] == [
+    assert untimed(state["metrics"]) == [
         {"name": "loss", "kind": "vector", "text": "Vector[2]"},
         {"name": "Category", "kind": "scalar", "text": "one"},
         {"name": "wave", "kind": "table", "text": "Table[2x2]"},
     ]
-    assert state["tables"] == [
+    assert untimed(state["tables"]) == [
         {"name": "wave", "columns": ["angle", "cos"], "rows": [[0, 1.0], [1, 0.5]], "total": 2}
     ]
     assert [chart.name for chart in details.charts] == ["loss", "wave"]
@@ -191,7 +196,7 @@ def test_news_of_many_metrics_take_two_messages(run: Run, wire: Wire) -> None:
         "from": 2,
         "series": [{"x": 0, "y": 1, "at": 2, "total": 3}],
     }
-    assert content["tables"] == [
+    assert untimed(content["tables"]) == [
         {"name": "row", "columns": ["a", "b"], "rows": [[3, 4]], "total": 2, "from": 1}
     ]
     x, y = (np.frombuffer(wire.sent[1]["buffers"][place], np.float64) for place in (0, 1))
@@ -241,9 +246,28 @@ def test_a_table_with_a_new_column_is_sent_again(run: Run, wire: Wire) -> None:
     details.tick()
 
     (grow,) = [m["data"]["content"] for m in wire.sent if "grow" in str(m["data"])]
-    assert grow["tables"] == [
+    assert untimed(grow["tables"]) == [
         {"name": "row", "columns": ["a", "b"], "rows": [[1, None], [2, 3]], "total": 2, "from": 0}
     ]
+
+
+def test_metrics_and_rows_tell_when_they_were_logged(run: Run, wire: Wire) -> None:
+    before = time.time()
+    run.log("loss", 1.0)
+    run.log_row("row", a=1)
+    between = time.time()
+    details = RunDetails(run)
+    run.log("loss", 2.0)
+    run.log_row("row", a=2)
+    details.tick()
+
+    state = details.get_state()
+
+    assert all(before <= metric["at"] <= between for metric in state["metrics"])
+    first, second = state["tables"][0]["at"]
+    assert before <= first <= between <= second <= time.time()
+    grow = wire.sent[-1]["data"]["content"]
+    assert grow["tables"][0]["at"] == [second]
 
 
 def test_an_image_is_sent_once(run: Run, wire: Wire, tmp_path: Path) -> None:
@@ -255,7 +279,7 @@ def test_an_image_is_sent_once(run: Run, wire: Wire, tmp_path: Path) -> None:
     details.tick()
 
     assert (image.name, image.mime, bytes(image.data)) == ("map", "image/png", PNG)
-    assert details.metrics == [{"name": "map", "kind": "image", "text": "Image"}]
+    assert untimed(details.metrics) == [{"name": "map", "kind": "image", "text": "Image"}]
     assert sum(PNG in map(bytes, message["buffers"]) for message in wire.sent) == 1
 
 

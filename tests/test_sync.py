@@ -61,6 +61,7 @@ def test_what_the_traits_hold_has_its_fields(run: Run) -> None:
     run.log("loss", 1.0)
     run.log("loss", 2.0)
     run.log_row("row", a=1)
+    run.log_confusion_matrix("classes", {"data": {"matrix": [[1]]}})
     run.upload_file("notes.txt", __file__)
     details = RunDetails(run)
 
@@ -68,8 +69,11 @@ def test_what_the_traits_hold_has_its_fields(run: Run) -> None:
 
     assert set(state["facts"]) == fields("Facts")
     assert {key for metric in state["metrics"] for key in metric} == one_line_fields("Metric")
-    assert {key for table in state["tables"] for key in table} == one_line_fields("Table")
+    assert {key for table in state["tables"] for key in table} == fields("Table")
     assert {key for entry in state["files"] for key in entry} == one_line_fields("FileEntry")
+    (document,) = state["documents"]
+    assert set(document) == one_line_fields("DocumentEntry")
+    assert set(document["drawn"][0]) == fields("Drawn")
     chart = state["charts"][0]
     assert set(chart) == fields("ChartState")
     assert {key for line in chart["series"] for key in line} == one_line_fields("SeriesEntry")

@@ -2,7 +2,8 @@
 
 import { DASHES, feed, makeFigure, prepare } from "./figure.ts";
 import { never, soon } from "./frames.ts";
-import { type Board, boardOfChart } from "./look.ts";
+import type { Key } from "./join.ts";
+import { type Board, boardOfChart, metricOf } from "./look.ts";
 import type { Append, Behind, Columns, FigureModel, Model, RunChartModel } from "./model.ts";
 import { along, type Picture, picture, steady, type Trace } from "./picture.ts";
 import { floats, type Range, Series } from "./series.ts";
@@ -40,6 +41,7 @@ export class Chart {
   readonly #views = new Map<() => void, number>();
   readonly #details = new Map<Series, Detail>();
   readonly #ghosts = new Ghosts();
+  readonly #then = new WeakMap<Series, { moment: number; length: number; line: Series }>();
   #hosts = new Set<Chart>();
   /** What the axes showed last, and what was asked for then. */
   #axes: { asked: string; x: Range; y: Range } | null = null;
@@ -82,18 +84,28 @@ export class Chart {
     return this.#zoom;
   }
 
+  /** The metric that its lines are drawn over, where that is chosen: its name and its chart. */
+  get across(): { name: string; chart: Chart | null } | null {
+    const name = metricOf(this.board.settings.x);
+    // What a table's rows have is their own.
+    if (name === null || this.model.get("kind") !== "metric") return null;
+    const found = this.board.metricCharts.find((chart) => chart.get("name") === name);
+    return { name, chart: found ? chartOf(found) : null };
+  }
+
   /** All lines on this chart: those that share it, its own first, and those behind them. */
   get traces(): Trace[] {
     const lines = this.shared;
     return [...lines, ...this.#behind(lines)];
   }
 
-  /** The lines that share this chart, its own first. */
+  /** The lines that share this chart, its own first, as they were at the moment that is seen. */
   get shared(): Trace[] {
     const all = [this, ...this.companions].flatMap((chart) =>
       chart.model.get("series").map(({ name, color }, k) => ({ chart, name, color, k })),
     );
     const used = new Map<string, number>();
+    const across = this.across?.chart ?? null;
     return all.flatMap(({ chart, name, color, k }) => {
       const line = chart.lines[k];
       if (!line) return [];
@@ -102,24 +114,46 @@ export class Chart {
       const mark = chart === this ? k : -1;
       const own = mark < 0 ? undefined : this.figure?.get("marks")[k]?.get("line_style");
       const dash = own && own !== "solid" ? own : (DASHES[times % DASHES.length] as string);
-      const detail = this.#details.get(line)?.line ?? null;
-      const hidden = this.hidden.has(name);
-      return [{ name, color, dash, line, mark, hidden, behind: false, detail }];
+      const whole = { line, detail: this.#details.get(line)?.line ?? null };
+      const then = { line: this.#until(line), detail: whole.detail && this.#until(whole.detail) };
+      const other = across?.lines[0];
+      const over = across && other ? { line: other, key: keyOf(chart, across) } : null;
+      const about = { name, color, dash, mark, hidden: this.hidden.has(name), behind: false };
+      return [{ ...about, ...then, whole, across: over }];
     });
   }
 
   /** The lines of the run that this one does again, each behind the one of its name. */
   #behind(lines: Trace[]): Trace[] {
-    const of = [this, ...this.companions].flatMap((chart) => chart.#ghosts.of(chart));
+    const charts = [this, ...this.companions];
     const alone = lines.length === 1;
-    return of.flatMap(([own, line]) => {
-      const trace = lines.find((each) => each.line === own);
-      if (!trace) return [];
-      const name = alone ? this.board.original : `${trace.name}, ${this.board.original}`;
-      const hidden = this.hidden.has(name);
-      const { color } = trace;
-      return [{ name, color, dash: "dashed", line, mark: -1, hidden, behind: true, detail: null }];
-    });
+    const across = this.across?.chart ?? null;
+    // Over a metric that the other run has too, or not at all.
+    const [other] = across ? across.#ghosts.of(across) : [];
+    return charts.flatMap((chart) =>
+      chart.#ghosts.of(chart).flatMap(([own, line]) => {
+        const trace = lines.find((each) => each.whole.line === own);
+        if (!trace || (across && !other)) return [];
+        const name = alone ? this.board.original : `${trace.name}, ${this.board.original}`;
+        const { color } = trace;
+        const about = { name, color, dash: "dashed", mark: -1, hidden: this.hidden.has(name) };
+        const over = across && other ? { line: other[1], key: keyOf(chart, across) } : null;
+        // All of it, at every moment: that run is over.
+        const whole = { line, detail: null };
+        return [{ ...about, ...whole, whole, behind: true, across: over }];
+      }),
+    );
+  }
+
+  /** A line as it was at the moment that is seen. */
+  #until(line: Series): Series {
+    const { moment } = this.board;
+    if (moment === null) return line;
+    const known = this.#then.get(line);
+    if (known?.moment === moment && known.length === line.length) return known.line;
+    const then = line.until(moment);
+    this.#then.set(line, { moment, length: line.length, line: then });
+    return then;
   }
 
   /** Draw with points for `columns` of pixels from now on, and call `shown` after each drawing. */
@@ -191,7 +225,7 @@ export class Chart {
   /** How many values the lines have in the part that is zoomed into; null where that is not known. */
   get inside(): number | null {
     const [from, to] = this.#zoom.x ?? [0, 0];
-    const counts = this.shared.map(({ line, hidden }) => {
+    const counts = this.shared.map(({ whole: { line }, hidden }) => {
       if (hidden) return 0;
       return this.#details.get(line)?.inside(from, to) ?? Number.NaN;
     });
@@ -257,7 +291,10 @@ export class Chart {
     this.#timer = undefined;
     const columns = Math.max(...this.#views.values(), this.#views.size > 0 ? 1 : COLUMNS);
     const { settings } = this.board;
-    this.picture = picture(this.traces, settings, this.#zoom, columns, this.startedAt);
+    const { startedAt, traces } = this;
+    this.picture = picture(
+      ...([traces, settings, this.#zoom, columns, startedAt, this.board.moment] as const),
+    );
     this.#steady(this.picture);
     if (this.figure) feed(this.figure, this.picture.curves);
     for (const shown of this.#views.keys()) shown();
@@ -269,7 +306,7 @@ export class Chart {
     const last = this.#axes?.asked === asked ? this.#axes : null;
     if (!this.board.isLive) this.#axes = null;
     else {
-      x.range = steady(x, last?.x ?? null, true);
+      x.range = steady(x, last?.x ?? null, this.across === null);
       if (!x.zoomed) x.whole = x.range;
       y.range = steady(y, last?.y ?? null, false);
       this.#axes = { asked, x: x.range, y: y.range };
@@ -282,7 +319,7 @@ export class Chart {
   #lookCloser(): void {
     clearTimeout(this.#lingering);
     const reduced = this.shared.filter(
-      ({ line, hidden }) => !hidden && line.total > line.length && line.length > 0,
+      ({ whole: { line }, hidden }) => !hidden && line.total > line.length && line.length > 0,
     );
     if (!this.#zoom.x || reduced.length === 0) {
       this.#details.clear();
@@ -292,28 +329,32 @@ export class Chart {
     const { server } = this.board;
     const all = [this, ...this.companions];
     const names = new Map(all.flatMap(({ lines, model }) => lines.map((line) => [line, model])));
-    const askable = reduced.filter(({ line }) => names.get(line)?.get("kind") === "metric");
-    if (!server || askable.length === 0) {
+    const nameOf = ({ whole }: Trace) => names.get(whole.line);
+    const askable = reduced.filter((trace) => nameOf(trace)?.get("kind") === "metric");
+    // The files are asked by step or time; over another metric a part is neither.
+    if (!server || askable.length === 0 || this.across !== null) {
       this.resolution = "kept";
       return;
     }
     const { x } = this.board.settings;
     const [from, to] = this.#zoom.x;
-    const stale = askable.filter(({ line }) => !this.#details.get(line)?.holds(x, from, to));
+    const stale = askable.filter(
+      ({ whole: { line } }) => !this.#details.get(line)?.holds(x, from, to),
+    );
     if (stale.length === 0) return;
     this.resolution = "asking";
-    for (const { line } of stale) this.#details.delete(line);
+    for (const { whole } of stale) this.#details.delete(whole.line);
     this.#lingering = setTimeout(async () => {
       const wanted = this.#zoom.x;
       const pad = (to - from) / 2;
       const answers = await Promise.all(
         stale.map(async (trace) => {
-          const { offset } = along(trace, trace.line, x, this.startedAt);
+          const { offset } = along(trace, trace.whole.line, x, this.startedAt);
           const over = x === "time" || x === "elapsed" ? "at" : "x";
-          const name = names.get(trace.line)?.get("name") ?? "";
+          const name = nameOf(trace)?.get("name") ?? "";
           const part = { over, from: from - pad + offset, to: to + pad + offset } as const;
           const stretch = await server.series(name, { ...part, points: DETAIL_POINTS });
-          return [trace.line, new Detail(stretch, x, from - pad, to + pad)] as const;
+          return [trace.whole.line, new Detail(stretch, x, from - pad, to + pad)] as const;
         }),
       ).catch(() => null);
       if (this.#zoom.x !== wanted) return; // gone on meanwhile, and asked anew
@@ -383,6 +424,12 @@ class Detail {
     const close = to - from > (this.to - this.from) / 4;
     return this.x === x && this.from <= from && this.to >= to && (this.isComplete || close);
   }
+}
+
+/** How a chart's points find those of the one that it is drawn over. */
+function keyOf(chart: Chart, across: Chart): Key {
+  const [one, other] = [chart, across].map(({ model }) => model.get("x_label"));
+  return one === other ? "x" : "at";
 }
 
 const charts = new WeakMap<Model<RunChartModel>, Chart>();

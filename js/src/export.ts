@@ -2,18 +2,32 @@
 
 import type { Frame } from "./figure.ts";
 import { iso } from "./format.ts";
+import { join } from "./join.ts";
 import { pathOf, STROKES, share, svg } from "./paths.ts";
 import type { Picture, Trace } from "./picture.ts";
 import type { Series } from "./series.ts";
 
-/** Every point that is here, a row for each: the line, its x, its time and its value. */
-export function csvOf(traces: Trace[], xLabel: string, raw: (trace: Trace) => Series): string {
-  const rows = [["line", xLabel || "x", "time", "value"].map(cell).join(",")];
+/**
+ * Every point that is here, a row for each: the line, its x, its time and its value.
+ *
+ * @param over the metric that they are drawn over, whose value at each is then told too
+ */
+export function csvOf(
+  traces: Trace[],
+  xLabel: string,
+  raw: (trace: Trace) => Series,
+  over: string | null = null,
+): string {
+  const more = over === null ? [] : [over];
+  const rows = [["line", xLabel || "x", "time", "value", ...more].map(cell).join(",")];
   for (const trace of traces) {
     const line = raw(trace);
     const name = cell(trace.name);
+    const others = trace.across && join(line, trace.across.line, trace.across.key).values;
     line.x.forEach((x, i) => {
-      rows.push(`${name},${x},${iso(line.at[i] as number)},${line.y[i]}`);
+      const row = [name, x, iso(line.at[i] as number), line.y[i]];
+      if (over !== null) row.push(others?.[i] ?? "");
+      rows.push(row.join(","));
     });
   }
   return `${rows.join("\r\n")}\r\n`;

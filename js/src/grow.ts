@@ -58,10 +58,14 @@ export function lengthened(
 ): { tables: Table[]; lost: boolean } {
   const known = new Map(tables.map((table) => [table.name, table]));
   let lost = false;
-  for (const { from, rows, ...about } of news) {
-    const before = known.get(about.name)?.rows ?? [];
-    lost ||= before.length < from;
-    known.set(about.name, { ...about, rows: [...before.slice(0, from), ...rows] });
+  for (const { from, rows, at, ...about } of news) {
+    const before = known.get(about.name) ?? { rows: [], at: [] };
+    lost ||= before.rows.length < from;
+    known.set(about.name, {
+      ...about,
+      rows: [...before.rows.slice(0, from), ...rows],
+      at: [...before.at.slice(0, from), ...at],
+    });
   }
   return { tables: [...known.values()], lost };
 }

@@ -1,5 +1,6 @@
 /** The part of a log that is in hand: pieces of a file that may be large and may still grow. */
 
+import type { FileEntry } from "./model.ts";
 import type { File, Line, Part } from "./server.ts";
 import { type Style, Terminal } from "./terminal.ts";
 
@@ -10,6 +11,13 @@ export const PIECE_BYTES = 2 ** 17;
 const MOST_BYTES = 2 ** 22;
 
 const NEWLINE = 10;
+
+/** The folders that a run's logs are in. */
+const LOGS = /^(?:user_logs|logs|system_logs|azureml-logs)\//;
+
+export function isLog({ path }: FileEntry): boolean {
+  return LOGS.test(path);
+}
 
 /** Consecutive lines of the file, as a terminal shows them. */
 export class Piece {
@@ -63,6 +71,12 @@ export class LogWindow {
   async tail(): Promise<void> {
     const part = await this.#file.read(-PIECE_BYTES);
     this.#begin(part, part.start === 0 ? 0 : null);
+  }
+
+  /** Have nothing in hand. */
+  clear(): void {
+    this.pieces.length = 0;
+    this.size = 0;
   }
 
   /** Begin anew with the file's line `line`. */

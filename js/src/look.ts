@@ -25,7 +25,23 @@ export const PLAIN: Look = {
   clip: false,
 };
 
-type Heard = { settings: (changed: ReadonlySet<string>) => void; pointed: () => void };
+const METRIC = "metric:";
+
+/** The metric that charts are drawn over, where one is chosen in place of steps or time. */
+export function metricOf(x: Look["x"]): string | null {
+  return x.startsWith(METRIC) ? x.slice(METRIC.length) : null;
+}
+
+/** The horizontal axis that is a metric. */
+export function overMetric(name: string): Look["x"] {
+  return `${METRIC}${name}`;
+}
+
+type Heard = {
+  settings: (changed: ReadonlySet<string>) => void;
+  pointed: () => void;
+  moment: () => void;
+};
 
 /** What the charts of a panel share; it outlives the panel's views. */
 export class Board {
@@ -40,10 +56,13 @@ export class Board {
   x: number | null = null;
   /** The chart that has the pointer. */
   source: object | null = null;
+  /** When it is that everything is shown as it was, seconds since the epoch; null for now. */
+  moment: number | null = null;
   readonly #run: Model<RunModel> | null;
   readonly #heard: { [K in keyof Heard]: Set<Heard[K]> } = {
     settings: new Set(),
     pointed: new Set(),
+    moment: new Set(),
   };
 
   constructor(run: Model<RunModel> | null = null) {
@@ -56,10 +75,16 @@ export class Board {
     return this.#run !== null;
   }
 
-  /** Whether values may still come. */
+  /** Whether values may still come to what is seen. */
   get isLive(): boolean {
     const facts = this.#run?.get("facts");
-    return facts !== undefined && !isFinal(facts);
+    return facts !== undefined && !isFinal(facts) && this.moment === null;
+  }
+
+  /** The charts of metrics, which others can be drawn over. */
+  get metricCharts(): Model<RunChartModel>[] {
+    const charts = this.#run?.get("charts") ?? [];
+    return charts.filter((chart) => chart.get("kind") === "metric");
   }
 
   /** When the run began, seconds since the epoch; null where nothing is known of it. */
@@ -119,6 +144,13 @@ export class Board {
     for (const heard of this.#heard.pointed) heard();
   }
 
+  /** Show everything as it was at a moment; null for as it is now. */
+  go(moment: number | null): void {
+    if (moment === this.moment) return;
+    this.moment = moment;
+    for (const heard of this.#heard.moment) heard();
+  }
+
   on<K extends keyof Heard>(event: K, life: AbortSignal, heard: Heard[K]): void {
     const all: Set<Heard[K]> = this.#heard[event];
     all.add(heard);
@@ -146,7 +178,7 @@ export function boardOfChart(chart: Model<RunChartModel>): Board {
   return board;
 }
 
-/** Hang a chart on its panel's board. */
-export function hang(chart: Model<RunChartModel>, board: Board): void {
-  boards.set(chart, board);
+/** Hang a chart, or whatever else stands for a run, on its panel's board. */
+export function hang(model: Model<RunChartModel> | Model<RunModel>, board: Board): void {
+  boards.set(model, board);
 }

@@ -46,19 +46,28 @@ export type Facts = {
   portal_url?: string;
 };
 
-export type Metric = { name: string; kind: string; text: string };
+/** `at` is when it was first logged. */
+export type Metric = { name: string; kind: string; text: string; at: number | null };
 
-/** A logged table; `rows` are the first of `total`. */
-export type Table = { name: string; columns: string[]; rows: Cell[][]; total: number };
+/** A logged table; `rows` are the first of `total`, and `at` is when each was logged. */
+export type Table = {
+  name: string;
+  columns: string[];
+  rows: Cell[][];
+  at: (number | null)[];
+  total: number;
+};
 export type Cell = string | number | boolean | null;
 
 export type FileEntry = { path: string; bytes: number; modified_at: number };
 
-/** A confusion matrix, an accuracy table, …; `problem` says why the last of `total` is not drawn. */
-export type DocumentEntry = {
-  name: string;
-  kind: string;
-  total: number;
+/** Confusion matrices, accuracy tables, … of one name: of `total` some, the last among them. */
+export type DocumentEntry = { name: string; kind: string; total: number; drawn: Drawn[] };
+
+/** One document; `problem` says why it is not drawn. */
+export type Drawn = {
+  step: number | null;
+  at: number | null;
   matrix: { labels: string[]; counts: number[][]; note: string } | null;
   charts: DocumentChart[];
   problem: string;
@@ -97,7 +106,8 @@ export type Look = {
   /** 0 for as many as there is room for. */
   columns: number;
   smoothing: number;
-  x: "step" | "relative" | "elapsed" | "time";
+  /** Or the values of another metric, by its name. */
+  x: "step" | "relative" | "elapsed" | "time" | `metric:${string}`;
   x_scale: "linear" | "log" | "symlog";
   y_scale: "linear" | "log" | "symlog";
   /** Whether `train/loss` and `val/loss` share a chart. */
@@ -271,9 +281,9 @@ export function listen<T>(
 
 const FINAL = new Set(["Completed", "Failed", "Canceled"]);
 
-/** Whether the run has ended for good. */
-export function isFinal(facts: Facts): boolean {
-  return FINAL.has(facts.status);
+/** Whether a run has ended for good. */
+export function isFinal({ status }: { status: string }): boolean {
+  return FINAL.has(status);
 }
 
 const received = new WeakMap<Facts, number>();
@@ -285,8 +295,21 @@ const received = new WeakMap<Facts, number>();
  * still agree about a duration.
  */
 export function age_s(facts: Facts): number {
+  if (isStill(facts)) return 0;
   const now = Date.now();
   const at = received.get(facts) ?? now;
   received.set(facts, at);
   return Math.max(0, (now - at) / 1000);
+}
+
+const stills = new WeakSet<Facts>();
+
+/** Facts of a moment that is looked at: they do not grow older. */
+export function still(facts: Facts): Facts {
+  stills.add(facts);
+  return facts;
+}
+
+export function isStill(facts: Facts): boolean {
+  return stills.has(facts);
 }

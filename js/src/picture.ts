@@ -1,6 +1,7 @@
 /** What a chart draws of its lines, as it is looked at: from points to places. Pure. */
 
 import { padded, tight } from "./axis.ts";
+import { join, type Key } from "./join.ts";
 import type { Settings } from "./look.ts";
 import { type Mapping, mapping, type Unit } from "./scale.ts";
 import { type Along, type Range, type Series, union } from "./series.ts";
@@ -20,6 +21,10 @@ export type Trace = {
   behind: boolean;
   /** The part that is zoomed into, as the run's files have it; null while nobody needs it. */
   detail: Series | null;
+  /** Both with what came later than the moment that is looked at: the axes are made for them. */
+  whole: { line: Series; detail: Series | null };
+  /** The metric that it is drawn over, where that is chosen and there. */
+  across: { line: Series; key: Key } | null;
 };
 
 /** Points of a trace: values as they were logged, and where they lie. */
@@ -29,6 +34,7 @@ export type Curve = {
   y: Float64Array;
   px: Float64Array;
   py: Float64Array;
+  at: Float64Array;
 };
 
 export type Axis = {
@@ -56,6 +62,8 @@ export type Picture = {
   outside: { px: number; above: boolean }[];
   /** Values that a logarithmic axis has no place for. */
   unfit: number;
+  /** Values without a partner in the metric that they are drawn over. */
+  unpaired: number;
   /** Where the first gap of each trace is, along the axis. */
   gaps: { trace: Trace; step: number; px: number }[];
 };
@@ -66,44 +74,57 @@ export function along(trace: Trace, line: Series, x: Settings["x"], startedAt: n
     const offset = x === "elapsed" ? startedAt : 0;
     return { values: line.at, offset, sorted: line.sortedInTime };
   }
+  if (trace.across) {
+    const { values, sorted } = join(line, trace.across.line, trace.across.key);
+    return { values, offset: 0, sorted };
+  }
   // From the whole line: what is seen of it may begin later.
-  const offset = x === "relative" ? (trace.line.x[0] ?? 0) : 0;
+  const offset = x === "relative" ? (trace.whole.line.x[0] ?? 0) : 0;
   return { values: line.x, offset, sorted: line.sorted };
 }
 
 /** Of the values that a clipped axis shows, those between these shares. */
 const CLIP: Range = [0.02, 0.98];
 
+/**
+ * Draw lines as they were at a moment, on axes with room for all that came later.
+ *
+ * @param moment seconds since the epoch; null for now
+ */
 export function picture(
   traces: Trace[],
   settings: Settings,
   zoom: { x: Part; y: Part },
   columns: number,
   startedAt: number,
+  moment: number | null = null,
 ): Picture {
   const seen = traces.filter((trace) => !trace.hidden);
   const clock = settings.x === "time";
   const mapX = mapping(
     clock ? "linear" : settings.x_scale,
-    largest(seen.map((t) => t.line.xRange)),
+    largest(seen.map((t) => t.across?.line.yRange ?? t.whole.line.xRange)),
   );
-  const mapY = mapping(settings.y_scale, largest(seen.map((t) => t.line.yRange)));
+  const mapY = mapping(settings.y_scale, largest(seen.map((t) => t.whole.line.yRange)));
 
   const draw = (trace: Trace, line: Series, values: Float64Array): Curve => {
     const axis = along(trace, line, settings.x, startedAt);
     const kept = line.seen(axis, zoom.x, columns, mapX.to);
     const x = Float64Array.from(kept, (i) => (axis.values[i] as number) - axis.offset);
     const y = Float64Array.from(kept, (i) => values[i] as number);
-    return { trace, x, y, px: x.map(mapX.to), py: y.map(mapY.to) };
+    const at = Float64Array.from(kept, (i) => line.at[i] as number);
+    return { trace, x, y, px: x.map(mapX.to), py: y.map(mapY.to), at };
   };
   const asLogged = seen.map((trace) => {
-    const line = trace.detail ?? trace.line;
+    const line = trace.whole.detail ?? trace.whole.line;
     return draw(trace, line, line.y);
   });
-  const own = asLogged.filter(({ trace }) => !trace.behind);
   const smoothed = settings.smoothing > 0;
   const curves = smoothed
-    ? seen.map((trace) => draw(trace, trace.line, smooth(trace.line.y, settings.smoothing)))
+    ? seen.map((trace) => {
+        const { line } = trace.whole;
+        return draw(trace, line, smooth(line.y, settings.smoothing));
+      })
     : asLogged;
 
   const whole = zoom.x ? wholeX(seen, settings, startedAt, mapX) : null;
@@ -114,23 +135,30 @@ export function picture(
   const bounds = settings.clip ? quantiles(values, CLIP) : union(values.map(extremes));
   const drawnY = padded(bounds ?? [0, 1]);
   const y = axisOf(mapY, "number", zoom.y, drawnY, bounds ?? [0, 1]);
+  const then = asLogged.map((curve) => until(curve, moment));
+  const own = then.filter(({ trace }) => !trace.behind);
   const outside =
-    settings.clip && !zoom.y ? inside.flatMap((curve) => outsideOf(curve, y.range)) : [];
+    settings.clip && !zoom.y
+      ? then.flatMap((curve) => outsideOf(insideOf(curve, x.range), y.range))
+      : [];
 
   return {
-    curves,
-    raw: smoothed ? asLogged : [],
+    curves: smoothed ? curves.map((curve) => until(curve, moment)) : then,
+    raw: smoothed ? then : [],
     x,
     y,
     shown: own.reduce((sum, curve) => sum + curve.x.length, 0),
     total: own.reduce((sum, { trace }) => sum + trace.line.total, 0),
     outside,
     unfit: own.reduce((sum, curve) => sum + lost(curve), 0),
+    unpaired: own.reduce((sum, { trace }) => sum + unpaired(trace), 0),
     gaps: own.flatMap(({ trace }) => {
       const gap = trace.line.firstGap;
       if (!gap) return [];
-      const { offset } = along(trace, trace.line, settings.x, startedAt);
-      const place = (settings.x === "time" || settings.x === "elapsed" ? gap.at : gap.x) - offset;
+      const { values, offset } = along(trace, trace.line, settings.x, startedAt);
+      const first = trace.across ? trace.line.y.findIndex((y) => !Number.isFinite(y)) : -1;
+      const clock = settings.x === "time" || settings.x === "elapsed";
+      const place = (values[first] ?? (clock ? gap.at : gap.x)) - offset;
       return [{ trace, step: gap.x, px: mapX.to(place) }];
     }),
   };
@@ -173,14 +201,32 @@ export function steady(axis: Axis, last: Range | null, ahead: boolean): Range {
 function unitOf(x: Settings["x"], traces: Trace[]): Unit {
   if (x === "time") return "clock";
   if (x === "elapsed") return "duration";
-  const whole = traces.every(({ line }) => line.xRange?.every(Number.isInteger) ?? true);
+  const whole = traces.every(({ across, whole: { line } }) =>
+    across
+      ? join(line, across.line, across.key).whole
+      : (line.xRange?.every(Number.isInteger) ?? true),
+  );
   return whole ? "whole" : "number";
+}
+
+/** What of a curve there was at a moment. */
+function until(curve: Curve, moment: number | null): Curve {
+  if (moment === null || curve.trace.behind) return curve;
+  const kept = [...curve.at.keys()].filter((i) => (curve.at[i] as number) <= moment);
+  if (kept.length === curve.at.length) return curve;
+  const pick = (values: Float64Array) => Float64Array.from(kept, (i) => values[i] as number);
+  const { trace, x, y, px, py, at } = curve;
+  return { trace, x: pick(x), y: pick(y), px: pick(px), py: pick(py), at: pick(at) };
+}
+
+function unpaired({ line, across }: Trace): number {
+  return across ? join(line, across.line, across.key).missing : 0;
 }
 
 /** The places of all points, of which a part is drawn. */
 function wholeX(traces: Trace[], settings: Settings, startedAt: number, map: Mapping): Range {
   const ranges = traces.map((trace) => {
-    const { values, offset, sorted } = along(trace, trace.line, settings.x, startedAt);
+    const { values, offset, sorted } = along(trace, trace.whole.line, settings.x, startedAt);
     // In order, so that the first and the last that have a place are the extremes.
     if (!sorted || map.scale === "log") return extremes(values.map((x) => map.to(x - offset)));
     const ends = [values[0], values.at(-1)].map((x) => map.to((x ?? Number.NaN) - offset));

@@ -73,6 +73,32 @@ export class Series {
     if (this.#length > MOST_POINTS) this.#compact();
   }
 
+  /**
+   * The line as it was at a moment: the points that were logged until then.
+   *
+   * Of a line that is reduced, `total` is about how many values those stand for.
+   */
+  until(at: number): Series {
+    const line = new Series();
+    if (this.sortedInTime) {
+      const n = lowerBound(this.at, at, true);
+      const part = [this.x, this.y, this.at].map((column) => column.subarray(0, n));
+      line.append(...(part as [Float64Array, Float64Array, Float64Array]), this.#share(n));
+      return line;
+    }
+    const places = Uint32Array.from(
+      [...this.at.keys()].filter((i) => (this.at[i] as number) <= at),
+    );
+    const pick = (column: Float64Array) =>
+      Float64Array.from(places, (place) => column[place] as number);
+    line.append(pick(this.x), pick(this.y), pick(this.at), this.#share(places.length));
+    return line;
+  }
+
+  #share(points: number): number {
+    return points === 0 ? 0 : Math.round((this.total * points) / this.#length);
+  }
+
   /** The places of at most three points for each of `columns` columns of pixels. */
   reduced(columns: number): Uint32Array {
     return reduce(this.#order(), this.y, columns, this.sorted ? undefined : this.x);
@@ -90,8 +116,9 @@ export class Series {
     columns: number,
     place: (x: number) => number,
   ): Uint32Array {
-    if (!axis.sorted) return this.reduced(range ? 4 * columns : columns);
     const { values, offset } = axis;
+    // Back and forth: the extremes along the axis stay as well.
+    if (!axis.sorted) return reduce(this.#order(), this.y, range ? 4 * columns : columns, values);
     let [start, end] = [0, this.#length];
     if (range) {
       start = Math.max(0, lowerBound(values, range[0] + offset) - 1);

@@ -5,7 +5,7 @@ import { makeChart, merged } from "../src/chart_list.ts";
 import { grow, lengthened } from "../src/grow.ts";
 import { buffer, fakeChart, fakeRun } from "./fake_model.ts";
 
-const TABLE = { name: "t", columns: ["n"], rows: [[0], [1]], total: 2 };
+const TABLE = { name: "t", columns: ["n"], rows: [[0], [1]], at: [10, 11], total: 2 };
 
 test("each chart gets its part of the message, with the buffers of all", () => {
   const charts = [fakeChart({ a: [[0], [1]] }).model, fakeChart({ b: [[0], [1]] }).model];
@@ -71,19 +71,22 @@ test("a state that comes again goes into the charts that are here", () => {
 });
 
 test("rows come behind those that they follow, once however often they are sent", () => {
-  const news = [{ ...TABLE, from: 2, rows: [[2]], total: 3 }];
+  const news = [{ ...TABLE, from: 2, rows: [[2]], at: [12], total: 3 }];
 
   const once = lengthened([TABLE], news);
   const twice = lengthened(once.tables, news);
 
-  expect(once).toEqual({ tables: [{ ...TABLE, rows: [[0], [1], [2]], total: 3 }], lost: false });
+  expect(once).toEqual({
+    tables: [{ ...TABLE, rows: [[0], [1], [2]], at: [10, 11, 12], total: 3 }],
+    lost: false,
+  });
   expect(twice).toEqual(once);
 });
 
 test("a new table begins, others stay as they are", () => {
   const { tables } = lengthened(
     [TABLE],
-    [{ name: "u", columns: ["m"], from: 0, rows: [[9]], total: 1 }],
+    [{ name: "u", columns: ["m"], from: 0, rows: [[9]], at: [10], total: 1 }],
   );
 
   expect(tables.map(({ name }) => name)).toEqual(["t", "u"]);
@@ -97,7 +100,7 @@ test("rows that were lost are noticed", () => {
 
   grow(
     model,
-    { type: "grow", charts: {}, tables: [{ ...TABLE, from: 5, rows: [[5]], total: 6 }] },
+    { type: "grow", charts: {}, tables: [{ ...TABLE, from: 5, rows: [[5]], at: [15], total: 6 }] },
     [],
   );
 

@@ -101,13 +101,13 @@ test("what is as it was is not set anew", async () => {
 
 test("a table gets its new rows behind those it has", async () => {
   const table = { name: "t", columns: ["a"] };
-  const first = state({ tables: [{ ...table, from: 0, rows: [[1]], total: 1 }] });
+  const first = state({ tables: [{ ...table, from: 0, rows: [[1]], at: [10], total: 1 }] });
   const run = await LocalRun.make(manager(), first, async () => null);
 
-  await run.apply(state({ tables: [{ ...table, from: 1, rows: [[2]], total: 2 }] }));
+  await run.apply(state({ tables: [{ ...table, from: 1, rows: [[2]], at: [11], total: 2 }] }));
 
   const [shown] = run.model.get("tables") as Table[];
-  expect(shown).toEqual({ ...table, rows: [[1], [2]], total: 2 });
+  expect(shown).toEqual({ ...table, rows: [[1], [2]], at: [10, 11], total: 2 });
 });
 
 test("a picture is asked for once, and one that comes with the run never", async () => {

@@ -1,5 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 
+import { boardOf } from "../src/look.ts";
+import { pastOf } from "../src/past.ts";
 import { logs } from "../src/views/logs.ts";
 import { FACTS, fakeRun, life } from "./fake_model.ts";
 import { type FakeServer, fakeServer, noServer, settled } from "./fake_server.ts";
@@ -184,4 +186,41 @@ test("leaves nothing behind when its life ends", async () => {
   await settled();
 
   expect(model.listeners).toBe(0);
+});
+
+test("a log is as far as it was at a moment, by the times of its lines", async () => {
+  const start = FACTS.started_at as number;
+  const line = (s: number) => `${new Date(1000 * (start + s)).toISOString()} step ${s}`;
+  const lines = [0, 10, 20, 30].map(line);
+  const server = fakeServer({ [LOG]: `${lines.join("\n")}\n` });
+  const files = entries(server, LOG).map((entry) => ({ ...entry, modified_at: start + 30 }));
+  const run = fakeRun({ files });
+  const el = logs(pastOf(run), life().signal);
+  await settled();
+  expect(rows(el)).toEqual(lines);
+  const at = async (second: number | null) => {
+    boardOf(run).go(second === null ? null : start + second);
+    await settled();
+    return rows(el);
+  };
+
+  expect(await at(15)).toEqual(lines.slice(0, 2));
+  expect(await at(25)).toEqual(lines.slice(0, 3));
+  expect(await at(0.5)).toEqual(lines.slice(0, 1));
+  expect(await at(null)).toEqual(lines);
+});
+
+test("a log whose lines have no times says so, and is shown whole", async () => {
+  const start = FACTS.started_at as number;
+  const server = fakeServer({ [LOG]: "epoch 1\nepoch 2\n" });
+  const files = entries(server, LOG).map((entry) => ({ ...entry, modified_at: start + 30 }));
+  const run = fakeRun({ files });
+  const el = logs(pastOf(run), life().signal);
+  await settled();
+
+  boardOf(run).go(start + 5);
+  await settled();
+
+  expect(rows(el)).toEqual(["epoch 1", "epoch 2"]);
+  expect(note(el)).toContain("have no times");
 });

@@ -12,7 +12,9 @@ beforeEach(() => {
 });
 
 test("metrics are listed with their values or their forms", () => {
-  const model = fakeRun({ metrics: [{ name: "Sigmoid", kind: "scalar", text: "Vector[20]" }] });
+  const model = fakeRun({
+    metrics: [{ name: "Sigmoid", kind: "scalar", text: "Vector[20]", at: null }],
+  });
 
   const el = panel(model, mount, life().signal);
 
@@ -64,7 +66,7 @@ test("the arrow keys walk along the tabs", () => {
 
 test("a table tells how many of its rows are here, and how many are left", async () => {
   const rows = Array.from({ length: 250 }, (_, i) => [i, i % 100 === 7 ? "seven" : "other"]);
-  const table = { name: "t", columns: ["n", "text"], rows: rows.slice(0, 50), total: 50 };
+  const table = { name: "t", columns: ["n", "text"], rows: rows.slice(0, 50), at: [], total: 50 };
   const model = fakeRun({ tables: [table] });
   const el = panel(model, mount, life().signal);
   const note = () => el.querySelector(".rw-table [role=status]")?.textContent;
@@ -101,8 +103,8 @@ test("a file that is no picture is not made one", () => {
 test("logged text is text wherever it is shown", () => {
   const model = fakeRun({
     facts: { ...FACTS, properties: { [HOSTILE]: HOSTILE } },
-    metrics: [{ name: HOSTILE, kind: HOSTILE, text: HOSTILE }],
-    tables: [{ name: HOSTILE, columns: [HOSTILE], rows: [[HOSTILE]], total: 1 }],
+    metrics: [{ name: HOSTILE, kind: HOSTILE, text: HOSTILE, at: null }],
+    tables: [{ name: HOSTILE, columns: [HOSTILE], rows: [[HOSTILE]], at: [null], total: 1 }],
     files: [{ path: `${HOSTILE}/${HOSTILE}`, bytes: 1, modified_at: 0 }],
     images: [fakeImage({ name: HOSTILE, mime: HOSTILE })],
     problem: HOSTILE,

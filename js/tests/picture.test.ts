@@ -17,8 +17,8 @@ function trace(y: number[], { first = 0, hidden = false } = {}): Trace {
     Float64Array.from(y),
     Float64Array.from(y, (_, i) => AT + 2 * i),
   );
-  const about = { name: "loss", color: "#000", dash: "solid", mark: 0, behind: false };
-  return { ...about, line, hidden, detail: null };
+  const about = { name: "loss", color: "#000", dash: "solid", mark: 0, hidden, behind: false };
+  return { ...about, line, detail: null, whole: { line, detail: null }, across: null };
 }
 const draw = (
   y: number[],

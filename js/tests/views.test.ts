@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { tableOf } from "../src/children.ts";
 import { byRow } from "../src/matrix.ts";
-import type { Child, DocumentEntry } from "../src/model.ts";
+import type { Child, DocumentEntry, Drawn } from "../src/model.ts";
 import { children } from "../src/views/children.ts";
 import { details } from "../src/views/details.ts";
 import { documents } from "../src/views/documents.ts";
@@ -22,15 +22,14 @@ beforeEach(() => {
 });
 afterEach(noServer);
 
-const document_ = (fields: Partial<DocumentEntry>): DocumentEntry => ({
-  name: "classes",
-  kind: "confusion_matrix",
-  total: 1,
-  matrix: null,
-  charts: [],
-  problem: "",
+const drawn = (fields: Partial<Drawn> = {}): Drawn => ({
+  ...{ step: null, at: null, matrix: null, charts: [], problem: "" },
   ...fields,
 });
+const document_ = (fields: Partial<DocumentEntry & Drawn>, ...earlier: Drawn[]): DocumentEntry => {
+  const { name = "classes", kind = "confusion_matrix", total = 1, ...last } = fields;
+  return { name, kind, total, drawn: [...earlier, drawn(last)] };
+};
 
 test("a confusion matrix has its counts, or each row's shares", () => {
   const matrix = {
@@ -45,10 +44,36 @@ test("a confusion matrix has its counts, or each row's shares", () => {
   const cells = () => [...el.querySelectorAll("td")].map((cell) => cell.textContent);
 
   expect(cells()).toEqual(["3", "1", "0", "0"]);
-  expect(el.querySelector(".rw-note")?.textContent).toBe("accuracy 0.75 · latest of 5");
+  expect(el.querySelector(".rw-note")?.textContent).toBe("accuracy 0.75");
+  expect(el.querySelector("footer")?.textContent).toBe("latest of 5");
   el.querySelector<HTMLButtonElement>("button[aria-pressed]")?.click();
   expect(cells()).toEqual(["75%", "25%", "0%", "0%"]);
   expect(el.querySelector("img")).toBeNull();
+});
+
+test("documents of one name are led through by a slider, and the newest is followed", () => {
+  const at = (step: number) => ({
+    step,
+    matrix: { labels: ["a"], counts: [[step]], note: "" },
+  });
+  const first = document_({ ...at(10), total: 2 }, drawn(at(0)));
+  const model = fakeRun({ documents: [first] });
+  const el = documents(model, life().signal);
+  const seen = () =>
+    [el.querySelector("td"), el.querySelector("footer small")].map((e) => e?.textContent);
+  const slider = el.querySelector("input[type=range]") as HTMLInputElement;
+  expect(seen()).toEqual(["10", "step 10 · latest of 2"]);
+
+  model.set_state({ documents: [document_({ ...at(20), total: 3 }, drawn(at(0)), drawn(at(10)))] });
+  expect(seen()).toEqual(["20", "step 20 · latest of 3"]);
+
+  slider.value = "0";
+  slider.dispatchEvent(new Event("input"));
+  expect(seen()).toEqual(["0", "step 0 · 1 of 3"]);
+  model.set_state({
+    documents: [document_({ ...at(30), total: 40 }, drawn(at(0)), drawn(at(20)))],
+  });
+  expect(seen()).toEqual(["0", "step 0 · 1 of 3, of 40"]);
 });
 
 test("shares of a row sum to one, unless it has nothing", () => {

@@ -140,21 +140,29 @@ class Recording(Pictures):
 
         self._add_picture(file, picture, note)
 
-    def log_confusion_matrix(self, name: str, value: Any, description: str = "") -> None:
+    def log_confusion_matrix(
+        self, name: str, value: Any, description: str = "", *, step: int | None = None
+    ) -> None:
         """Log a confusion matrix: a dict or JSON text of that schema."""
-        self._log_document(Kind.CONFUSION_MATRIX, name, value, description)
+        self._log_document(Kind.CONFUSION_MATRIX, name, value, description, step)
 
-    def log_accuracy_table(self, name: str, value: Any, description: str = "") -> None:
+    def log_accuracy_table(
+        self, name: str, value: Any, description: str = "", *, step: int | None = None
+    ) -> None:
         """Log an accuracy table: a dict or JSON text of that schema."""
-        self._log_document(Kind.ACCURACY_TABLE, name, value, description)
+        self._log_document(Kind.ACCURACY_TABLE, name, value, description, step)
 
-    def log_residuals(self, name: str, value: Any, description: str = "") -> None:
+    def log_residuals(
+        self, name: str, value: Any, description: str = "", *, step: int | None = None
+    ) -> None:
         """Log a histogram of residuals: a dict or JSON text of that schema."""
-        self._log_document(Kind.RESIDUALS, name, value, description)
+        self._log_document(Kind.RESIDUALS, name, value, description, step)
 
-    def log_predictions(self, name: str, value: Any, description: str = "") -> None:
+    def log_predictions(
+        self, name: str, value: Any, description: str = "", *, step: int | None = None
+    ) -> None:
         """Log predicted against true values: a dict or JSON text of that schema."""
-        self._log_document(Kind.PREDICTIONS, name, value, description)
+        self._log_document(Kind.PREDICTIONS, name, value, description, step)
 
     def set_goal(self, name: str, goal: str) -> None:
         """Say whether a metric is to be made small or large, so that *best* means something.
@@ -168,9 +176,11 @@ class Recording(Pictures):
         layout.metric_name(name)
         self._update(lambda known: known.setdefault("goals", {}).update({name: goal}))
 
-    def _log_document(self, kind: Kind, name: str, value: Any, description: str) -> None:
+    def _log_document(
+        self, kind: Kind, name: str, value: Any, description: str, step: int | None
+    ) -> None:
         where = _call(f"log_{kind.value}", name)
-        self._log_record(kind, name, document(value, where), description)
+        self._log_record(kind, name, document(value, where), description, step)
 
     def _log_record(
         self, kind: Kind, name: str, value: Any, description: str | None, step: int | None = None

@@ -54,7 +54,8 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
       if (drawn) save(new Blob([drawn], { type: "image/svg+xml" }), `${about.name()}.svg`);
     }),
     item("Save values as CSV", () => {
-      const rows = csvOf(data.traces, data.model.get("x_label"), (t) => t.detail ?? t.line);
+      const over = data.across?.chart ? data.across.name : null;
+      const rows = csvOf(data.traces, data.model.get("x_label"), (t) => t.detail ?? t.line, over);
       save(new Blob([rows], { type: "text/csv" }), `${about.name()}.csv`);
     }),
   );

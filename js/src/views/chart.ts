@@ -101,6 +101,7 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
     if (changed.has("x") || changed.has("y_scale")) data.look({ y: null });
     data.redraw();
   });
+  data.board.on("moment", life, () => data.redraw());
 
   whileNear(plot, life, (isNear) => {
     near = isNear;
@@ -149,16 +150,18 @@ function labels(data: Chart): { x: string; y: string } {
     elapsed: "elapsed",
     time: "",
   };
+  const over = data.across?.chart ? data.across.name : null;
+  const x = names[board.settings.x as keyof typeof names] ?? over ?? names.step;
   const y = model.get("y_label");
   const shared = data.companions.length > 0;
-  return { x: names[board.settings.x], y: shared || y === model.get("name") ? "" : y };
+  return { x, y: shared || y === model.get("name") ? "" : y };
 }
 
 /** How much of what there is can be seen. */
 function noteOf(data: Chart): string {
   const { picture, resolution } = data;
   if (!picture) return "";
-  const { shown, total, unfit } = picture;
+  const { shown, total, unfit, unpaired } = picture;
   const parts: string[] = [];
   const visible = data.shared.filter(({ hidden }) => !hidden);
   const here = visible.reduce((sum, { line }) => sum + line.length, 0);
@@ -177,13 +180,16 @@ function noteOf(data: Chart): string {
     parts.push(`from the ${count(here)} of ${count(total)} that are here`);
   }
   if (unfit > 0) parts.push(`${count(unfit)} not above 0`);
+  const { across } = data;
+  if (across && !across.chart) parts.push(`over steps, as there is no ${across.name}`);
+  else if (unpaired > 0) parts.push(`${count(unpaired)} before the first ${across?.name}`);
   return parts.join(" · ");
 }
 
 /** The last value of a metric alone in its chart; where lines share one, the readout tells. */
 function newestValue(data: Chart): string {
   const alone = data.model.get("kind") === "metric" && data.shared.length === 1;
-  const line = alone ? data.lines[0] : undefined;
+  const line = alone ? data.shared[0]?.line : undefined;
   const value = line?.y.at(-1);
   return value === undefined ? "" : number(value);
 }

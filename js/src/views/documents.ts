@@ -1,8 +1,9 @@
 import { h, list, set, whenNear, write } from "../dom.ts";
 import { type Look, looksOfGroups } from "../experiment/colors.ts";
-import { type DocumentEntry, type Model, type RunModel, watch } from "../model.ts";
+import { number, time } from "../format.ts";
+import { type DocumentEntry, type Drawn, type Model, type RunModel, watch } from "../model.ts";
 import { documentChart, type Looks } from "./document_chart.ts";
-import { matrix, noteOf } from "./matrix.ts";
+import { matrix } from "./matrix.ts";
 
 /** Classes up to which a confusion matrix has room beside others. */
 const FEW_CLASSES = 4;
@@ -46,32 +47,56 @@ function one(
   const legend = h("ul", { class: "rw-legend", "aria-label": "Lines" });
   const charts = h("div", { class: "rw-doc-charts" });
   const classes = matrix();
+  const slider = h("input", { type: "range", class: "rw-slider", min: 0, step: 1 });
+  const words = h("small");
+  slider.addEventListener("input", () => go(slider.valueAsNumber));
   const header = h("header", {}, h("h4", { title: first.name }, first.name), note, classes.choice);
   const el = h(
     "section",
     { class: "rw-document", "aria-label": first.name },
-    ...[header, problem, legend, classes.el, charts],
+    ...[header, problem, legend, classes.el, charts, h("footer", {}, slider, words)],
   );
   const hidden = new Set<string>();
   let lookOf = looksOfGroups([]);
   const looks: Looks = { of: (name) => AVERAGES[name] ?? lookOf.get(name) ?? NO_LOOK, hidden };
-  const drawings: ((chart: DocumentEntry["charts"][number]) => void)[] = [];
-  let newest: DocumentEntry | null = null;
+  const drawings: ((chart: Drawn["charts"][number]) => void)[] = [];
+  let entry = first;
+  let seen: Drawn | undefined;
+  let isNewest = true;
   let near = false;
 
-  function draw(entry: DocumentEntry): void {
-    if (entry === newest) return;
-    newest = entry;
-    write(note, noteOf(entry));
-    write(problem, entry.problem);
-    problem.hidden = !entry.problem;
-    classes.el.hidden = classes.choice.hidden = entry.matrix === null;
-    const isLarge = (entry.matrix?.labels.length ?? 0) > FEW_CLASSES;
-    set(el, "data-wide", entry.charts.length > 1 || isLarge);
-    if (near) paint(entry);
+  function draw(next: DocumentEntry): void {
+    const last = next.drawn.length - 1;
+    entry = next;
+    set(slider, "max", Math.max(0, last));
+    slider.hidden = last < 1;
+    show(isNewest ? last : Math.min(slider.valueAsNumber, last));
   }
 
-  function paint(entry: DocumentEntry): void {
+  /** Show the document at a place; the newest as long as nobody chooses another one. */
+  function go(place: number): void {
+    isNewest = place >= entry.drawn.length - 1;
+    show(place);
+  }
+
+  function show(place: number): void {
+    const drawn = entry.drawn[place];
+    slider.value = String(place);
+    set(slider, "aria-label", `Which ${entry.name}`);
+    write(note, drawn?.matrix?.note ?? "");
+    write(words, which(entry, place));
+    set(slider, "aria-valuetext", which(entry, place));
+    if (!drawn || drawn === seen) return;
+    seen = drawn;
+    write(problem, drawn.problem);
+    problem.hidden = !drawn.problem;
+    classes.el.hidden = classes.choice.hidden = drawn.matrix === null;
+    const isLarge = (drawn.matrix?.labels.length ?? 0) > FEW_CLASSES;
+    set(el, "data-wide", drawn.charts.length > 1 || isLarge);
+    if (near) paint(drawn);
+  }
+
+  function paint(entry: Drawn): void {
     if (entry.matrix) classes.draw(entry.matrix);
     const names = [...new Set(entry.charts.flatMap(({ lines }) => lines.map(({ name }) => name)))];
     lookOf = looksOfGroups(names); // in their own order, in which averages come last
@@ -103,7 +128,7 @@ function one(
   function entryOf(name: string): HTMLElement {
     const turn = () => {
       if (!hidden.delete(name)) hidden.add(name);
-      if (newest) paint(newest);
+      if (seen) paint(seen);
     };
     const title = "Hide or show this line";
     return h(
@@ -115,7 +140,19 @@ function one(
 
   whenNear(el, life, () => {
     near = true;
-    if (newest) paint(newest);
+    if (seen) paint(seen);
   });
   return { el, draw };
+}
+
+/** Which of several it is: `step 5 · 14:02:11 · 3 of 12`, or that it is the latest. */
+function which({ drawn, total }: DocumentEntry, place: number): string {
+  const document = drawn[place];
+  if (total < 2 || !document) return "";
+  const { step, at } = document;
+  const parts = [step !== null && `step ${number(step)}`, at !== null && time(at)];
+  const isLatest = place === drawn.length - 1;
+  const some = drawn.length < total ? `, of ${number(total)}` : "";
+  parts.push(isLatest ? `latest of ${number(total)}` : `${place + 1} of ${drawn.length}${some}`);
+  return parts.filter(Boolean).join(" · ");
 }

@@ -7,7 +7,11 @@ import { progress } from "./progress.ts";
 import { stopButton } from "./stop.ts";
 
 /** What the run is, how it does, since when, and why it failed. */
-export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
+export function header(
+  model: Model<RunModel>,
+  life: AbortSignal,
+  ...buttons: HTMLElement[]
+): HTMLElement {
   const status = h("span", { class: "rw-status" });
   const title = h("h3", { class: "rw-title" }, h("span"), h("small"));
   const portal = h("span", { class: "rw-portal" });
@@ -21,7 +25,7 @@ export function header(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   const el = h(
     "header",
     { class: "rw-header" },
-    h("div", { class: "rw-headline" }, status, title, stop.el, keep.el, portal),
+    h("div", { class: "rw-headline" }, status, title, ...buttons, stop.el, keep.el, portal),
     about,
     failure.el,
     steps.el,

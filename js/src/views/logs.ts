@@ -1,14 +1,13 @@
 import { every, h, list, set, whileNear, write } from "../dom.ts";
 import { ago, bytes, count } from "../format.ts";
-import { LogWindow, PIECE_BYTES, type Piece } from "../log_window.ts";
+import { CutFile, LogTimes } from "../log_times.ts";
+import { isLog, LogWindow, PIECE_BYTES, type Piece } from "../log_window.ts";
+import { boardOf } from "../look.ts";
 import { type FileEntry, isFinal, type Model, type RunModel, watch } from "../model.ts";
 import { type Line, NO_SERVER, reasonOf, serverOf } from "../server.ts";
 import { isOn, press, toggle } from "./buttons.ts";
 import { SearchField } from "./search_field.ts";
 import { TextBlocks } from "./text.ts";
-
-/** The folders that a run's logs are in. */
-const LOGS = /^(?:user_logs|logs|system_logs|azureml-logs)\//;
 
 /** How often a log that grows is read, at most; less often while it does not. */
 const PAUSE_S = 1;
@@ -22,10 +21,6 @@ const AT_END = 24;
 
 /** So far behind what was written that one goes to the end and not through all of it, in bytes. */
 const FAR = 8 * PIECE_BYTES;
-
-export function isLog({ path }: FileEntry): boolean {
-  return LOGS.test(path);
-}
 
 /** A run's logs, one at a time: the end first, read on while it grows, searched as a whole. */
 export function logs(model: Model<RunModel>, life: AbortSignal): HTMLElement {
@@ -58,6 +53,12 @@ class LogView {
   #path = "";
   #chosen = "";
   #view: LogWindow | null = null;
+  /** The log as it was at the moment that is looked at, and what tells how far it was then. */
+  #cut: CutFile | null = null;
+  #times: LogTimes | null = null;
+  #isTimeless = false;
+  #isMoving = false;
+  #isBehind = false;
   #blocks = new Map<Piece, TextBlocks>();
   #found: Line[] = [];
   #total = "";
@@ -101,6 +102,7 @@ class LogView {
       this.#choose();
     });
     every(PAUSE_S, life, () => void this.#tick());
+    boardOf(model).on("moment", life, () => this.#move());
   }
 
   // -- which log --
@@ -130,7 +132,10 @@ class LogView {
   #open(path: string): void {
     const file = serverOf(this.#model.get("facts"))?.file(path) ?? null;
     this.#path = path;
-    this.#view = file && new LogWindow(file);
+    this.#cut = file && new CutFile(file);
+    this.#view = this.#cut && new LogWindow(this.#cut);
+    const { started_at, created_at } = this.#model.get("facts");
+    this.#times = file && new LogTimes(file, started_at ?? created_at);
     this.#problem = file ? "" : NO_SERVER;
     [this.#found, this.#place, this.#grewAt] = [[], -1, 0];
     this.#search.clear();
@@ -140,7 +145,61 @@ class LogView {
     press(this.#follow, true);
     this.#draw();
     // An empty one has nothing to ask for.
-    if (this.#entry?.bytes) void this.#read((view) => view.tail()).then(() => this.#number());
+    if (!this.#entry?.bytes) return;
+    const begin = async (view: LogWindow) => {
+      await this.#cutAtMoment();
+      await this.#fill(view);
+    };
+    void this.#read(begin).then(() => this.#number());
+  }
+
+  // -- another moment --
+
+  get #isNow(): boolean {
+    return boardOf(this.#model).moment === null;
+  }
+
+  /** Show the log as it was at the moment that is now looked at; one reading after the other. */
+  #move(): void {
+    if (!this.#view || !this.#isNear) return;
+    this.#isBehind = true;
+    if (this.#isMoving) return;
+    this.#isMoving = true;
+    void this.#read(async (view) => {
+      this.#isBehind = false;
+      const before = this.#cut?.limit;
+      await this.#cutAtMoment();
+      if (this.#cut?.limit !== before) await this.#fill(view);
+    }).then(() => {
+      this.#isMoving = false;
+      if (this.#isBehind && !this.#life.aborted) this.#move();
+      else void this.#number();
+    });
+  }
+
+  async #cutAtMoment(): Promise<void> {
+    const { moment } = boardOf(this.#model);
+    const [cut, entry] = [this.#cut, this.#entry];
+    this.#isTimeless = false;
+    if (!cut || !entry) return;
+    if (moment === null || entry.modified_at <= moment) {
+      cut.limit = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const size = Math.max(entry.bytes, this.#view?.size ?? 0);
+    const limit = (await this.#times?.bytesUntil(moment, size)) ?? null;
+    this.#isTimeless = limit === null;
+    cut.limit = limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Read what there is up to where the log is cut, the end of it at least. */
+  async #fill(view: LogWindow): Promise<void> {
+    const limit = this.#cut?.limit ?? 0;
+    if (limit === 0) view.clear();
+    else if (view.end === 0 || limit < view.end || limit - view.end > FAR) await view.tail();
+    else
+      do await view.newer();
+      while (view.hasMore && !this.#life.aborted);
   }
 
   get #entry(): FileEntry | undefined {
@@ -187,7 +246,8 @@ class LogView {
 
   async #tick(): Promise<void> {
     this.#drawNote();
-    const idle = !this.#isNear || document.hidden || this.#waiting > 0 || !isOn(this.#follow);
+    const idle =
+      !this.#isNear || document.hidden || this.#waiting > 0 || !isOn(this.#follow) || !this.#isNow;
     if (idle || !this.#view || Date.now() < this.#due || !this.#entry?.bytes) return;
     const grows = !isFinal(this.#model.get("facts")) || this.#hasGrown(0) || this.#problem;
     if (!grows) return;
@@ -206,8 +266,13 @@ class LogView {
 
   /** Whether more than `much` was written behind what is in hand, as far as is known. */
   #hasGrown(much: number): boolean {
+    return this.#size - (this.#view?.end ?? 0) > much;
+  }
+
+  /** Of the log as far as it is looked at. */
+  get #size(): number {
     const known = Math.max(this.#view?.size ?? 0, this.#entry?.bytes ?? 0);
-    return known - (this.#view?.end ?? 0) > much;
+    return Math.min(known, this.#cut?.limit ?? known);
   }
 
   // -- scrolling --
@@ -265,9 +330,10 @@ class LogView {
     try {
       const answer = await serverOf(this.#model.get("facts"))?.lines(this.#path, text);
       if (!answer || text !== this.#search.text || this.#life.aborted) return;
-      this.#found = answer.lines;
-      this.#total = `${count(answer.lines.length)}${answer.next ? "+" : ""}`;
-      this.#go(answer.lines.length - 1);
+      const limit = this.#cut?.limit ?? 0;
+      this.#found = answer.lines.filter(({ at }) => at < limit);
+      this.#total = `${count(this.#found.length)}${answer.next ? "+" : ""}`;
+      this.#go(this.#found.length - 1);
     } catch (error) {
       this.#search.tell(reasonOf(error));
     }
@@ -338,12 +404,13 @@ class LogView {
 
   #drawNote(): void {
     const view = this.#view;
-    const size = Math.max(view?.size ?? 0, this.#entry?.bytes ?? 0);
+    const size = this.#size;
     const below = size - (view?.end ?? 0);
-    const grows = this.#grewAt > 0 && !isFinal(this.#model.get("facts"));
+    const grows = this.#isNow && this.#grewAt > 0 && !isFinal(this.#model.get("facts"));
     const parts = [
       this.#problem,
-      view && !this.#problem && size === 0 && "The log is empty",
+      this.#isTimeless && "Its lines have no times, so all of it is shown at every moment",
+      view && !this.#problem && size === 0 && (this.#isNow ? "The log is empty" : "Nothing yet"),
       size > 0 && bytes(size),
       view && view.start > 0 && `${bytes(view.start)} above`,
       view && below > 0 && `${bytes(below)} below`,

@@ -1,10 +1,10 @@
 import { h, set } from "../dom.ts";
 import { number } from "../format.ts";
 import { byRow } from "../matrix.ts";
-import type { DocumentEntry } from "../model.ts";
+import type { Drawn } from "../model.ts";
 import { isOn, press, toggle } from "./buttons.ts";
 
-type Matrix = NonNullable<DocumentEntry["matrix"]>;
+type Matrix = NonNullable<Drawn["matrix"]>;
 
 /** Classes up to which there is room for numbers. */
 const READABLE = 16;
@@ -60,10 +60,4 @@ export function matrix(): { el: HTMLElement; choice: HTMLElement; draw(matrix: M
     if (newest) draw(newest);
   });
   return { el, choice: shares, draw };
-}
-
-/** What is said beside a document's name. */
-export function noteOf({ total, matrix }: DocumentEntry): string {
-  const latest = total > 1 ? `latest of ${number(total)}` : "";
-  return [matrix?.note, latest].filter(Boolean).join(" · ");
 }

@@ -1,5 +1,7 @@
 import { h, set, write } from "../dom.ts";
+import { isLog } from "../log_window.ts";
 import { type Model, type RunModel, watch } from "../model.ts";
+import { pastOf } from "../past.ts";
 import type { Mount } from "./chart.ts";
 import { charts } from "./charts.ts";
 import { children, type Open } from "./children.ts";
@@ -8,8 +10,9 @@ import { documents } from "./documents.ts";
 import { files } from "./files.ts";
 import { header } from "./header.ts";
 import { images } from "./images.ts";
-import { isLog, logs } from "./logs.ts";
+import { logs } from "./logs.ts";
 import { metrics, properties } from "./metrics.ts";
+import { playback } from "./playback.ts";
 import { replay } from "./replay.ts";
 import { tables } from "./tables.ts";
 import { tabs } from "./tabs.ts";
@@ -20,11 +23,14 @@ import { tabs } from "./tabs.ts";
  * @param open shows another run within this one's panel, where that can be
  */
 export function panel(
-  model: Model<RunModel>,
+  run: Model<RunModel>,
   mount: Mount,
   life: AbortSignal,
   open?: Open,
 ): HTMLElement {
+  // All but the bar that chooses the moment shows the run as it was then.
+  const model = pastOf(run);
+  const past = playback(model, life);
   const problem = h("p", { class: "rw-problem", role: "status", hidden: true });
   const nothing = h("p", { class: "rw-empty" });
   const overview = h(
@@ -53,7 +59,8 @@ export function panel(
     "div",
     { class: "rw-panel" },
     problem,
-    header(model, life),
+    header(model, life, past.button),
+    past.bar,
     replay(model, life),
     pages.el,
   );

@@ -30,6 +30,8 @@ export function readout(
   plot.append(layer);
   const { board } = data;
   let here = false;
+  /** The point that the keys have led to, as a line may pass one place more than once. */
+  let held = { place: -1, x: Number.NaN };
 
   function draw(): void {
     const frame = shape();
@@ -112,7 +114,9 @@ export function readout(
     const axis = along(trace, line, board.settings.x, data.startedAt);
     const last = line.length - 1;
     const x = here ? board.x : null;
-    const now = x === null ? last : nearest(axis.values, x + axis.offset, axis.sorted);
+    const isHeld = held.x === x && held.place <= last;
+    const near = x === null ? last : nearest(axis.values, x + axis.offset, axis.sorted);
+    const now = isHeld ? held.place : near;
     const stride = event.shiftKey ? Math.max(1, Math.round(line.length / 20)) : 1;
     const places: Record<string, number> = {
       ArrowLeft: x === null ? last : now - stride,
@@ -128,8 +132,10 @@ export function readout(
     if (to === undefined) return;
     event.preventDefault();
     here = true;
-    const value = axis.values[Math.max(0, Math.min(last, to))];
-    board.point(value === undefined ? null : value - axis.offset, data);
+    const place = placed(axis.values, Math.max(0, Math.min(last, to)), Math.sign(to - now));
+    const value = axis.values[place];
+    held = { place, x: value === undefined ? Number.NaN : value - axis.offset };
+    board.point(value === undefined ? null : held.x, data);
   }
 
   const options = { signal: life };
@@ -145,6 +151,16 @@ export function readout(
   });
   life.addEventListener("abort", leave, { once: true });
   return draw;
+}
+
+/** `place`, or the next one on the way that has a place on the axis. */
+function placed(values: Float64Array, place: number, direction: number): number {
+  for (const way of [direction || -1, -direction || 1]) {
+    for (let i = place; i >= 0 && i < values.length; i += way) {
+      if (Number.isFinite(values[i])) return i;
+    }
+  }
+  return place;
 }
 
 type Point = { trace: Trace; x: number; px: number; y: number; py: number; raw: number | null };
@@ -194,6 +210,7 @@ function place(data: Chart, x: number): string {
   const { settings } = data.board;
   if (settings.x === "time") return time(x);
   if (settings.x === "elapsed") return x < 60 ? `${number(x)} s` : duration(x);
+  if (data.across?.chart) return `${data.across.name} ${number(x)}`;
   const label = data.model.get("x_label") || "x";
   return settings.x === "relative" ? `${label} +${number(x)}` : `${label} ${number(x)}`;
 }

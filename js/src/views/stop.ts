@@ -1,5 +1,5 @@
 import { h, set, write } from "../dom.ts";
-import { type Facts, isFinal } from "../model.ts";
+import { type Facts, isFinal, isStill } from "../model.ts";
 import { reasonOf, serverOf } from "../server.ts";
 import { isSure, twice } from "./twice.ts";
 
@@ -22,7 +22,8 @@ export function stopButton(): { el: HTMLElement; draw(run: Facts): void } {
     if (next.run_id !== run?.run_id) asked = "";
     run = next;
     const isAsked = next.stop_requested || asked !== "" || next.status === "CancelRequested";
-    el.hidden = isFinal(next) || !next.status;
+    // Of a moment long ago there is nothing to be stopped.
+    el.hidden = isFinal(next) || isStill(next) || !next.status;
     button.disabled = isAsked;
     write(button, isAsked ? "Stop requested" : isSure(button) ? "Really stop?" : "Stop");
     set(button, "title", isAsked ? "It ends when it hears of it" : meaning(next));

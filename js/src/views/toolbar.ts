@@ -1,7 +1,7 @@
-import { h, set, write } from "../dom.ts";
+import { h, list, set, write } from "../dom.ts";
 import { count } from "../format.ts";
 import type { Grid } from "../grid.ts";
-import type { Board, Settings } from "../look.ts";
+import { type Board, metricOf, overMetric, type Settings } from "../look.ts";
 
 /** Charts from which it pays to look for one by its name. */
 const SEARCHED = 4;
@@ -39,6 +39,8 @@ export function toolbar(
     elapsed: "elapsed",
     time: "time of day",
   });
+  const metrics = h("optgroup", { label: "another metric, step by step" });
+  x.el.append(metrics);
   const scales = { linear: "linear", log: "log", symlog: "symlog" };
   const y = choice(board, "y_scale", "Scale of the vertical axis", scales);
   const amount = h("output", { class: "rw-amount" });
@@ -107,6 +109,20 @@ export function toolbar(
     more.focus();
   });
 
+  /** Offer each metric that has a line, and the one that was asked for though it is not there. */
+  function drawMetrics(): void {
+    const names = board.metricCharts.map((chart) => chart.get("name"));
+    const asked = metricOf(board.settings.x);
+    if (asked !== null && !names.includes(asked)) names.push(asked);
+    metrics.hidden = names.length < 2 && asked === null;
+    list(
+      metrics,
+      metrics.hidden ? [] : names,
+      (name) => name,
+      (name) => h("option", { value: overMetric(name) }, name),
+    );
+  }
+
   const search = h("span", { class: "rw-find" }, find, found);
   const el = h(
     "div",
@@ -135,6 +151,7 @@ export function toolbar(
       const few = grid.shown < grid.total;
       const wrong = grid.wrong ? "no regular expression" : "";
       write(found, wrong || (few ? `${count(grid.shown)} of ${count(grid.total)}` : ""));
+      drawMetrics();
       for (const each of [x, y, xScale, columns, size]) each.draw();
       if (Number(smooth.value) !== settings.smoothing) smooth.value = String(settings.smoothing);
       write(amount, settings.smoothing > 0 ? String(settings.smoothing) : "");

@@ -47,7 +47,8 @@ export function twin(
         (a, b) => b - a,
       );
       const words = { step: data.model.get("x_label") || "x", relative: "from the first" };
-      const label = settings.x in words ? words[settings.x as "step"] : settings.x;
+      const over = data.across && (data.across.chart ? data.across.name : words.step);
+      const label = over ?? words[settings.x as keyof typeof words] ?? settings.x;
       list(
         head,
         [label, ...traces.map(({ name }) => name)],
