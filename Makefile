@@ -35,6 +35,7 @@ lint: .venv/installed  ## style and types, Python and TypeScript
 	cd js && npm run check
 
 bench: .venv/installed  ## measure, and print a table
+	$(PYTHON) tools/machine.py chromium
 	$(bin)/python tools/bench.py
 
 build: .venv/installed  ## wheel and sdist in dist/

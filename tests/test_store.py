@@ -112,6 +112,34 @@ def test_every_value_comes_back_to_the_last_bit_with_its_step(
     assert while_written[1] == when_closed[1] == []
 
 
+few = st.sampled_from(["a", "b", "c"])
+
+
+@real_files
+@given(
+    logged=st.lists(
+        st.tuples(st.dictionaries(few, st.floats() | st.integers() | plain, max_size=3), steps),
+        max_size=20,
+    )
+)
+def test_values_put_together_come_back_to_the_last_bit(
+    store: LocalStore, logged: list[tuple[dict[str, Any], int | None]]
+) -> None:
+    run_id = new_run(store)
+    writer = store.writer(run_id)
+    expected: dict[str, list[Logged]] = {}
+    for values, step in logged * 2:  # what comes again may go a shorter way
+        if not writer.put_known(values, step):
+            writer.put_all(values, step)
+        for name, value in values.items():
+            expected.setdefault(name, []).append((value, step))
+
+    while_written = everything(store.follow(run_id))
+    writer.close("done")
+
+    assert bits(while_written[0]) == bits(everything(store.follow(run_id))[0]) == bits(expected)
+
+
 kinds = st.one_of(
     st.tuples(st.just(Kind.LIST), lists),
     st.tuples(st.just(Kind.ROW), rows),

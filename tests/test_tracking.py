@@ -106,6 +106,18 @@ def test_experiments_that_differ_in_case_only_stay_two(workspace: Workspace) -> 
     assert list(Experiment(workspace, "mnist").get_runs()) == []
 
 
+def test_an_archived_experiment_is_shown_again_when_it_is_used(workspace: Workspace) -> None:
+    Experiment(workspace, "old").archive()
+    assert "old" not in workspace.experiments
+
+    again = Experiment(workspace, "old")
+    assert "old" not in workspace.experiments
+    again.start_logging(outputs=False, snapshot_directory=None).complete()
+
+    assert "old" in workspace.experiments
+    assert Experiment(workspace, "old").archived_time is None
+
+
 def test_experiment_tags_merge_and_go(experiment: Experiment) -> None:
     experiment.set_tags({"team": "a", "year": 2026})
     experiment.tag("team", "b")

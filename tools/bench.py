@@ -1,10 +1,10 @@
 """What run-widgets costs, beside the plainest ways to do the same, in one run on one machine.
 
-    python tools/bench.py              everything; about two minutes
+    python tools/bench.py              everything; about six minutes, 5 GB of disk for one of them
     python tools/bench.py log million  only these
 
-Each measurement runs in a process of its own, three times; the medians are
-printed as a Markdown table. Machines differ and are shared: believe ratios.
+Each measurement runs in a process of its own, the short ones three times; the
+medians are printed as a Markdown table. Machines differ and are shared: believe ratios.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Figures = dict[str, float]
 
+ROOT = Path(__file__).parents[1]
 REPEATS = 3
 CALLS = 200_000
 clock = time.perf_counter
@@ -113,27 +114,140 @@ def ten(folder: Path) -> Figures:
 
 def million(folder: Path) -> Figures:
     """A million values until they are durable, and read back; without numpy in the process."""
+    before = peak_mib()
     run = new_run(folder)
     start = clock()
     for i in range(1_000_000):
         run.log("loss", i * 0.001, step=i)
-    running = sum(path.stat().st_size for path in (run.folder / "metrics").iterdir())
+    running = size_of(run)
     run.complete()
     durable = clock() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    ended = sum(path.stat().st_size for path in (run.folder / "metrics").iterdir())
-    import numpy  # noqa: F401  # a notebook has it already
-
-    start = clock()
-    series = Run(run.experiment, run.id).get_series("loss")
-    read = clock() - start
-    assert len(series) == 1_000_000
+    peak = peak_mib()
+    read = f"""
+        import time
+        import numpy
+        from run_widgets import Workspace
+        start = time.perf_counter()
+        run = Workspace({str(folder / "workspace")!r}).get_run({run.id!r})
+        assert run.get_series("loss").value[-1] == 999999 * 0.001
+        print(time.perf_counter() - start)
+    """
     return {
         "a million values until durable, s": durable,
-        "a million values read back as arrays, s": read,
+        "a million values read back in a fresh process, numpy imported, s": float(printed_by(read)),
         "bytes a value, running": running / 1e6,
-        "bytes a value, ended": ended / 1e6,
+        "bytes a value, ended": size_of(run) / 1e6,
         "peak memory at a million values, MiB": peak,
+        "of that, more than after the import, MiB": peak - before,
+    }
+
+
+def peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def size_of(run: Run) -> int:
+    return sum(path.stat().st_size for path in (run.folder / "metrics").iterdir())
+
+
+# -- what is large --
+
+
+def long(folder: Path) -> Figures:
+    """A hundred million values in one run: whether each costs what the first ones did."""
+    run = new_run(folder)
+    turns = []
+    for _ in range(100):
+        start = clock()
+        for i in range(1_000_000):
+            run.log("loss", 0.5, step=i)
+        turns.append(clock() - start)  # in microseconds a value
+    start = clock()
+    run.complete()
+    return {
+        "µs a value, first million of a hundred": turns[0],
+        "µs a value, median of the last ten million": statistics.median(turns[-10:]),
+        "peak memory at a hundred million, MiB": peak_mib(),
+        "the end of that run, s": clock() - start,
+        "bytes a value of a hundred million, ended": size_of(run) / 1e8,
+    }
+
+
+def wide(folder: Path) -> Figures:
+    """Ten thousand metrics in one run."""
+    run = new_run(folder)
+    names = [f"layer {n}/norm" for n in range(10_000)]
+    spent = []
+    for step in range(20):
+        start = clock()
+        for name in names:
+            run.log(name, 0.5, step=step)
+        spent.append((clock() - start) / len(names) * 1e6)
+    run.complete()
+    start = clock()
+    assert len(run.get_metrics()) == len(names)
+    return {
+        "the first value of each of 10,000 metrics, µs": spent[0],
+        "each further value of 10,000 metrics, µs": statistics.median(spent[1:]),
+        "10,000 metrics of 20 values read back, s": clock() - start,
+    }
+
+
+def rows(folder: Path) -> Figures:
+    """A million rows of three columns in one table, one by one and at once."""
+    run = new_run(folder)
+    start = clock()
+    for i in range(1_000_000):
+        run.log_row("predictions", index=i, truth=0.5, guess=0.25)
+    one_by_one = clock() - start
+    start = clock()
+    run.log_table("all", {"index": [*range(1_000_000)], "guess": [0.5] * 1_000_000})
+    at_once = clock() - start
+    run.complete()
+    start = clock()
+    table = run.get_metrics("predictions")["predictions"]
+    assert table["index"][-1] == 999_999
+    return {
+        "one run.log_row of a million, µs": one_by_one,
+        "a million rows by one run.log_table, s": at_once,
+        "a million rows read back, s": clock() - start,
+    }
+
+
+def together(folder: Path) -> Figures:
+    """32 processes that log to one run at the same time: each value there, in order."""
+    run = new_run(folder)
+    script = textwrap.dedent("""
+        import sys
+        from run_widgets import Workspace
+        run = Workspace(sys.argv[1]).get_run(sys.argv[2])
+        print("ready", flush=True)
+        sys.stdin.readline()
+        for n in range(10_000):
+            run.log(f"rank {sys.argv[3]}", n, step=n)
+    """)
+    command = [sys.executable, "-c", script, str(folder / "workspace"), run.id]
+    ranks = [
+        subprocess.Popen(
+            [*command, str(rank)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for rank in range(32)
+    ]
+    for rank in ranks:
+        rank.stdout.readline()
+    start = clock()
+    for rank in ranks:
+        rank.stdin.write("go\n")
+        rank.stdin.close()
+    for rank in ranks:
+        rank.wait()
+    spent = clock() - start
+    run.complete()
+    found = run.get_metrics()
+    kept = sum(found[f"rank {rank}"] == [*range(10_000)] for rank in range(32))
+    return {
+        "32 processes of 10,000 values on one run, s": spent,
+        "of those 32, with every value there and in order": kept,
     }
 
 
@@ -142,11 +256,14 @@ def million(folder: Path) -> Figures:
 
 def runs(folder: Path) -> Figures:
     """A thousand runs of ten values and five tags made, and found by a tag afterwards."""
-    start = clock()
     experiment = Experiment(Workspace(folder / "workspace"), "bench")
+    created = []
+    start = clock()
     for number in range(1000):
         tags = {"group": f"g{number % 20}", "owner": f"u{number % 4}", "a": 1, "b": 2, "c": 3}
+        before = clock()
         run = experiment.start_logging(snapshot_directory=None, outputs=False, tags=tags)
+        created.append(clock() - before)
         for n in range(10):
             run.log(f"m{n}", number * 0.001)
         run.complete()
@@ -161,7 +278,8 @@ def runs(folder: Path) -> Figures:
     """
     first, again = (float(printed_by(find)) for _ in range(2))
     return {
-        "one run made, ms": made * 1e3,
+        "one run created, ms": statistics.median(created) * 1e3,
+        "one run created, ten values logged, ended, ms": made * 1e3,
         "50 of 1,000 found by tag, first time, ms": first * 1e3,
         "50 of 1,000 found by tag, again, ms": again * 1e3,
     }
@@ -255,9 +373,54 @@ def watched(folder: Path) -> Figures:
     return {"the same step while a panel watches, % slower": float("".join(printed).split()[-1])}
 
 
+FLOWING = """
+import random
+import time
+from run_widgets import Experiment, RunDetails
+run = Experiment(name="flowing").start_logging(run_id="flowing", outputs=False)
+RunDetails(run).show()
+# Busy all the while, and at moments that fit no rhythm of the panel's.
+for step in range(25):
+    run.log("loss", random.random())
+    end = time.monotonic() + random.uniform(0.7, 1.3)
+    while time.monotonic() < end:
+        sum(range(1000))
+run.complete()
+"""
+
+
+def pixels(folder: Path) -> Figures:
+    """From `run.log` in a busy cell of a real JupyterLab to the line in Chromium that has it."""
+    from playwright.sync_api import sync_playwright
+
+    from lab import Lab, launch_chromium, running
+
+    sys.path.insert(0, str(ROOT / "tests"))
+    from browser.lab_notebook import LabNotebook
+
+    with running(Lab(folder)) as lab, sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        notebook = LabNotebook(lab, browser, "flowing.ipynb", [FLOWING])
+        notebook.record_line()
+        notebook.run_cell(0)
+        notebook.panel(0).locator("[data-status=completed]").first.wait_for(timeout=60_000)
+        drawn = notebook.recorded_line(of=25)
+        browser.close()
+        logged = Workspace(lab.home).get_run("flowing").get_series("loss").at.tolist()
+    # The first ones wait for the cell's first chart to be made.
+    lags = [
+        next(at for at, points in drawn if points > place) - logged[place] for place in range(5, 25)
+    ]
+    return {
+        "from run.log to drawn pixels, median of 20, ms": statistics.median(lags) * 1e3,
+        "the slowest of those 20, ms": max(lags) * 1e3,
+    }
+
+
 # -- the table --
 
 MEASUREMENTS = [log, ten, million, runs, importing, loop, watched]
+ONCE = [wide, rows, together, long, pixels]
 
 
 def printed_by(script: str) -> str:
@@ -270,7 +433,7 @@ def printed_by(script: str) -> str:
 def measured(name: str) -> Figures:
     """Run one measurement in processes of its own, and return the medians."""
     found: list[Figures] = []
-    for _ in range(REPEATS):
+    for _ in range(1 if name in {one.__name__ for one in ONCE} else REPEATS):
         done = subprocess.run(
             [sys.executable, __file__, "--one", name], stdout=subprocess.PIPE, text=True, check=True
         )
@@ -279,7 +442,7 @@ def measured(name: str) -> Figures:
 
 
 def print_one(name: str) -> None:
-    (measurement,) = (m for m in MEASUREMENTS if m.__name__ == name)
+    (measurement,) = (m for m in [*MEASUREMENTS, *ONCE] if m.__name__ == name)
     with tempfile.TemporaryDirectory(prefix="run-widgets-bench-") as folder:
         print(json.dumps(measurement(Path(folder))))
 
@@ -290,7 +453,7 @@ def main(names: list[str]) -> None:
         return
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}\n")
     print("| what | figure |\n|---|---|")
-    for measurement in MEASUREMENTS:
+    for measurement in [*MEASUREMENTS, *ONCE]:
         if names and measurement.__name__ not in names:
             continue
         for label, figure in measured(measurement.__name__).items():

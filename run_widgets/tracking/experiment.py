@@ -150,6 +150,7 @@ class Experiment:
         StoreUnavailable
             The workspace cannot be written.
         """
+        self._wake()
         fields = {
             "name": name,
             "display_name": display_name or name or "",
@@ -236,7 +237,10 @@ class Experiment:
         return found
 
     def archive(self) -> None:
-        """Hide the experiment from `Workspace.experiments` and `Experiment.list`."""
+        """Hide the experiment from `Workspace.experiments` and `Experiment.list`.
+
+        The next run that is started in it shows it again.
+        """
         self._update(lambda known: known.update(archived_at=time.time()))
 
     def reactivate(self, new_name: str | None = None) -> None:
@@ -281,6 +285,11 @@ class Experiment:
     def refresh(self) -> None:
         """Read the experiment's tags and archived time again."""
         self._document = self._store.experiment(self.name)
+
+    def _wake(self) -> None:
+        """Show an archived experiment again: what gets new runs is in use."""
+        if self.archived_time is not None:
+            self.reactivate()
 
     def _update(self, change: Callable[[Document], None]) -> None:
         self._document = self._store.update_experiment(self.name, change)
@@ -393,4 +402,5 @@ def submit(
         raise BadType(
             f"submit takes a ScriptRunConfig or NotebookRunConfig, got {type(config).__name__}"
         )
+    experiment._wake()
     return config.submit_to(experiment, tags=tags, parent=parent, **options)
