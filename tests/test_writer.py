@@ -291,9 +291,8 @@ def test_an_interruption_leaves_values_put_together_whole_or_absent(
             assert len(values[2:]) == len(set(values[2:]))
             assert set(returned) <= set(values)
     if isinstance(writer, MappedWriter):
-        windows = 2 + 3 * 12_000 * POINT_BYTES // WINDOW_BYTES + 5  # the first ones are small
-        apart = set(found["a"]) ^ set(found["c"])
-        assert len(apart) <= windows < interruptions  # where one ends, values go one by one
+        # Where a window ends values go one by one, and it may take some tries to get past it.
+        assert len(set(found["a"]) ^ set(found["c"])) < 120
 
 
 @pytest.mark.parametrize(
