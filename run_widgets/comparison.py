@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from run_widgets.curves import aligned, band, common_axis, curve
 from run_widgets.errors import RunNotFound
@@ -191,16 +191,32 @@ class Comparison:
                 found[record.number] = (one.x(x, record.started_at), one.y)
         return found
 
+    @overload
     def bands(
-        self, metric: str, group_by: str, *, x: str = "step", spread: str = "std"
-    ) -> dict[str | None, Band]:
+        self, metric: str, group_by: str, *, x: str = ..., spread: str = ...
+    ) -> dict[str | None, Band]: ...
+
+    @overload
+    def bands(
+        self, metric: str, group_by: list[str] | tuple[str, ...], *, x: str = ..., spread: str = ...
+    ) -> dict[tuple[str | None, ...], Band]: ...
+
+    def bands(
+        self,
+        metric: str,
+        group_by: str | list[str] | tuple[str, ...],
+        *,
+        x: str = "step",
+        spread: str = "std",
+    ) -> Mapping[Any, Band]:
         """Return the mean of one metric over the runs of each group, and their spread.
 
         Parameters
         ----------
         group_by
             A parameter, tag or property: runs with the same value are a group;
-            those without one are the group None.
+            those without one are the group None. With several, runs that agree in
+            all of them are a group, named by a tuple.
         x, spread
             As for `curves` and `band`.
 
@@ -209,17 +225,21 @@ class Comparison:
         KeyError
             No run has a parameter, tag or property `group_by`.
         """
-        groups: dict[str | None, list[tuple[Floats, Floats]]] = {}
+        groups: dict[Any, list[tuple[Floats, Floats]]] = {}
         curves = self.curves(metric, x=x)
         labels = {record.number: _labels(record) for record in self.runs}
-        if not any(group_by in each for each in labels.values()):
-            known = sorted({name for each in labels.values() for name in each})
-            raise KeyError(
-                f"no run has a parameter, tag or property {group_by!r}; "
-                f"there are: {', '.join(known) or 'none'}"
-            )
+        known = sorted({name for each in labels.values() for name in each})
+        names = [group_by] if isinstance(group_by, str) else list(group_by)
+        for name in names:
+            if name not in known:
+                raise KeyError(
+                    f"no run has a parameter, tag or property {name!r}; "
+                    f"there are: {', '.join(known) or 'none'}"
+                )
         for number, points in curves.items():
-            groups.setdefault(labels[number].get(group_by), []).append(points)
+            values = tuple(labels[number].get(name) for name in names)
+            group = values[0] if isinstance(group_by, str) else values
+            groups.setdefault(group, []).append(points)
         found = {}
         for value, members in groups.items():
             axis = common_axis([xs for xs, _ in members])

@@ -110,6 +110,16 @@ def test_seeds_are_a_band(experiment: Experiment) -> None:
     assert bands["0.1"].count.tolist() == [2, 2, 2]
 
 
+def test_runs_that_agree_in_several_labels_are_a_group(experiment: Experiment) -> None:
+    sweep(experiment)
+
+    bands = experiment.compare().bands("loss", group_by=["lr", "same"])
+
+    ((first, same), (second, _)) = bands
+    assert [first, second] == ["0.1", "0.01"]
+    assert bands[first, same].count.tolist() == [2, 2, 2]
+
+
 def test_a_group_that_nobody_has_is_named_with_those_there_are(experiment: Experiment) -> None:
     sweep(experiment)
 
