@@ -37,6 +37,7 @@ lint: .venv/installed  ## style and types, Python and TypeScript
 bench: .venv/installed  ## measure, and print a table
 	$(PYTHON) tools/machine.py chromium
 	$(bin)/python tools/bench.py
+	$(bin)/python tools/bench_list.py
 
 build: .venv/installed  ## wheel and sdist in dist/
 	$(bin)/python -m pip --quiet install build

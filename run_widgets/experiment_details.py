@@ -38,7 +38,7 @@ FIRST_PAUSE_S = 0.2
 CATCHING_UP_S = 0.02
 """Between two looks while the first one of a long list is not over: others may want the lock."""
 
-LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 1.5
 """Between two looks: so late, at the most, a run of another process appears."""
 
 _shown: weakref.WeakValueDictionary[str, ExperimentDetails] = weakref.WeakValueDictionary()

@@ -80,7 +80,8 @@ export function runCharts(
     list(plots, ids, (id) => id, chart);
     over.value = view.state.over;
     offer(ids, rows);
-    el.hidden = rows.length === 0;
+    // One run's dot tells nothing that its row does not.
+    el.hidden = rows.length < 2;
     const x = shown(table, view.state.over === "time" ? CREATED_ID : NUMBER_ID);
     for (const id of ids) {
       const y = shown(table, id);
