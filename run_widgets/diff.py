@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import html
+import importlib
 import json
 import os
 import zipfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from run_widgets import snapshot
 from run_widgets.errors import SnapshotError
-from run_widgets.linediff import unified
+from run_widgets.facts import shown
+from run_widgets.linediff import unified, whole
 from run_widgets.metrics import ABSENT, gather, in_words, same
 from run_widgets.provenance import ENVIRONMENT_FILE, REPLAY_OF, STARTED_IN
 from run_widgets.static_html import table
@@ -22,7 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from run_widgets.metrics import Metric
+    from run_widgets.records import RunRecord
     from run_widgets.store.local import LocalStore
+
+DIFF_MIME = "application/vnd.run-widgets.diff+json"
+"""A difference as an output: where our front end is, it draws that; its data is all in it."""
 
 NOTEBOOK = "notebook.ipynb"
 
@@ -34,6 +41,12 @@ MAX_TOLD = 400_000
 MAX_TOLD_FILES = 300
 """Characters and files of a difference that a page is told."""
 
+MAX_WHOLE = 120_000
+"""Characters of a file whose unchanged lines are told too."""
+
+MAX_FACTS = 2_000
+LONG_FACT = 4_000
+
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
@@ -43,6 +56,18 @@ class FileChange:
     kind: str  # "added", "removed" or "changed"
     diff: str  # unified, without header; empty where the file is no text, or too long
     note: str = ""  # why there is no diff
+    whole: str = field(default="", repr=False)
+    """All lines of both, each after its sign; empty where they are too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two runs, as it was when it was compared."""
+
+    run_id: str
+    title: str = ""
+    status: str = ""
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +84,7 @@ class Difference:
 class RunDiff:
     """What differs between two runs; false where nothing does.
 
-    Shows itself as text and as HTML, and is plain data for `dataclasses.asdict`.
+    Shows itself as text and as HTML, and in JupyterLab as a view with folded code.
     """
 
     before: str  # the runs' ids
@@ -67,6 +92,30 @@ class RunDiff:
     code: tuple[FileChange, ...]
     facts: tuple[Difference, ...]
     note: str = ""  # why the code could not be compared
+    sides: tuple[Side, Side] | None = field(default=None, repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data, for JSON."""
+        known = asdict(self)
+        del known["sides"]
+        for change in known["code"]:
+            del change["whole"]
+        return known
+
+    def show(self) -> None:
+        """Show it in the output of this cell, anew for as long as one of the runs goes on.
+
+        Outside a notebook, print it.
+        """
+        # By name: it is built on this room, and only a notebook pays for loading it.
+        importlib.import_module("run_widgets.diff_view").show(self)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {
+            DIFF_MIME: told(self),
+            "text/html": self._repr_html_(),
+            "text/plain": str(self),
+        }
 
     def __bool__(self) -> bool:
         return bool(self.code or self.facts)
@@ -120,7 +169,35 @@ def diff_runs(store: LocalStore, run_id: str, other_store: LocalStore, other_id:
         *_differences("properties", *(_properties(run.properties) for run in (before, after))),
         *_metric_differences(*metrics),
     ]
-    return RunDiff(run_id, other_id, tuple(code), tuple(facts), note)
+    sides = (_side(store, before), _side(other_store, after))
+    return RunDiff(run_id, other_id, tuple(code), tuple(facts), note, sides)
+
+
+def _side(store: LocalStore, record: RunRecord) -> Side:
+    title = record.display_name or f"{record.experiment}/{record.number}"
+    return Side(record.id, title, record.status.value, str(store.root))
+
+
+def told(diff: RunDiff) -> dict[str, Any]:
+    """Return a difference as a page draws it: strict JSON, in bounded size."""
+    sides = diff.sides or (Side(diff.before), Side(diff.after))
+    return {
+        "runs": [
+            {
+                "run_id": shown(side.run_id),
+                "title": shown(side.title),
+                "status": side.status,
+                "portal_path": f"run-widgets/runs/{side.run_id}"
+                + (f"?{urlencode({'workspace': side.workspace})}" if side.workspace else ""),
+            }
+            for side in sides
+        ],
+        "facts": [
+            {name: shown(text, LONG_FACT) for name, text in asdict(fact).items()}
+            for fact in diff.facts[:MAX_FACTS]
+        ],
+        **told_changes(diff.code, diff.note),
+    }
 
 
 def code_of(before: Path, after: Path) -> tuple[list[FileChange], str]:
@@ -142,9 +219,11 @@ def told_changes(changes: Sequence[FileChange], note: str) -> dict[str, object]:
     left = MAX_TOLD
     files = []
     for change in changes[:MAX_TOLD_FILES]:
-        cut = change.diff[:left]
+        text = change.whole if len(change.whole) <= left else ""
+        text = text or change.diff
+        cut = text[:left]
         left -= len(cut)
-        more = "" if len(cut) == len(change.diff) else "the rest is too long to be shown"
+        more = "" if len(cut) == len(text) else "the rest is too long to be shown"
         texts = {"path": change.path, "kind": change.kind, "diff": cut, "note": change.note or more}
         # Half of a surrogate pair, as file names may have it, is not Unicode.
         files.append({key: text.encode(errors="replace").decode() for key, text in texts.items()})
@@ -209,7 +288,9 @@ def _file_change(
 ) -> FileChange:
     if before is None or after is None:
         return FileChange(path, kind, "", "not a text")
-    return FileChange(path, kind, "\n".join(unified(before, after)))
+    size = sum(map(len, before)) + sum(map(len, after))
+    lines = whole(before, after) if size <= MAX_WHOLE else ()
+    return FileChange(path, kind, "\n".join(unified(before, after)), whole="\n".join(lines))
 
 
 def _lines(content: bytes, path: str) -> list[str] | None:

@@ -42,6 +42,18 @@ def unified(before: Sequence[str], after: Sequence[str], *, context: int = CONTE
     return lines
 
 
+def whole(before: Sequence[str], after: Sequence[str]) -> list[str]:
+    """Return all lines of both texts in order, each after its sign: space, ``-`` or ``+``."""
+    lines: list[str] = []
+    place = 0
+    for i1, i2, j1, j2 in changes(before, after):
+        lines += [f" {line}" for line in before[place:i1]]
+        lines += [f"-{line}" for line in before[i1:i2]]
+        lines += [f"+{line}" for line in after[j1:j2]]
+        place = i2
+    return [*lines, *(f" {line}" for line in before[place:])]
+
+
 def changes(before: Sequence[str], after: Sequence[str]) -> list[Block]:
     """Return the blocks in which the texts differ, in order and apart from each other."""
     blocks: list[Block] = []

@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from run_widgets import Experiment, Run, Workspace
-from run_widgets.diff import MAX_TOLD, Difference, FileChange, code_changes, told_changes
+from run_widgets.diff import (
+    DIFF_MIME,
+    MAX_TOLD,
+    Difference,
+    FileChange,
+    code_changes,
+    told_changes,
+)
+from run_widgets.diff_view import LiveDiff
 from run_widgets.errors import RunNotFound, SnapshotError
+from run_widgets.poll import News
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,3 +218,75 @@ def test_a_page_is_told_as_much_of_changed_code_as_it_can_show() -> None:
     assert first["diff"] == "+half ? a pair"
     assert len(first["diff"]) + len(second["diff"]) == MAX_TOLD
     assert second["note"] == "the rest is too long to be shown"
+
+
+# -- as an output ---------------------------------------------------------------------------
+
+
+def test_an_output_has_all_lines_of_what_differs_and_is_strict_json(
+    project: Path, experiment: Experiment
+) -> None:
+    lines = [f"line {n}\n" for n in range(100)]
+    (project / "long.py").write_text("".join(lines))
+    first = start(experiment)
+    (project / "long.py").write_text("".join([*lines[:50], "new \U0001f680\n", *lines[51:]]))
+    second = start(experiment)
+
+    diff = first.diff(second)
+    output = diff._repr_mimebundle_()[DIFF_MIME]
+
+    assert json.loads(json.dumps(output, allow_nan=False)) == output
+    (file,) = output["files"]
+    shown = file["diff"].splitlines()
+    assert [line for line in shown if line[0] != " "] == ["-line 50", "+new \U0001f680"]
+    assert len(shown) == 101
+    assert [side["run_id"] for side in output["runs"]] == [first.id, second.id]
+    assert [side["title"] for side in output["runs"]] == ["e/1", "e/2"]
+    assert "whole" not in diff.as_dict()["code"][0]
+
+
+def test_an_output_is_bounded_whatever_has_changed(project: Path, experiment: Experiment) -> None:
+    for n in range(40):
+        (project / f"{n}.txt").write_text("".join(f"{n} {i}\n" for i in range(10_000)))
+    first = start(experiment)
+    for n in range(40):
+        (project / f"{n}.txt").write_text("".join(f"{n} {i} new\n" for i in range(10_000)))
+    second = start(experiment)
+
+    output = first.diff(second)._repr_mimebundle_()[DIFF_MIME]
+
+    assert len(json.dumps(output)) < 1.3 * 2**20
+    assert len(output["files"]) == 40
+    assert output["files"][-1]["note"] == "the rest is too long to be shown"
+
+
+class Shown:
+    """Stands in for the display of a notebook: keeps what it was last given."""
+
+    def __init__(self) -> None:
+        self.bundles: list[dict[str, Any]] = []
+
+    def update(self, bundle: dict[str, Any], *, raw: bool) -> None:
+        assert raw
+        self.bundles.append(bundle)
+
+
+def test_a_difference_is_kept_true_until_both_runs_have_ended(
+    project: Path, experiment: Experiment
+) -> None:
+    first = start(experiment)
+    first.complete()
+    second = experiment.start_logging(outputs=False, snapshot_directory=None)
+    handle = Shown()
+    live = LiveDiff(first.diff(second), handle)  # type: ignore[arg-type]
+
+    found = [live.look()]
+    second.log("loss", 0.25)
+    found.append(live.look())
+    second.complete()
+    found.append(live.look())
+
+    assert found == [News.NONE, News.SOME, News.LAST]
+    told = [bundle[DIFF_MIME] for bundle in handle.bundles]
+    assert [fact["after"] for fact in told[0]["facts"] if fact["name"] == "loss"] == ["0.25"]
+    assert [side["status"] for side in told[-1]["runs"]] == ["Completed", "Completed"]

@@ -8,6 +8,7 @@
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Panel, type Widget } from "@lumino/widgets";
 
+import { DIFF_MIME, DiffOutput } from "./diff_output.ts";
 import { EXPERIMENT_MIME, ExperimentOutput } from "./experiment/output.ts";
 import type { FollowedRun } from "./follow.ts";
 import type { Facts } from "./model.ts";
@@ -273,4 +274,17 @@ const experiment: IRenderMime.IExtension = {
   },
 };
 
-export default [run, experiment];
+const diff: IRenderMime.IExtension = {
+  id: "run-widgets:diff",
+  description: "Shows what differs between two runs.",
+  rank: RANK,
+  dataType: "json",
+  rendererFactory: {
+    safe: true,
+    mimeTypes: [DIFF_MIME],
+    defaultRank: RANK,
+    createRenderer: () => new DiffOutput(),
+  },
+};
+
+export default [run, experiment, diff];

@@ -396,7 +396,7 @@ def diff(workspace: Workspace, run: str, other: str, as_json: bool) -> int:
     """
     difference = find_run(workspace, run).diff(find_run(workspace, other))
     if as_json:
-        click.echo(plain.to_json(difference))
+        click.echo(plain.to_json(difference.as_dict()))
     else:
         from run_widgets.cli import screen
 

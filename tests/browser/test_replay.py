@@ -73,3 +73,68 @@ def test_a_replay_is_drawn_over_the_first_run_while_it_goes_on(
     )
     notebook.wait_until_still()
     notebook.picture(f"replay-ended-{theme}-{width}", panel.root)
+
+
+MODEL = """
+import argparse
+from run_widgets import Run
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float)
+arguments = parser.parse_args()
+
+
+def rate(step: int) -> float:
+    return arguments.lr
+
+
+def loss(step: int) -> float:
+    return 1 / (1 + rate(step) * step)
+
+
+run = Run.get_context()
+for step in range(20):
+    run.log("loss", loss(step))
+print("done")
+"""
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 700), ("dark", 1600)])
+def test_what_differs_between_two_runs_is_shown_with_their_code(
+    theme: str, width: int, open_notebook: Open, workspace: Workspace, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "train.py").write_text(MODEL)
+    experiment = Experiment(workspace, f"differ-{theme}")
+    first = experiment.submit(ScriptRunConfig(source, "train.py", ["--lr", 0.1]))
+    changed = MODEL.replace("return arguments.lr", "return arguments.lr * 0.99**step")
+    (source / "train.py").write_text(changed.replace('print("done")\n', ""))
+    (source / "notes.md").write_text("# Notes\nThe rate decays.\n")
+    second = experiment.submit(
+        ScriptRunConfig(source, "train.py", ["--lr", 0.15]), tags={"decay": "yes"}
+    )
+    first.wait_for_completion()
+    second.wait_for_completion()
+    notebook = open_notebook(
+        f"""
+        from run_widgets import Experiment, Run
+        Run(Experiment(name={experiment.name!r}), {first.id!r}).diff({second.id!r})
+        """,
+        theme=theme,
+        width=width,
+    )
+
+    notebook.run_all()
+
+    view = notebook.page.locator(".rw-diff")
+    expect(view.locator(".rw-diff-facts tbody tr")).to_contain_text(
+        ["Arguments", "--lr", "Tags", "decay", "Metrics", "loss"], timeout=20_000
+    )
+    files = view.locator(".rw-file-diff")
+    expect(files).to_contain_text(["notes.md", "train.py"])
+    expect(files.nth(1).locator("mark").last).to_have_text(" * 0.99**step")
+    fold = files.nth(1).get_by_role("button", name="unchanged lines").first
+    notebook.picture(f"diff-{theme}-{width}", view)
+    fold.click()
+    expect(files.nth(1)).to_contain_text("import argparse")

@@ -303,13 +303,9 @@ test("the code of two runs is compared line by line, as text, those first that h
   code.take(["r0", "r2"], { files, total: 1, note: "" });
   draw();
 
-  const lines = [...el.querySelectorAll(".rw-code-changes pre > span")];
-  expect(lines.map((line) => (line as HTMLElement).dataset.kind)).toEqual([
-    "place",
-    "removed",
-    "added",
-  ]);
-  expect(el.querySelector(".rw-code-changes summary")?.textContent).toContain(HOSTILE);
+  const lines = [...el.querySelectorAll(".rw-diff-lines [data-kind]")];
+  expect(lines.map((line) => (line as HTMLElement).dataset.kind)).toEqual(["removed", "added"]);
+  expect(el.querySelector(".rw-code-diff summary")?.textContent).toContain(HOSTILE);
   expect(el.querySelector(".rw-code img")).toBeNull();
   expect(el.querySelector(".rw-code")?.textContent).toContain("1 file differs");
 });

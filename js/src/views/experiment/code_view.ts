@@ -1,12 +1,10 @@
-import { h, list, set, write } from "../../dom.ts";
+import { h, write } from "../../dom.ts";
 import type { CodeShelf } from "../../experiment/code.ts";
 import { numberOfRun } from "../../experiment/columns.ts";
 import type { RunTable } from "../../experiment/table.ts";
 import type { CodeChanges } from "../../server.ts";
+import { codeDiff } from "../code_diff.ts";
 import { choiceField } from "./fields.ts";
-
-/** A longer difference of one file is folded. */
-const LONG = 10_000;
 
 /** The property that names a run's code. */
 const SNAPSHOT = "ContentSnapshotId";
@@ -21,12 +19,12 @@ export function codeView(
   const before = choiceField("Code of", (id) => choose({ before: id }));
   const after = choiceField("to", (id) => choose({ after: id }));
   const note = h("span", { class: "rw-note", role: "status" });
-  const files = h("div", { class: "rw-code-changes" });
+  const files = codeDiff();
   const el = h(
     "section",
     { class: "rw-code", "aria-label": "Differences of code" },
     h("div", { class: "rw-bar" }, before.el, after.el, note),
-    files,
+    files.el,
   );
 
   function choose(change: Partial<typeof chosen>): void {
@@ -59,12 +57,7 @@ export function codeView(
 
   function drawChanges(changes: CodeChanges | null): void {
     write(note, changes === null ? "comparing …" : told(changes));
-    list(
-      files,
-      changes?.files ?? [],
-      ({ path, kind, diff }) => `${path}\n${kind}\n${diff.length}\n${diff.slice(0, 200)}`,
-      fileOf,
-    );
+    files.draw(changes?.files ?? []);
   }
 
   return { el, draw };
@@ -78,27 +71,6 @@ function told({ files, total, note }: CodeChanges): string {
     total > files.length && `${files.length} of them are shown`,
   ];
   return parts.filter(Boolean).join(" · ");
-}
-
-function fileOf({ path, kind, diff, note }: CodeChanges["files"][number]): HTMLElement {
-  const lines = diff === "" ? [] : diff.split("\n");
-  const body = h("pre", { tabindex: 0 }, ...lines.map(lineOf));
-  const el = h(
-    "details",
-    {},
-    h("summary", {}, h("code", {}, path), h("small", {}, [kind, note].filter(Boolean).join(" · "))),
-    lines.length > 0 && body,
-  );
-  el.open = lines.length > 0 && diff.length < LONG;
-  return el;
-}
-
-const KINDS: Record<string, string> = { "+": "added", "-": "removed", "@": "place" };
-
-function lineOf(line: string): HTMLElement {
-  const el = h("span", {}, `${line}\n`);
-  set(el, "data-kind", KINDS[line[0] ?? ""] ?? null);
-  return el;
 }
 
 function titleOf(table: RunTable, row: number): string {
