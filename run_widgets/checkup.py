@@ -414,14 +414,15 @@ def _place() -> Iterator[Finding]:
             "Colab",
             Level.NOTE,
             "it loads front ends from a network that has not ours",
-            "a panel there is its picture only; run-widgets export RUN writes a file that has all",
+            "show(plain=True) shows a picture that follows the run; run.to_html(path) has all",
         )
     elif "VSCODE_PID" in os.environ and "ipykernel" in sys.modules:
         yield Finding(
             "VS Code",
             Level.NOTE,
             "it loads front ends from the kernel's environment or from a network",
-            'set "jupyter.widgetScriptSources": ["jsdelivr.com", "unpkg.com"] if panels stay empty',
+            'empty panels: set "jupyter.widgetScriptSources": ["jsdelivr.com", "unpkg.com"], '
+            "or use show(plain=True)",
         )
     old = _version("notebook")
     if old is not None and old.split(".")[0].isdecimal() and int(old.split(".")[0]) < 7:

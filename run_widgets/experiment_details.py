@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,6 +11,7 @@ import traitlets as t
 from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
+from run_widgets import servers
 from run_widgets.cell import has_browser, kernel, running_cell
 from run_widgets.comparison import packages
 from run_widgets.curves import READERS, Curves, told
@@ -37,6 +39,9 @@ FIRST_PAUSE_S = 0.2
 
 CATCHING_UP_S = 0.02
 """Between two looks while the first one of a long list is not over: others may want the lock."""
+
+PLAIN_S = 1.0
+"""Between two pictures that somebody looks at."""
 
 LONGEST_PAUSE_S = 1.5
 """Between two looks: so late, at the most, a run of another process appears."""
@@ -114,6 +119,8 @@ class ExperimentDetails(Followed):
         self._curves = Curves(self._store)
         self._handles: list[DisplayHandle] = []  # of the cell that shows it
         self._has_browser = True
+        self._is_plain = False
+        self._pictured_at = 0.0
         self._pictured: list[list[str]] = []
         self.set_trait("include_children", include_children)
         super().__init__()
@@ -125,6 +132,8 @@ class ExperimentDetails(Followed):
         self,
         render_lib: Callable[[str], object] | None = None,
         widget_settings: object = None,
+        *,
+        plain: bool = False,
     ) -> None:
         """Show the list in the output of this cell; where there is no kernel, print it.
 
@@ -135,6 +144,9 @@ class ExperimentDetails(Followed):
             where widgets cannot be: it gets a picture of the list as it is now.
         widget_settings
             Not used; notebooks written for Azure ML may give it.
+        plain
+            Show a picture that is kept up to date instead of the list: for front
+            ends that have nothing of ours, such as Colab.
         """
         del widget_settings
         self._revive()
@@ -145,14 +157,15 @@ class ExperimentDetails(Followed):
         elif kernel() is None:
             print(self._text())
         else:
-            handle = display(self._shown_here(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+            bundle = self._shown_here(plain=plain)
+            handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
             self._handles = [handle]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         self._revive()
         return self._shown_here() if kernel() is not None else self._bundle()
 
-    def _shown_here(self) -> dict[str, Any]:
+    def _shown_here(self, *, plain: bool = False) -> dict[str, Any]:
         """Return what the running cell shows, in place of the list that it showed before."""
         here = kernel()
         cell, _ = running_cell(here)
@@ -161,7 +174,8 @@ class ExperimentDetails(Followed):
             before.close()
         _shown[cell] = self
         self._handles = []
-        self._has_browser = has_browser(here)
+        self._is_plain = plain
+        self._has_browser = has_browser(here) and not plain
         events = get_ipython().events
         if _look_after_cell not in events.callbacks["post_run_cell"]:
             events.register("post_run_cell", _look_after_cell)
@@ -174,12 +188,15 @@ class ExperimentDetails(Followed):
             # A notebook that is executed and converted would have nothing but the widget, which
             # its readers cannot load: without it, converters take the picture.
             view = {"application/vnd.jupyter.widget-view+json": self.get_view_spec()}
-            return {
+            place = {
                 EXPERIMENT_MIME: {
                     "experiment": self._experiment.name,
                     "workspace": str(getattr(self._store, "root", "")),
                     "model_id": self.model_id,
                 },
+            }
+            return {
+                **({} if self._is_plain else place),
                 **(view if self._has_browser else {}),
                 "text/html": self._html(),
                 "text/plain": self._text(),
@@ -194,10 +211,14 @@ class ExperimentDetails(Followed):
             if self._has_browser or not (self._is_open and self._handles):
                 return
             self.tick()
-            if self._newest() != self._pictured:
-                bundle = self._bundle()
-                for handle in self._handles:
-                    handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+            self._picture_outputs()
+
+    def _picture_outputs(self) -> None:
+        self._pictured_at = time.monotonic()
+        if self._newest() != self._pictured:
+            bundle = self._bundle()
+            for handle in self._handles:
+                handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
 
     def _html(self) -> str:
         with self._lock:
@@ -254,6 +275,8 @@ class ExperimentDetails(Followed):
         changed = self._grow()
         self._set("problem", "")
         self._set("loading", self._table.is_behind)
+        if self._is_plain and time.monotonic() - self._pictured_at >= PLAIN_S:
+            self._picture_outputs()
         return News.SOME if changed else News.NONE
 
     def catch_up(self) -> bool:
@@ -283,7 +306,9 @@ class ExperimentDetails(Followed):
 
     def _facts(self) -> dict[str, str]:
         root = getattr(self._store, "root", None)
-        return facts_of_list(root, self._experiment.name, self._experiment.id)
+        known = facts_of_list(root, self._experiment.name, self._experiment.id)
+        without = {"portal_path": "", "runs_path": ""} if servers.is_without_pages() else {}
+        return known | without
 
     # -- answering -------------------------------------------------------------------------
 

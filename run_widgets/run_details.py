@@ -41,6 +41,9 @@ MAX_FILES = 1_000
 PICTURE_S = 10.0
 """Between two pictures of a run that goes on, where no browser shows it."""
 
+PLAIN_S = 1.0
+"""Between two pictures that somebody looks at."""
+
 MAX_IMAGES_BYTES = 32_000_000
 """Of all images that a panel holds; the others are only named."""
 
@@ -197,6 +200,7 @@ class RunDetails(Followed):
     """False once the run has ended and all of it has been read."""
 
     _has_browser = True
+    _is_plain = False
     _pictured_at = 0.0
 
     def __init__(
@@ -242,6 +246,8 @@ class RunDetails(Followed):
         self,
         render_lib: Callable[[str], object] | None = None,
         widget_settings: object = None,
+        *,
+        plain: bool = False,
     ) -> None:
         """Show the panel in the output of this cell; where there is no kernel, print the run.
 
@@ -252,6 +258,9 @@ class RunDetails(Followed):
             where widgets cannot be: it gets a picture of the run as it is now.
         widget_settings
             Not used; notebooks written for Azure ML may give it.
+        plain
+            Show a picture that is kept up to date instead of the panel: for front
+            ends that have nothing of ours, such as Colab.
         """
         del widget_settings
         self._revive()
@@ -261,7 +270,8 @@ class RunDetails(Followed):
         elif here is None:
             print(static_text(self._facts(), self._reading.summary))
         else:
-            self._has_browser = has_browser(here)
+            self._is_plain = plain
+            self._has_browser = has_browser(here) and not plain
             self.follow()
             cell, execution = running_cell(here)
             self._take_place(cell, execution)
@@ -283,12 +293,15 @@ class RunDetails(Followed):
             # A notebook that is executed and converted would have nothing but the widget, which
             # its readers cannot load: without it, converters take the picture.
             view = {"application/vnd.jupyter.widget-view+json": self.get_view_spec()}
-            return {
+            place = {
                 RUN_MIME: {
                     "run_id": self._run.id,
                     "portal_path": self._portal_path(),
                     "model_id": self.model_id,
                 },
+            }
+            return {
+                **({} if self._is_plain else place),
                 **(view if self._has_browser else {}),
                 "text/html": self._static_html(),
                 "text/plain": static_text(self._facts(), self._reading.summary),
@@ -475,7 +488,7 @@ class RunDetails(Followed):
     def _picture_outputs(self) -> None:
         """Let a notebook that no browser shows keep how far the run is: its end may never come."""
         now = time.monotonic()
-        if now - self._pictured_at >= PICTURE_S:
+        if now - self._pictured_at >= (PLAIN_S if self._is_plain else PICTURE_S):
             self._pictured_at = now
             self._send_picture(self._places.values())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -72,6 +73,31 @@ def test_a_notebook_keeps_how_far_a_run_is_while_its_cell_still_goes_on(tmp_path
     assert "● Running" in shown["text/html"]
     assert "data:image/svg+xml;base64" in shown["text/html"]
     assert "Vector[20]" in shown["text/plain"]
+
+
+PLAIN = """
+import os, time
+os.environ["SERVER_SOFTWARE"] = "voila/0.5"  # a browser, as far as the kernel knows
+RunDetails(run).show(plain=True)
+ExperimentDetails(run.experiment).show(plain=True)
+run.log("loss", 0.5)
+"""
+
+LATER = """
+for _ in range(15):
+    run.log("loss", 0.25)
+    time.sleep(0.2)
+"""
+
+
+def test_a_plain_picture_needs_no_front_end_and_follows_its_run(tmp_path: Path) -> None:
+    notebook = executed(tmp_path, START + "from run_widgets import ExperimentDetails", PLAIN, LATER)
+
+    run, listed = [dict(output.data) for output in notebook.cells[1].outputs]
+
+    assert set(run) == set(listed) == {"text/html", "text/plain"}
+    assert re.search(r"Vector\[\d{2}\]", run["text/plain"])  # as it was some cells later
+    assert "0.25" in listed["text/plain"]
 
 
 @pytest.mark.parametrize("names_it", [True, False])

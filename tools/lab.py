@@ -98,7 +98,7 @@ class Lab:
             f"--ServerApp.root_dir={self.notebooks}",
             f"--ServerApp.base_url={self._base_url}",
             f"--LabApp.default_url={self._default_url}",
-            f"--ServerApp.port={_free_port()}",
+            f"--ServerApp.port={free_port()}",
             # In a container tests run as root, which Jupyter refuses unasked.
             *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
         ]
@@ -216,7 +216,8 @@ def launch_chromium(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, chromium_sandbox=sandbox)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

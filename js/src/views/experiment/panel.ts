@@ -46,7 +46,8 @@ export function experimentPanel(
   life: AbortSignal,
 ): HTMLElement {
   const facts = () => model.get("facts");
-  const page = (path: string) => (root === null ? "" : `${root}${path}${facts().query}`);
+  const page = (path: string) =>
+    root === null || !facts().portal_path ? "" : `${root}${path}${facts().query}`;
   const title = h("h3", { class: "rw-title" });
   const portal = h("span", { class: "rw-portal" });
   const keep = keepButton();
