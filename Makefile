@@ -5,7 +5,7 @@ HEADLESS ?=
 bin := .venv/bin
 export PATH := $(CURDIR)/$(bin):$(PATH)
 
-.PHONY: help demo test test-js test-py browser lint bench build clean
+.PHONY: help demo pictures test test-js test-py browser lint bench build clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -13,6 +13,10 @@ help:  ## list these commands
 demo: .venv/installed  ## watch a run live in JupyterLab; HEADLESS=1 saves a picture instead
 	$(if $(HEADLESS),$(PYTHON) tools/machine.py chromium)
 	$(bin)/python tools/demo.py $(if $(HEADLESS),--headless)
+
+pictures: .venv/installed  ## make the README's pictures anew, in light and in dark
+	$(PYTHON) tools/machine.py chromium
+	$(bin)/python tools/demo.py --pictures
 
 test: lint test-js test-py  ## everything that must pass
 

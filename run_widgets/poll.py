@@ -42,6 +42,7 @@ def poll(
     clock: Callable[[], float] = time.monotonic,
     cost: Callable[[], float] = time.thread_time,
     longest_s: float = LONGEST_PAUSE_S,
+    every_s: float | None = None,
 ) -> None:
     """Call `tick` now, and again after each pause, until it says `LAST` or `stop` is set.
 
@@ -53,6 +54,9 @@ def poll(
         Seconds that have passed, and seconds that this thread has computed.
     longest_s
         Of any pause.
+    every_s
+        The pause that somebody wants; longer only where a look costs more than `SHARE` allows.
+        None for one that suits the age of what is watched.
     """
     began = changed = clock()
     while not stop.is_set():
@@ -64,8 +68,12 @@ def poll(
         now = clock()
         if news is News.SOME:
             changed = now
-        pause = pause_s(age_s=now - began, quiet_s=now - changed, spent_s=spent)
-        if stop.wait(min(pause, longest_s)):
+        if every_s is None:
+            pause = pause_s(age_s=now - began, quiet_s=now - changed, spent_s=spent)
+            pause = min(pause, longest_s)
+        else:
+            pause = max(every_s, min(spent / SHARE, longest_s))
+        if stop.wait(pause):
             return
 
 

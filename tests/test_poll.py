@@ -38,7 +38,12 @@ class FakeClock:
         return False
 
 
-def polled(answers: Iterable[News], clock: FakeClock, spent_s: float = 0.0) -> list[float]:
+def polled(
+    answers: Iterable[News],
+    clock: FakeClock,
+    spent_s: float = 0.0,
+    every_s: float | None = None,
+) -> list[float]:
     """Return the pauses of a loop whose looks give these answers."""
     given = iter(answers)
 
@@ -46,7 +51,7 @@ def polled(answers: Iterable[News], clock: FakeClock, spent_s: float = 0.0) -> l
         clock.spent += spent_s
         return next(given)
 
-    poll(tick, clock, clock=clock, cost=clock.cost)
+    poll(tick, clock, clock=clock, cost=clock.cost, every_s=every_s)
     return clock.pauses
 
 
@@ -98,6 +103,17 @@ def test_a_pause_has_bounds(age_s: float, quiet_s: float, spent_s: float) -> Non
     pause = pause_s(age_s=age_s, quiet_s=quiet_s, spent_s=spent_s)
 
     assert SHORTEST_PAUSE_S <= pause <= LONGEST_PAUSE_S
+
+
+@pytest.mark.parametrize(("spent_s", "pause_s"), [(0.001, 2.0), (0.05, 5.0), (60.0, 10.0)])
+def test_a_pause_that_is_asked_for_is_kept_unless_looks_cost_more(
+    spent_s: float, pause_s: float
+) -> None:
+    clock = FakeClock(pauses=1000)
+
+    pauses = polled(always(News.NONE), clock, spent_s, every_s=2.0)
+
+    assert pauses == pytest.approx([pause_s] * 1000)
 
 
 def test_an_error_of_the_look_ends_the_loop() -> None:

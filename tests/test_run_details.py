@@ -270,6 +270,25 @@ def test_metrics_and_rows_tell_when_they_were_logged(run: Run, wire: Wire) -> No
     assert grow["tables"][0]["at"] == [second]
 
 
+@pytest.mark.parametrize("every_s", [0, -1.0, math.nan, math.inf])
+def test_a_pace_that_cannot_be_is_refused(run: Run, every_s: float) -> None:
+    with pytest.raises(ValueError, match="every_s must be at least"):
+        RunDetails(run, every_s=every_s)
+
+
+def test_a_panel_looks_as_often_as_was_asked(run: Run) -> None:
+    details = RunDetails(run, every_s=0.1)
+    details.follow()
+
+    run.log("loss", 1.0)
+
+    deadline = time.monotonic() + 20
+    while not details.metrics and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [metric["name"] for metric in details.metrics] == ["loss"]
+    details.close()
+
+
 def test_an_image_is_sent_once(run: Run, wire: Wire, tmp_path: Path) -> None:
     (tmp_path / "map.png").write_bytes(PNG)
     run.log_image("map", path=str(tmp_path / "map.png"))
