@@ -41,6 +41,7 @@ ESTIMATORS = "use ScriptRunConfig(source_directory, script, arguments)"
 PARALLEL = "let the script start its processes, as torchrun or multiprocessing do"
 SECRETS = "read it from os.environ"
 MLFLOW = "log with run.log, or set an MLflow server as the workspace"
+CURVES = "RunDetails(run).show() draws the curves, live and afterwards"
 CLOUD = "runs are kept in a folder of this machine, and nothing needs an account"
 
 _ENVIRONMENTS = "run_widgets.azureml.environments"
@@ -257,6 +258,7 @@ ABSENT_PACKAGES: dict[str, str] = {
     "azureml.opendatasets": SAMPLES,
     "azureml.pipeline": PIPELINES,
     "azureml.responsibleai": EXPLAINING,
+    "azureml.tensorboard": CURVES,
     "azureml.train": ESTIMATORS,
     "azureml.train.automl": AUTOML,
     "azureml.train.hyperdrive": SWEEPS,

@@ -19,6 +19,7 @@ from run_widgets.cli import plain
 from run_widgets.cli.logs import print_log
 from run_widgets.cli.look import document, exit_code_of
 from run_widgets.cli.which import RUN, Command, find_run, with_json, with_workspace
+from run_widgets.errors import RunGoesOn
 from run_widgets.records import RunStatus
 from run_widgets.tracking import Experiment
 from run_widgets.tracking.workspace import WORKSPACE_VARIABLE
@@ -320,7 +321,7 @@ def delete(workspace: Workspace, runs: tuple[str, ...], yes: bool, force: bool) 
     records = [run.store.run(run.id) for run in chosen]
     for record in records:
         if not record.status.is_final and not force:
-            raise click.UsageError(
+            raise RunGoesOn(
                 f"{record.experiment}/{record.number} is {record.status.value}: "
                 "cancel it before you delete it, or give --force"
             )
