@@ -17,7 +17,16 @@ import {
 import { lowerBound, type Range, type Series } from "./series.ts";
 
 /** What a moment changes besides the charts, which go by their board. */
-const TIMED = ["facts", "metrics", "tables", "documents", "images", "files", "children"] as const;
+const TIMED = [
+  "facts",
+  "metrics",
+  "tables",
+  "documents",
+  "images",
+  "files",
+  "children",
+  "original",
+] as const;
 
 /** How often that is told while the moment moves; the charts follow each frame. */
 const PAUSE_MS = 100;
@@ -182,12 +191,17 @@ const THEN: {
   children(now, moment) {
     return now.get("children").flatMap((child) => childThen(child, moment));
   },
+
+  original(now, moment) {
+    // How well it did what another run did was known at its end.
+    return isOver(now.get("facts"), moment) ? now.get("original") : null;
+  },
 };
 
 function factsThen(now: Model<RunModel>, moment: number, then: Get): Facts {
   const facts = now.get("facts");
   const began = facts.started_at ?? facts.created_at;
-  const isOver = isFinal(facts) && (facts.ended_at === null || facts.ended_at <= moment);
+  const hasEnded = isOver(facts, moment);
   const values = valuesUntil(now, moment);
   const seen: Partial<Facts> = {
     elapsed_s: began === null ? null : Math.max(0, moment - began),
@@ -196,12 +210,16 @@ function factsThen(now: Model<RunModel>, moment: number, then: Get): Facts {
     file_count: then("files").length,
     child_count: then("children").length,
     // Nobody has written down when these were otherwise.
-    ...(isOver ? {} : { done_steps: null, total_steps: null }),
+    ...(hasEnded ? {} : { done_steps: null, total_steps: null }),
     ...{ waiting_for: "", interrupted: "", stop_requested: false },
   };
-  if (isOver) return still({ ...facts, ...seen, elapsed_s: facts.elapsed_s });
+  if (hasEnded) return still({ ...facts, ...seen, elapsed_s: facts.elapsed_s });
   const status = began !== null && moment < began ? "NotStarted" : "Running";
   return still({ ...facts, ...seen, status, error: null, ended_at: null });
+}
+
+function isOver(facts: Facts, moment: number): boolean {
+  return isFinal(facts) && (facts.ended_at === null || facts.ended_at <= moment);
 }
 
 /** How many values were logged until a moment, null where it cannot be told, and when the last. */

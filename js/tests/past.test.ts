@@ -97,6 +97,18 @@ test("at its end a run is as it ended", () => {
   expect([status, error?.message, points, elapsed_s]).toEqual(["Failed", "out of memory", 17, 9]);
 });
 
+test("a verdict on the whole run is given at its end only", () => {
+  const { model } = run();
+  const about = { run_id: "o", title: "run 1", headline: "", note: "", metrics: [] };
+  model.set_state({ original: { ...about, outcome: "different" } });
+
+  boardOf(model).go(START + 5);
+  expect(pastOf(model).get("original")).toBeNull();
+
+  boardOf(model).go(START + 9);
+  expect(pastOf(model).get("original")?.outcome).toBe("different");
+});
+
 test("a chart is drawn up to the moment, on axes with room for all that follows", () => {
   const { model, marks } = run();
   const el = panel(model, mount, life().signal);

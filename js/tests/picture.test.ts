@@ -130,3 +130,24 @@ test("a line of another run is drawn and makes room, but is none of this run's v
   expect(drawn.x.range[1]).toBeGreaterThanOrEqual(3);
   expect([drawn.shown, drawn.total, drawn.gaps.length]).toEqual([2, 2, 0]);
 });
+
+test("lines are drawn over another metric, and what has no partner is counted", () => {
+  const own = trace([5, 4, 3, 2], { first: 0 });
+  const other = trace([100, 50], { first: 1 }).line; // at steps 1 and 2
+  const over = { ...own, across: { line: other, key: "x" as const } };
+
+  const drawn = picture([over], { ...SETTINGS, x: "metric:tokens" }, NOWHERE, 100, AT);
+
+  expect([...(drawn.curves[0]?.px ?? [])]).toEqual([Number.NaN, 100, 50, 50]);
+  expect([drawn.unpaired, drawn.x.unit, drawn.x.range]).toEqual([1, "whole", [50, 100]]);
+});
+
+test("at a moment curves are as far as they were, smoothed ones too, on the axes of the whole", () => {
+  const whole = trace([5, 4, 3, 2]); // two seconds between them
+  const now = picture([whole], { ...SETTINGS, smoothing: 0.5 }, NOWHERE, 100, AT);
+  const then = picture([whole], { ...SETTINGS, smoothing: 0.5 }, NOWHERE, 100, AT, AT + 3);
+
+  expect([...(then.curves[0]?.y ?? [])]).toEqual([...(now.curves[0]?.y ?? [])].slice(0, 2));
+  expect([...(then.raw[0]?.y ?? [])]).toEqual([5, 4]);
+  expect([then.x.range, then.y.range]).toEqual([now.x.range, now.y.range]);
+});

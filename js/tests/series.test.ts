@@ -190,3 +190,16 @@ test("union holds all ranges, and is nothing where there is none", () => {
   expect(union([[1, 2], null, [-3, 0]])).toEqual([-3, 2]);
   expect(union([null])).toBeNull();
 });
+
+test.each([true, false])("a line is what it was at a moment, its times in order: %s", (sorted) => {
+  const line = new Series();
+  const at = sorted ? [10, 20, 30, 40] : [10, 30, 20, 40];
+  line.append(Float64Array.of(0, 1, 2, 3), Float64Array.of(4, 3, 2, 1), Float64Array.from(at), 400);
+
+  const then = line.until(20);
+
+  expect([...then.x]).toEqual(sorted ? [0, 1] : [0, 2]);
+  expect([then.total, then.yRange]).toEqual([200, sorted ? [3, 4] : [2, 4]]);
+  expect(line.until(5).total).toBe(0);
+  expect(line.until(99).total).toBe(400);
+});
