@@ -414,7 +414,7 @@ def _place() -> Iterator[Finding]:
             "Colab",
             Level.NOTE,
             "it loads front ends from a network that has not ours",
-            "show(plain=True) shows a picture that follows the run; run.to_html(path) has all",
+            "panels there are by ipywidgets and bqplot alone; run.to_html(path) has all",
         )
     elif "VSCODE_PID" in os.environ and "ipykernel" in sys.modules:
         yield Finding(

@@ -82,11 +82,19 @@ def static_html(
         _files(files),
         _listing("Details", _details(facts), opened=False),
     ]
-    # mathjax_ignore: a logged text with dollars in it is not a formula.
-    return (
-        '<div class="mathjax_ignore" style="font-family:system-ui,sans-serif;font-size:13px;'
-        f'line-height:1.5">{"".join(_within_budget(parts))}</div>'
-    )
+    return _wrapped(parts)
+
+
+def html_above(facts: Facts, summary: RunSummary) -> str:
+    """Return what stands above a run's charts: its header, its error, its values."""
+    listing = _listing("Metrics", [(m.name, m.text) for m in summary.metrics])
+    return _wrapped([_header(facts), _error(facts["error"]), listing])
+
+
+def html_below(facts: Facts, summary: RunSummary, files: Sequence[FileEntry]) -> str:
+    """Return what stands below them: its tables, its files, its details."""
+    details = _listing("Details", _details(facts), opened=False)
+    return _wrapped([*map(_table, summary.tables), _files(files), details])
 
 
 def static_text(facts: Facts, summary: RunSummary) -> str:
@@ -100,6 +108,14 @@ def static_text(facts: Facts, summary: RunSummary) -> str:
     if len(summary.metrics) > len(metrics):
         lines.append(f"  … and {len(summary.metrics) - len(metrics)} more")
     return _legible("\n".join(lines))
+
+
+def _wrapped(parts: Iterable[str]) -> str:
+    # mathjax_ignore: a logged text with dollars in it is not a formula.
+    return (
+        '<div class="mathjax_ignore" style="font-family:system-ui,sans-serif;font-size:13px;'
+        f'line-height:1.5">{"".join(_within_budget(parts))}</div>'
+    )
 
 
 def _within_budget(parts: Iterable[str]) -> Iterable[str]:

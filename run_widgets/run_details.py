@@ -23,6 +23,7 @@ from run_widgets.followed import Followed, tick_of
 from run_widgets.front_end import FRONT_END
 from run_widgets.images import media_type
 from run_widgets.picture import static_html, static_text
+from run_widgets.plain import Plain, is_needed, let_colab_draw
 from run_widgets.poll import News, poll
 from run_widgets.reading import Reading
 
@@ -108,7 +109,9 @@ class _Place:
     """Where a panel is shown: the outputs of one execution of a cell."""
 
     execution: str
-    handles: list[DisplayHandle] = field(default_factory=list)
+    handles: list[tuple[DisplayHandle, bool]] = field(default_factory=list)
+    """Each with whether what it shows is the plain panel."""
+
     is_final: bool = True  # whether these outputs show the run's end
 
 
@@ -207,6 +210,7 @@ class RunDetails(Followed):
     following = t.Bool(True, read_only=True).tag(sync=True)
     """False once the run has ended and all of it has been read."""
 
+    _plain: Plain | None = None
     _has_browser = True
     _is_plain = False
     _pictured_at = 0.0
@@ -259,7 +263,7 @@ class RunDetails(Followed):
         render_lib: Callable[[str], object] | None = None,
         widget_settings: object = None,
         *,
-        plain: bool = False,
+        plain: bool | str | None = None,
     ) -> None:
         """Show the panel in the output of this cell; where there is no kernel, print the run.
 
@@ -271,8 +275,10 @@ class RunDetails(Followed):
         widget_settings
             Not used; notebooks written for Azure ML may give it.
         plain
-            Show a picture that is kept up to date instead of the panel: for front
-            ends that have nothing of ours, such as Colab.
+            True shows it by ipywidgets and bqplot alone, for front ends that cannot
+            load this package's own; ``"picture"`` shows a picture that is kept up to
+            date, for those that have no widgets at all; None is True where that is
+            known to be needed, in Colab.
         """
         del widget_settings
         self._revive()
@@ -282,15 +288,19 @@ class RunDetails(Followed):
         elif here is None:
             print(static_text(self._facts(), self._reading.summary))
         else:
-            self._is_plain = plain
-            self._has_browser = has_browser(here) and not plain
+            self._is_plain = is_needed() if plain is None else bool(plain)
+            self._has_browser = has_browser(here) and plain != "picture"
             self.follow()
             cell, execution = running_cell(here)
             self._take_place(cell, execution)
-            handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+            if self._is_plain and self._has_browser:
+                let_colab_draw()
+                self._be_plain()
+            bundle = self._bundle(plain=self._is_plain)
+            handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
             with self._lock:
                 place = self._places[cell]
-                place.handles.append(handle)
+                place.handles.append((handle, self._is_plain))
                 place.is_final = not self.following
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -300,20 +310,35 @@ class RunDetails(Followed):
         self.follow()
         return self._bundle()
 
-    def _bundle(self) -> dict[str, Any]:
+    def _be_plain(self) -> None:
+        """Make the plain panel, which what the thread reads is shown in from now on."""
+        with self._lock:
+            if self._plain is None:
+                self._plain = Plain(self.look)
+                self._show_plainly()
+
+    def _show_plainly(self) -> None:
+        if self._plain is not None:
+            reading, charts = self._reading, list(self._charts.values())
+            self._plain.update(
+                self._facts(), reading.summary, reading.files, charts, self._image_of
+            )
+
+    def _bundle(self, *, plain: bool = False) -> dict[str, Any]:
         with self._lock:
             # A notebook that is executed and converted would have nothing but the widget, which
             # its readers cannot load: without it, converters take the picture.
-            view = {"application/vnd.jupyter.widget-view+json": self.get_view_spec()}
-            place = {
+            widget = self if self._plain is None or not plain else self._plain.widget
+            view = {"application/vnd.jupyter.widget-view+json": widget.get_view_spec()}
+            ours = {
                 RUN_MIME: {
                     "run_id": self._run.id,
                     "portal_path": self._portal_path(),
                     "model_id": self.model_id,
-                },
+                }
             }
             return {
-                **({} if self._is_plain else place),
+                **({} if plain else ours),
                 **(view if self._has_browser else {}),
                 "text/html": self._static_html(),
                 "text/plain": static_text(self._facts(), self._reading.summary),
@@ -359,6 +384,7 @@ class RunDetails(Followed):
         self._images: dict[tuple[str, int], RunImage] = {}
         self._version_behind = 0
         self._rows_sent: dict[str, tuple[int, int, int]] = {}
+        self._plain = None
         self.set_trait("following", True)
 
     def _subject(self) -> str:
@@ -367,6 +393,9 @@ class RunDetails(Followed):
     def _end(self) -> None:
         self._places.clear()
         self._reading.close()
+        if self._plain is not None:
+            self._plain.close()
+            self._plain = None
         for chart in self._charts.values():
             chart.close()
         for image in self._images.values():
@@ -435,6 +464,8 @@ class RunDetails(Followed):
             self._version_behind = reading.original.version
             changed.append(self._set("behind", [line.told() for line in reading.original.lines()]))
         changed.append(self._grow())
+        if any(changed):
+            self._show_plainly()
         if is_over:
             self._update_outputs()
         elif not self._has_browser and any(changed):
@@ -508,10 +539,8 @@ class RunDetails(Followed):
             self._send_picture(self._places.values())
 
     def _send_picture(self, places: Iterable[_Place]) -> None:
-        handles = [handle for place in places for handle in place.handles]
-        bundle = self._bundle() if handles else {}
-        for handle in handles:
-            handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+        for handle, plain in [pair for place in places for pair in place.handles]:
+            handle.update(self._bundle(plain=plain), raw=True)  # type: ignore[no-untyped-call]
 
     def _facts(self) -> dict[str, object]:
         path, root = self._portal_path(), servers.portal_root()

@@ -19,7 +19,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # The one door, or the few, to each heavy dependency.
 DOORS = {
     "bqplot": {"charts"},
-    "ipywidgets": {"charts", "followed", "run_details", "diff_view", "export"},
+    "ipywidgets": {"charts", "plain", "followed", "run_details", "diff_view", "export"},
     "sqlite3": {"store"},
     "nbclient": {"launch", "notebook_runner"},
     "tsdownsample": {"downsample"},

@@ -78,7 +78,7 @@ def test_a_notebook_keeps_how_far_a_run_is_while_its_cell_still_goes_on(tmp_path
 PLAIN = """
 import os, time
 os.environ["SERVER_SOFTWARE"] = "voila/0.5"  # a browser, as far as the kernel knows
-RunDetails(run).show(plain=True)
+RunDetails(run).show(plain="picture")
 ExperimentDetails(run.experiment).show(plain=True)
 run.log("loss", 0.5)
 """

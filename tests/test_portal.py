@@ -540,3 +540,47 @@ def test_a_stretch_is_for_those_who_signed_in(portal: Portal, run: Run) -> None:
     path = f"/api/runs/{run.id}/series?name=loss&from=0&to=9"
 
     assert portal.ask(path, signed_in=False).status in (302, 403)
+
+
+# -- rows of long tables ---------------------------------------------------------------------
+
+
+def test_rows_beyond_those_of_the_panel_are_sorted_and_searched_here(
+    portal: Portal, run: Run
+) -> None:
+    run.log("loss", 1.0)
+    run.log_table("events", {"n": list(range(3_000)), "word": ["cat", "dog", "ox"] * 1_000})
+
+    window = portal.json(f"/api/runs/{run.id}/rows?name=events&from=2998&count=5")
+    assert (window["rows"], window["total"]) == ([[2_998, "dog"], [2_999, "ox"]], 3_000)
+
+    asked = "name=events&from=0&count=2&filter=DOG&sort=0&descending=1"
+    window = portal.json(f"/api/runs/{run.id}/rows?{asked}")
+    assert (window["rows"], window["matched"]) == ([[2_998, "dog"], [2_995, "dog"]], 1_000)
+
+    run.log_row("events", n=9_999, word="<b>dog</b>")
+    window = portal.json(f"/api/runs/{run.id}/rows?{asked}")
+    assert window["rows"][0] == [9_999, "<b>dog</b>"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("name=none&from=0", 404, "has no table 'none'"),
+        ("name=loss&from=0", 404, "has no table 'loss'"),
+        ("name=events&from=0&count=5000", 400, "rows, got 5000"),
+        ("name=events&from=-1", 400, "rows, got 200 from -1"),
+        ("name=events&from=0&sort=7", 400, "no column 7"),
+        ("name=events&from=x", 400, "invalid literal"),
+    ],
+)
+def test_rows_that_there_are_not_are_named(
+    portal: Portal, run: Run, query: str, status: int, words: str
+) -> None:
+    run.log("loss", 1.0)
+    run.log_row("events", n=1)
+
+    answer = portal.ask(f"/api/runs/{run.id}/rows?{query}")
+
+    assert answer.status == status
+    assert words in answer.body.decode()  # type: ignore[attr-defined]

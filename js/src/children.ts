@@ -1,5 +1,7 @@
 /** The runs below a run as a table: what differs between them, and what they measured. Pure. */
 
+import type { Key } from "./experiment/model.ts";
+import { Column, keyText, NUMBER, type RunTable } from "./experiment/table.ts";
 import type { Cell, Child } from "./model.ts";
 
 /** Columns that every table of children has. */
@@ -29,6 +31,45 @@ export function tableOf(
     ...metrics.map((metric) => child.metrics[metric] ?? null),
   ]);
   return { columns: [...fixed, ...labels, ...metrics], rows };
+}
+
+/** Bring a table of runs, as the views of an experiment take it, up to date with `children`. */
+export function fillRunTable(table: RunTable, children: readonly Child[]): void {
+  const ids = children.map(({ run_id }) => run_id).filter((id) => table.rowOf(id) === undefined);
+  table.take(
+    {
+      ...{ from: 0, version: 0, gone: [], columns: [], goals: {}, left_out: 0 },
+      ...{ ids, ids_from: table.ids.length, now: Date.now() / 1000 },
+    },
+    [],
+  );
+  for (const child of children) {
+    const row = table.rowOf(child.run_id) as number;
+    const put = (key: Key, value: Cell | undefined) => setCell(table, key, row, value);
+    put(["run", "number", ""], child.number);
+    put(["run", "name", ""], child.name || null);
+    for (const [name, text] of Object.entries(child.labels)) put(["argument", name, ""], text);
+    for (const [name, value] of Object.entries(child.metrics)) put(["metric", name, "last"], value);
+  }
+}
+
+function setCell(table: RunTable, key: Key, row: number, value: Cell | undefined): void {
+  if (value === null || value === undefined) return;
+  const name = keyText(key);
+  const column = table.columns.get(name) ?? new Column(key);
+  table.columns.set(name, column);
+  if (typeof value === "number") {
+    column.set(row, value, NUMBER);
+    return;
+  }
+  const word = String(value);
+  const known = column.words.indexOf(word);
+  column.set(row, Number.NaN, known >= 0 ? known : column.words.push(word) - 1);
+}
+
+/** Whether there is something that children can be compared by. */
+export function areComparable(children: readonly Child[]): boolean {
+  return children.length > 1 && differing(children).length > 0;
 }
 
 /** Labels of which not every child has the same; all, where there is one child only. */

@@ -1,5 +1,6 @@
 /** What the Jupyter server behind this page tells of a run's files; the kernel is never asked. */
 
+import type { RowsAnswer, RowsQuestion } from "./far_rows.ts";
 import type { Facts } from "./model.ts";
 
 /** Bytes of a file from `start` on, of the `size` that it has now. */
@@ -130,6 +131,16 @@ export class RunServer {
     return this.#json("/series", { name, over, ...numbers });
   }
 
+  /** A window of a table's rows, sorted and searched by the server. */
+  rows(name: string, question: RowsQuestion, signal: AbortSignal): Promise<RowsAnswer> {
+    const { from, count, filter, order } = question;
+    const sort: Record<string, string> = order
+      ? { sort: String(order.column), descending: order.descending ? "1" : "" }
+      : {};
+    const about = { name, from: String(from), count: String(count), filter, ...sort };
+    return this.#json("/rows", about, signal);
+  }
+
   /** What the run's page shows, as `tag` names it; null while that is still so. */
   async state<T>(tag: string | null): Promise<{ state: T; tag: string | null } | null> {
     const headers: Record<string, string> = tag ? { "If-None-Match": tag } : {};
@@ -174,8 +185,13 @@ export class RunServer {
     return other;
   }
 
-  async #json<T>(what: string, parameters: Record<string, string> = {}): Promise<T> {
-    const answer = await ask(this.#address(`api/runs/${this.runId}${what}`, parameters));
+  async #json<T>(
+    what: string,
+    parameters: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const address = this.#address(`api/runs/${this.runId}${what}`, parameters);
+    const answer = await ask(address, { signal });
     return answer.json();
   }
 
@@ -240,7 +256,11 @@ async function read(address: string, from: number, to?: number): Promise<Part> {
   return { bytes, start: Number(first ?? 0), size: Number(whole ?? bytes.length) };
 }
 
-type Question = { method?: "GET" | "POST"; headers?: Record<string, string> };
+type Question = {
+  method?: "GET" | "POST";
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+};
 
 /**
  * Ask the server as JupyterLab does: with its token where the page has one, else its cookies.
@@ -248,14 +268,14 @@ type Question = { method?: "GET" | "POST"; headers?: Record<string, string> };
  * @throws ServerError where there is no answer, or not the one that was hoped for
  */
 export async function ask(address: string, options: Question = {}): Promise<Response> {
-  const { method = "GET", headers = {} } = options;
+  const { method = "GET", headers = {}, signal = null } = options;
   const { token } = pageConfig();
   if (typeof token === "string" && token) headers.Authorization = `token ${token}`;
   const cookie = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1];
   if (cookie && method === "POST") headers["X-XSRFToken"] = decodeURIComponent(cookie);
   let answer: Response;
   try {
-    answer = await fetch(address, { method, headers, cache: "no-store" });
+    answer = await fetch(address, { method, headers, signal, cache: "no-store" });
   } catch {
     throw new ServerError("The Jupyter server cannot be reached");
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { tableOf } from "../src/children.ts";
+import { areComparable, fillRunTable, tableOf } from "../src/children.ts";
+import { RunTable } from "../src/experiment/table.ts";
 import { byRow } from "../src/matrix.ts";
 import type { Child, DocumentEntry, Drawn } from "../src/model.ts";
 import { children } from "../src/views/children.ts";
@@ -190,6 +191,39 @@ test("children have a column for what differs between them, and for each metric"
     [2, "Completed", 5, 0.1, "x", 0.5, null],
     [3, "Completed", 5, 0.01, null, null, "NaN"],
   ]);
+});
+
+test("children are runs that a comparison takes, known again when more of them come", () => {
+  const table = new RunTable();
+  const first = child({ run_id: "a", labels: { lr: "0.1", opt: "sgd" }, metrics: { loss: 0.5 } });
+  const second = child({ run_id: "b", number: 3, labels: { lr: "0.01", opt: "adam" } });
+
+  fillRunTable(table, [first]);
+  fillRunTable(table, [second, { ...first, metrics: { loss: 0.25 } }]);
+
+  expect(table.ids).toEqual(["a", "b"]);
+  expect(table.column("argument", "lr")?.number(1)).toBe(0.01);
+  expect(table.column("argument", "opt")?.text(0)).toBe("sgd");
+  expect(table.column("metric", "loss", "last")?.number(0)).toBe(0.25);
+  expect(areComparable([first, second])).toBe(true);
+  expect(areComparable([first, { ...second, labels: first.labels }])).toBe(false);
+});
+
+test("children can be looked at as lines, and one of them opened", async () => {
+  const runs = ["a", "b", "c"].map((run_id, i) =>
+    child({ run_id, number: i + 1, labels: { lr: `0.${i + 1}` }, metrics: { loss: i } }),
+  );
+  const el = children(fakeRun({ children: runs }), undefined, life().signal);
+  document.body.append(el);
+  await vi.waitFor(() => expect(el.querySelector(".rw-grid")).not.toBeNull());
+
+  const [, lines] = el.querySelectorAll<HTMLElement>(".rw-segment");
+  lines?.click();
+
+  await vi.waitFor(() => expect(el.querySelector(".rw-parallel")).not.toBeNull());
+  expect(el.querySelector<HTMLElement>(".rw-grid")?.hidden).toBe(true);
+  expect(lines?.getAttribute("aria-pressed")).toBe("true");
+  el.remove();
 });
 
 test("children are counted, of those that are not told too", async () => {

@@ -14,6 +14,7 @@ run-widgets/api/experiments/<name>/table   an experiment's runs: the whole, and 
 run-widgets/api/experiments/<name>/curves  one metric of several of its runs
 run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
 run-widgets/api/runs/<id>/series       a stretch of one line, as fine as it was logged
+run-widgets/api/runs/<id>/rows         a window of one table's rows, sorted and searched
 run-widgets/api/runs/<id>/source       what it was started from
 run-widgets/api/runs/<id>/lines        where a file has a text
 run-widgets/api/runs/<id>/stop         POST: ask it to end
@@ -36,7 +37,7 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from run_widgets.portal import experiments, exports, files, pages, panel, runs, series
+from run_widgets.portal import experiments, exports, files, pages, panel, rows, runs, series
 from run_widgets.portal.shelf import Shelf
 from run_widgets.servers import MARK
 from run_widgets.tracking import Workspace
@@ -75,6 +76,7 @@ class RunPortal(ExtensionApp):
             (run, runs.RunHandler),
             (rf"{run}/panel", panel.PanelHandler),
             (rf"{run}/series", series.SeriesHandler),
+            (rf"{run}/rows", rows.RowsHandler),
             (rf"{run}/source", runs.SourceHandler),
             (rf"{run}/code", runs.CodeHandler),
             (rf"{run}/lines", runs.LinesHandler),

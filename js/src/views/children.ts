@@ -1,25 +1,46 @@
-import { FIXED, tableOf } from "../children.ts";
+import { areComparable, FIXED, fillRunTable, tableOf } from "../children.ts";
 import { every, h, set, whenNear, write } from "../dom.ts";
+import { RunTable } from "../experiment/table.ts";
+import { View } from "../experiment/view_state.ts";
 import { count, duration, words } from "../format.ts";
 import { type Child, type Model, type RunModel, watch } from "../model.ts";
 import { reasonOf, serverOf } from "../server.ts";
 import type { DataGrid } from "./data_grid.ts";
+import { segments } from "./experiment/fields.ts";
 
 /** Shows another run of the same workspace in an element, by its files, until `life` ends. */
 export type Open = (runId: string, into: HTMLElement, life: AbortSignal) => Promise<void>;
 
+type Way = "table" | "parallel";
+
 const FINAL = new Set(["Completed", "Failed", "Canceled"]);
 
-/** The runs below this one; a click on one shows it below the table. */
+/** The runs below this one, as a table or as lines; a click on one shows it beneath. */
 export function children(
   model: Model<RunModel>,
   open: Open | undefined,
   life: AbortSignal,
 ): HTMLElement {
-  const head = h("div", { class: "rw-bar" });
+  const ways = segments<Way>(
+    "Show child runs as",
+    [
+      ["table", "Table"],
+      ["parallel", "Parallel coordinates"],
+    ],
+    (wanted) => {
+      way = wanted;
+      draw();
+    },
+  );
+  const head = h("div", { class: "rw-bar" }, ways.el);
+  const lines = h("div", { class: "rw-lines-of-runs", hidden: true });
   const pane = h("section", { class: "rw-pane rw-child", hidden: true });
-  const el = h("div", { class: "rw-children" }, head, pane);
+  const el = h("div", { class: "rw-children" }, head, lines, pane);
+  const compared = new RunTable();
+  let way: Way = "table";
   let grid: DataGrid | null = null;
+  let parallel: Promise<(rows: Uint32Array) => void> | null = null;
+  let drawn: readonly Child[] | null = null;
   let since = performance.now();
   let shown = new AbortController();
   life.addEventListener("abort", () => shown.abort(), { once: true });
@@ -34,6 +55,31 @@ export function children(
     const { columns, rows } = tableOf(runs, elapsed);
     const total = Math.max(runs.length, model.get("facts").child_count);
     grid?.update(columns, { length: rows.length, cell: (r, c) => rows[r]?.[c] ?? null }, total);
+    ways.el.hidden = !areComparable(runs);
+    if (ways.el.hidden) way = "table";
+    ways.show(way);
+    lines.hidden = way === "table";
+    if (grid) for (const each of [grid.el, grid.note, grid.filter]) each.hidden = way !== "table";
+    if (way === "parallel" && drawn !== runs) {
+      drawn = runs;
+      fillRunTable(compared, runs);
+      void drawLines();
+    }
+  }
+
+  /** Draw the lines; what draws them comes when it is first needed. */
+  async function drawLines(): Promise<void> {
+    parallel ??= import("./experiment/parallel_view.ts").then(({ parallelView }) => {
+      const made = parallelView(compared, new View("", { shelf: null }), life, chooseRun);
+      lines.append(made.el);
+      return made.draw;
+    });
+    const draw = await parallel;
+    if (!life.aborted) draw(compared.rows());
+  }
+
+  function chooseRun(id: string): void {
+    choose(model.get("children").findIndex(({ run_id }) => run_id === id));
   }
 
   function content(row: number, column: number): HTMLElement | null {
@@ -115,7 +161,7 @@ export function children(
     if (life.aborted) return;
     grid = new DataGrid("child runs", life, { content, choose });
     head.append(grid.note, grid.filter);
-    el.insertBefore(grid.el, pane);
+    el.insertBefore(grid.el, lines);
     draw();
   });
   watch(model, ["children"], life, () => {

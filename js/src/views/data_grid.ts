@@ -3,6 +3,7 @@ import "../../style/grid.css";
 import { type Column, type MultiColumnSort, type SingleColumnSort, SlickGrid } from "slickgrid";
 
 import { h, set, whenSized, write } from "../dom.ts";
+import { type AskRows, FarRows } from "../far_rows.ts";
 import { count, number } from "../format.ts";
 import type { Cell } from "../model.ts";
 import { arranged, isNumeric, type Order, type Rows } from "../rows.ts";
@@ -27,13 +28,16 @@ export type GridOptions = {
   content?: (row: number, column: number) => HTMLElement | null;
   /** A row was chosen, by a click or Enter. */
   choose?: (row: number) => void;
+  /** Brings the rows beyond those that are here; undefined where nobody has them. */
+  ask?: AskRows | undefined;
 };
 
 /**
  * A table of any length: only what is on screen is in the page.
  *
  * A click on a column's name sorts by it, a second one the other way round; what is typed into the
- * filter leaves the rows that have it in some cell.
+ * filter leaves the rows that have it in some cell. Where not all rows are here, the others are
+ * asked for as somebody scrolls to them, and who has them all sorts and searches.
  */
 export class DataGrid {
   readonly el: HTMLElement;
@@ -48,11 +52,13 @@ export class DataGrid {
   #rows: Rows = { length: 0, cell: () => null };
   #total = 0;
   #places: Uint32Array = new Uint32Array();
+  readonly #far: FarRows | null;
   #order: Order | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(label: string, life: AbortSignal, options: GridOptions = {}) {
     this.#options = options;
+    this.#far = options.ask ? new FarRows(options.ask, life, () => this.#draw()) : null;
     this.#host = h("div", {
       class: "rw-grid",
       role: "region",
@@ -88,6 +94,7 @@ export class DataGrid {
     const isFirst = isNew || this.#rows.length === 0;
     this.#columns = shown;
     this.#rows = rows;
+    if (total > this.#total) this.#far?.grew();
     this.#total = total;
     if (isFirst) {
       this.#order = null;
@@ -103,20 +110,83 @@ export class DataGrid {
     this.#arrange();
   }
 
+  /** Whether rows are shown that are not here. */
+  get #isFar(): boolean {
+    return this.#far !== null && this.#rows.length < this.#total && !this.#far.problem;
+  }
+
+  /** Whether all rows are shown, in the order in which they came. */
+  get #isPlain(): boolean {
+    return this.filter.value.trim() === "" && this.#order === null;
+  }
+
   #arrange(): void {
-    const { length } = this.#rows;
+    if (this.#far && this.#rows.length < this.#total) {
+      this.#far.arrange(this.filter.value, this.#order);
+    }
+    this.#draw();
+  }
+
+  #draw(): void {
     this.#places = arranged(this.#rows, this.#columns.length, this.filter.value, this.#order);
-    const all = `${count(this.#total)} ${this.#total === 1 ? "row" : "rows"}`;
-    const here = length < this.#total ? `the first ${count(length)} of ${all}` : all;
-    const left = this.#places.length < length ? `${count(this.#places.length)} of ` : "";
-    write(this.note, `${left}${here}`);
+    write(this.note, this.#isFar ? this.#farNote() : this.#hereNote());
+    set(this.#host, "aria-busy", this.#isFar && !this.#isPlain && this.#far?.matched === null);
     this.#slick?.updateRowCount();
     this.#slick?.invalidate();
+    this.#look();
+  }
+
+  #hereNote(): string {
+    const { length } = this.#rows;
+    const here = length < this.#total ? `the first ${count(length)} of ${this.#all}` : this.#all;
+    const left = this.#places.length < length ? `${count(this.#places.length)} of ` : "";
+    const why = length < this.#total ? this.#far?.problem : "";
+    return `${left}${here}${why ? ` · ${why}` : ""}`;
+  }
+
+  #farNote(): string {
+    const matched = this.#far?.matched ?? null;
+    if (this.#isPlain) {
+      const held = this.#far?.held ?? null;
+      return held === null ? this.#all : `the first ${count(held)} of ${this.#all}`;
+    }
+    if (matched === null)
+      return `${this.filter.value.trim() ? "searching" : "sorting"} ${this.#all} …`;
+    return this.filter.value.trim() ? `${count(matched)} of ${this.#all}` : this.#all;
+  }
+
+  get #all(): string {
+    return `${count(this.#total)} ${this.#total === 1 ? "row" : "rows"}`;
+  }
+
+  get #length(): number {
+    if (!this.#isFar) return this.#places.length;
+    const all = this.#far?.held ?? this.#total;
+    if (this.#isPlain) return all;
+    // Until the answer comes there is no saying how many a filter leaves.
+    return this.#far?.matched ?? (this.filter.value.trim() ? 0 : all);
+  }
+
+  /** Have those rows brought that are on the screen and not here. */
+  #look(): void {
+    if (!this.#isFar || !this.#slick) return;
+    const { top, bottom } = this.#slick.getViewport();
+    if (this.#isPlain && bottom < this.#rows.length) return;
+    const length = this.#length;
+    this.#far?.look(Math.max(0, top), Math.min(bottom, Math.max(0, length - 1)), length);
+  }
+
+  /** A cell by its place on the screen; undefined while it is on its way. */
+  #cell(place: number, column: number): Cell | undefined {
+    if (!this.#isFar) return this.#rows.cell(this.#places[place] as number, column);
+    if (this.#isPlain && place < this.#rows.length) return this.#rows.cell(place, column);
+    const row = this.#far?.row(place);
+    return row ? (row[column] ?? null) : undefined;
   }
 
   #start(): SlickGrid {
     const data = {
-      getLength: () => this.#places.length,
+      getLength: () => this.#length,
       // Of no meaning, but never 0, which the grid would take for nothing.
       getItem: (place: number) => place + 1,
       getItemMetadata: () => null,
@@ -136,6 +206,7 @@ export class DataGrid {
       this.#order = Number.isInteger(column) ? { column, descending: !sort?.sortAsc } : null;
       this.#arrange();
     });
+    made.onViewportChanged.subscribe(() => this.#look());
     const choose = (place: number) => this.#options.choose?.(this.#places[place] as number);
     made.onClick.subscribe((_, { row }) => choose(row));
     made.onKeyDown.subscribe((event, { row }) => {
@@ -157,14 +228,15 @@ export class DataGrid {
       sortable: true,
       cssClass: this.#numeric[column] ? "rw-number" : "",
       headerCssClass: this.#numeric[column] ? "rw-number" : "",
-      formatter: (place: number) => this.#content(this.#places[place] as number, column),
+      formatter: (place: number) => this.#content(place, column),
     }));
   }
 
-  #content(row: number, column: number): HTMLElement | string {
-    const made = this.#options.content?.(row, column);
+  #content(place: number, column: number): HTMLElement | string {
+    const made = this.#options.content?.(this.#places[place] as number, column);
     if (made) return made;
-    const value = this.#rows.cell(row, column);
+    const value = this.#cell(place, column);
+    if (value === undefined) return h("span", { class: "rw-pending" });
     const text = textOf(value);
     return text === String(value ?? "") && text.length < 12
       ? text

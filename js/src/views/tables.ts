@@ -1,6 +1,8 @@
 import { h, list, whenNear, write } from "../dom.ts";
+import type { AskRows } from "../far_rows.ts";
 import { count } from "../format.ts";
 import { type Model, type RunModel, type Table, watch } from "../model.ts";
+import { type RunServer, serverOf } from "../server.ts";
 import type { DataGrid } from "./data_grid.ts";
 
 /** The run's tables and rows, as they were logged. */
@@ -15,7 +17,7 @@ export function tables(model: Model<RunModel>, life: AbortSignal): HTMLElement {
       // Other columns are another table.
       ({ name, columns }) => JSON.stringify([name, columns]),
       (table) => {
-        const { el, draw } = one(table, life);
+        const { el, draw } = one(table, serverOf(model.get("facts")), life);
         drawings.set(el, draw);
         return el;
       },
@@ -25,7 +27,11 @@ export function tables(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   return el;
 }
 
-function one(first: Table, life: AbortSignal): { el: HTMLElement; draw(table: Table): void } {
+function one(
+  first: Table,
+  server: RunServer | null,
+  life: AbortSignal,
+): { el: HTMLElement; draw(table: Table): void } {
   const note = h("span", { class: "rw-note" });
   const head = h("header", { class: "rw-bar" }, h("h4", { title: first.name }, first.name), note);
   const el = h("section", { class: "rw-table", "aria-label": first.name }, head);
@@ -44,7 +50,11 @@ function one(first: Table, life: AbortSignal): { el: HTMLElement; draw(table: Ta
   whenNear(el, life, async () => {
     const { DataGrid } = await import("./data_grid.ts");
     if (life.aborted) return;
-    grid = new DataGrid(newest.name, life);
+    const { name } = newest;
+    const ask: AskRows | undefined = server
+      ? (question, signal) => server.rows(name, question, signal)
+      : undefined;
+    grid = new DataGrid(name, life, { ask });
     head.append(grid.note, grid.filter);
     el.append(grid.el);
     draw(newest);

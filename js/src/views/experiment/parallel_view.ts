@@ -1,3 +1,5 @@
+import "../../../style/parallel.css";
+
 import { h, set, whenSized, write } from "../../dom.ts";
 import { keyOf, numberOfRun, type Shown, shown } from "../../experiment/columns.ts";
 import { isOverDecades, type Positions, positions } from "../../experiment/position.ts";
@@ -28,11 +30,16 @@ const PARAMETERS = ["argument", "tag"];
 type AxisOf = { column: Shown; place: Positions; x: number };
 type Span = [low: number, high: number];
 
-/** Each run as a line across axes, one for each chosen value; drag along an axis to keep a part. */
+/**
+ * Each run as a line across axes, one for each chosen value; drag along an axis to keep a part.
+ *
+ * @param open what a click on a line does; without it, lines are chosen for comparing
+ */
 export function parallelView(
   table: RunTable,
   view: View,
   life: AbortSignal,
+  open?: (id: string) => void,
 ): { el: HTMLElement; draw(rows: Uint32Array): void } {
   const canvas = h("canvas");
   const layer = svg("svg", { role: "img" });
@@ -116,7 +123,7 @@ export function parallelView(
     drawLines();
     const left = [...rows].filter(isKept).length;
     clear.hidden = spans.size === 0;
-    choose.hidden = spans.size === 0;
+    choose.hidden = spans.size === 0 || open !== undefined;
     write(
       kept,
       spans.size > 0
@@ -336,7 +343,8 @@ export function parallelView(
         spans.delete(dragged.axis.column.id);
       else if (!dragged) {
         const id = table.ids[nearest(px, py)];
-        if (id !== undefined) view.choose([id], !view.chosen.has(id));
+        if (id !== undefined && open) open(id);
+        else if (id !== undefined) view.choose([id], !view.chosen.has(id));
       }
       dragged = null;
       redraw();
