@@ -7,7 +7,9 @@ import os
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from run_widgets import Experiment, Run, Workspace
 from run_widgets.diff import (
@@ -290,3 +292,31 @@ def test_a_difference_is_kept_true_until_both_runs_have_ended(
     told = [bundle[DIFF_MIME] for bundle in handle.bundles]
     assert [fact["after"] for fact in told[0]["facts"] if fact["name"] == "loss"] == ["0.25"]
     assert [side["status"] for side in told[-1]["runs"]] == ["Completed", "Completed"]
+
+
+def test_a_notebook_keeps_the_newest_difference(tmp_path: Path) -> None:
+    cells = (
+        "import threading\n"
+        "from run_widgets import Experiment, Workspace\n"
+        f"experiment = Experiment(Workspace({str(tmp_path / 'workspace')!r}), 'e')\n"
+        "first, second = (\n"
+        "    experiment.start_logging(outputs=False, snapshot_directory=None) for _ in range(2)\n"
+        ")\n"
+        "first.complete()\n"
+        "first.diff(second).show()",
+        "second.log('loss', 0.25)\n"
+        "second.complete()\n"
+        "for thread in threading.enumerate():\n"
+        "    if thread.name == 'run-widgets diff':\n"
+        "        thread.join(30)",
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+    NotebookClient(notebook, kernel_name="python3").execute()
+
+    (output,) = notebook.cells[0].outputs
+    told = output.data[DIFF_MIME]
+    assert [fact["after"] for fact in told["facts"] if fact["name"] == "loss"] == ["0.25"]
+    assert [side["status"] for side in told["runs"]] == ["Completed", "Completed"]
+    assert "loss" in output.data["text/plain"]
+    assert "<td" in output.data["text/html"]
