@@ -68,12 +68,18 @@ class LabNotebook:
         self.page = self._context.new_page()
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        self.page.on("request", lambda request: self._note_request(request.url))
         self.page.goto(lab.address(f"doc/tree/{self.name}?reset"))
         self.wait_until_idle()
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
+
+    def _note_request(self, address: str) -> None:
+        """Nothing here asks anybody but its own server."""
+        if not address.startswith((self._lab.url, "data:", "blob:")):
+            self.complaints.append(f"asked of somebody else: {address}")
 
     def wait_until_idle(self, *, timeout_s: float = 30) -> None:
         """Wait until the kernel is there and has nothing to do."""

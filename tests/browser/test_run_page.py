@@ -36,7 +36,7 @@ def run(workspace: Workspace) -> Iterator[Run]:
 
 @pytest.fixture
 def open_page(lab: Lab, browser: Browser) -> Iterator[Callable[[str], Page]]:
-    """Open one of the portal's pages; the test fails when its console has complaints."""
+    """Open one of the portal's pages; the test fails when it complains or asks anybody else."""
     complaints: list[str] = []
     context = browser.new_context()
 
@@ -45,12 +45,19 @@ def open_page(lab: Lab, browser: Browser) -> Iterator[Callable[[str], Page]]:
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("request", lambda request: complaints.extend(elsewhere(lab, request.url)))
         page.goto(lab.address(f"run-widgets/{path}"))
         return page
 
     yield open_page
     context.close()
     assert not complaints, "\n".join(complaints)
+
+
+def elsewhere(lab: Lab, address: str) -> list[str]:
+    """What is asked of anybody but this server."""
+    own = (lab.url, "data:", "blob:")
+    return [] if address.startswith(own) else [f"asked of somebody else: {address}"]
 
 
 def test_the_page_is_the_panel_and_follows_its_run_to_the_end(
@@ -121,6 +128,29 @@ def test_what_strangers_logged_is_text_on_the_page(
     expect(page.get_by_role("region", name="Text")).to_contain_text(HOSTILE)
     expect(page.locator("pre").last).to_be_visible()
     expect(page.locator("img[src=x]")).to_have_count(0)
+
+
+def test_what_strangers_logged_is_text_in_the_lists(
+    open_page: Callable[[str], Page], workspace: Workspace
+) -> None:
+    run = Experiment(workspace, "strange").start_logging(
+        outputs=False, snapshot_directory=None, display_name=HOSTILE, tags={HOSTILE: HOSTILE}
+    )
+    for value in (2, 1):
+        run.log(HOSTILE, value)
+    run.log("said", HOSTILE)
+    run.fail(ValueError(HOSTILE))
+
+    page = open_page("strange")
+    expect(page.get_by_text(HOSTILE).first).to_be_visible()
+    page.get_by_role("tab", name="Compare").click()
+    for kind in ("Curves", "Differences", "Scatter", "Parallel coordinates"):
+        page.get_by_role("button", name=kind).click()
+        expect(page.get_by_role("region", name="Comparison")).to_be_visible()
+    expect(page.locator("img[src=x]")).to_have_count(0)
+    home = open_page("")
+    expect(home.get_by_title(f"Run {run.number} · {HOSTILE}")).to_have_count(1)
+    expect(home.locator("img[src=x]")).to_have_count(0)
 
 
 def test_the_list_leads_to_a_run_and_back(open_page: Callable[[str], Page], run: Run) -> None:
