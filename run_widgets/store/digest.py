@@ -36,6 +36,9 @@ SMALL = 2**17
 LARGE = 2**21
 """Points up to which a run's end reads them with numpy, if that is loaded: 0.2 s."""
 
+PIECE = 2**16
+"""Points that are looked at together, so that a run's end takes no memory that training misses."""
+
 MOST = 200
 """Metrics up to which a digest is a part of `run.json`, which each change of a tag rewrites."""
 
@@ -156,7 +159,7 @@ def of_run(metrics: Path) -> Digest:
         return digest
     from run_widgets.store.reader import LocalFollower
 
-    return digest_of(LocalFollower(metrics))
+    return digest_of(LocalFollower(metrics, PIECE))
 
 
 def entries_at_end(metrics: Path) -> dict[str, dict[str, Any]] | None:
@@ -187,7 +190,7 @@ def _quickly(metrics: Path) -> Digest | None:
         return None
     from run_widgets.store.reader import LocalFollower
 
-    return digest_of(LocalFollower(metrics))
+    return digest_of(LocalFollower(metrics, PIECE))
 
 
 def _read(path: Path) -> bytes | None:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from run_widgets.store.reader import LocalFollower
     from run_widgets.store.writer import Writer
 
-__all__ = ["Document", "Labels", "LocalStore"]
+__all__ = ["Document", "Labels", "LocalStore", "uuid4"]
 
 Labels = str | Mapping[str, str | None] | None
 """Tags or properties a run must have: one key with any value, or every pair of a dict."""
@@ -102,7 +102,7 @@ class LocalStore:
         document = {
             "format": layout.FORMAT,
             "name": name,
-            "id": _uuid4(),
+            "id": uuid4(),
             "created_at": time.time(),
             "tags": {},
             "archived_at": None,
@@ -470,8 +470,8 @@ def _holds_run(folder: str) -> bool:
         return False
 
 
-def _uuid4() -> str:
-    # Without the module, which takes its time to import.
+def uuid4() -> str:
+    """Return a new random id, without the module `uuid`, which takes its time to import."""
     bits = int.from_bytes(os.urandom(16), "big")
     bits = bits & ~(0xF << 76) & ~(0x3 << 62) | (0x4 << 76) | (0x2 << 62)
     text = f"{bits:032x}"

@@ -44,10 +44,15 @@ LATE_AT_MOST = 1000
 
 
 class LocalFollower:
-    """Reads one run's `metrics` folder to the end of what is there, again and again."""
+    """Reads one run's `metrics` folder to the end of what is there, again and again.
 
-    def __init__(self, metrics: Path) -> None:
+    `at_once` is how many points of a writer a `read` takes at the most, about 60 bytes
+    each while they are looked at; default: `SLOTS_AT_ONCE`.
+    """
+
+    def __init__(self, metrics: Path, at_once: int = 0) -> None:
         self._metrics = metrics
+        self._at_once = at_once or SLOTS_AT_ONCE
         self._writers: dict[str, _WriterFiles] = {}
         self._is_closed = False
 
@@ -61,7 +66,7 @@ class LocalFollower:
             return Batch({})
         for stem in _stems(self._metrics):
             if stem not in self._writers and len(self._writers) < WRITERS_AT_MOST:
-                self._writers[stem] = _WriterFiles(self._metrics, stem)
+                self._writers[stem] = _WriterFiles(self._metrics, stem, self._at_once)
         columns: dict[str, list[Points]] = {}
         records: list[list[Record]] = []
         warnings: list[str] = []
@@ -92,7 +97,8 @@ class LocalFollower:
 class _WriterFiles:
     """How far one writer's two files have been read."""
 
-    def __init__(self, metrics: Path, stem: str) -> None:
+    def __init__(self, metrics: Path, stem: str, at_once: int) -> None:
+        self._at_once = at_once
         self._path = metrics / stem
         self._text_path = metrics / f"{stem}.jsonl"
         self._points_path = metrics / f"{stem}.points"
@@ -160,7 +166,7 @@ class _WriterFiles:
         else:
             late = self._still_late()
             again = read_slots(points, late)
-            slots = self._within_text(text, read_points(points, self._slot, SLOTS_AT_ONCE))
+            slots = self._within_text(text, read_points(points, self._slot, self._at_once))
             first, self._slot = self._slot, self._slot + len(slots)
             numbers, has_new = np.arange(first, self._slot), len(slots) > 0
             if late:
@@ -192,7 +198,7 @@ class _WriterFiles:
         assert self._packed is not None
         while not len(self._unpacked):
             start = self._packed.position
-            slots = self._packed.read(SLOTS_AT_ONCE)
+            slots = self._packed.read(self._at_once)
             if not len(slots):
                 break
             numbers = np.arange(start, start + len(slots))

@@ -6,7 +6,6 @@ hundred runs of one folder has it snapshotted a few times, not a hundred.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -14,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
-
-log = logging.getLogger(__name__)
 
 
 class Background:
@@ -56,7 +53,9 @@ class Background:
             try:
                 work(items)
             except Exception:  # whatever goes wrong here is not the run's trouble
-                log.exception("run-widgets: work in the background failed")
+                import logging
+
+                logging.getLogger(__name__).exception("run-widgets: work in the background failed")
 
 
 background = Background()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import time
-import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from run_widgets.errors import BadArgument, BadType
 from run_widgets.store import layout
+from run_widgets.store.local import uuid4
 from run_widgets.tracking.background import background
 from run_widgets.tracking.files import folders_of
 from run_widgets.tracking.handle import PORTAL_PATH
@@ -162,7 +162,7 @@ class Experiment:
             run = Run(self, run_id, outputs=folders_of(outputs))
             run._become_owner(reopen=True)
         else:
-            run = Run._create(self, run_id or str(uuid.uuid4()), fields, folders_of(outputs))
+            run = Run._create(self, run_id or uuid4(), fields, folders_of(outputs))
         run._start_source(None if snapshot_directory is None else Path(snapshot_directory))
         if system_metrics:
             run._start_system_metrics(10.0 if system_metrics is True else float(system_metrics))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import warnings
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -126,6 +125,8 @@ class Files(Handle):
         FileNotInRun
             The run has no such file; the message lists those it has.
         """
+        import shutil
+
         del ignored
         source = self.store.file_path(self.id, name)
         target = Path(output_file_path) if output_file_path is not None else Path(source.name)

@@ -6,13 +6,12 @@ import importlib
 import os
 import sys
 import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import BadArgument, MetricNotFound, NoRunHere, RunGoesOn
 from run_widgets.records import Kind, RunStatus
-from run_widgets.store.local import Document, Labels, LocalStore
+from run_widgets.store.local import Document, Labels, LocalStore, uuid4
 from run_widgets.store.process import user_name
 from run_widgets.tracking.files import folders_of
 from run_widgets.tracking.handle import PORTAL_PATH
@@ -263,7 +262,7 @@ class Run(Recording, Labelled, Sourced, Life):
         outputs: str | Iterable[str] | None = None,
     ) -> Run:
         """Start a run below this one; end it separately."""
-        return self._child(run_id or str(uuid.uuid4()), name, {}, folders_of(outputs or False))
+        return self._child(run_id or uuid4(), name, {}, folders_of(outputs or False))
 
     def _child(
         self, run_id: str, name: str | None, tags: Mapping[str, str], outputs: tuple[str, ...] = ()
@@ -297,7 +296,7 @@ class Run(Recording, Labelled, Sourced, Life):
             tags = [{str(tag_key): str(value)} for value in tag_values or ()]
         else:
             tags = [{"azureml.batch_child_number": str(place)} for place in range(count or 0)]
-        return [self._child(str(uuid.uuid4()), None, tag) for tag in tags]
+        return [self._child(uuid4(), None, tag) for tag in tags]
 
     def submit_child(
         self, config: Submittable, tags: Mapping[str, object] | None = None, **options: Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ DOCS_URL = "https://pypi.org/project/run-widgets/"
 
 def html_table(facts: Mapping[str, object]) -> str:
     """Return facts as a table of one row, every text escaped."""
+    import html
+
     heads = "".join(f"<th>{html.escape(name)}</th>" for name in facts)
     cells = "".join(f"<td>{html.escape(str(value))}</td>" for value in facts.values())
     return f"<table><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table>"
