@@ -7,6 +7,7 @@ import copy
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import run_widgets.azureml
 from run_widgets import Experiment, Run, Workspace, errors
@@ -520,14 +520,18 @@ def test_a_config_that_is_none_is_no_reason_to_fail(azureml: Any, content: str) 
 
 
 class Executed:
-    """A notebook after it ran, its outputs by the id of their cell."""
+    """A notebook replayed from the terminal, as it was executed: its outputs by their cell's id."""
 
     def __init__(self, name: str, folder: Path) -> None:
         (folder / ".run-widgets").mkdir()
-        notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
-        NotebookClient(
-            notebook, timeout=60, resources={"metadata": {"path": str(folder)}}
-        ).execute()
+        shutil.copy(NOTEBOOKS / name, folder)
+        command = [sys.executable, "-m", "run_widgets", "replay", name]
+        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        stem = Path(name).stem
+        kept = f".run-widgets/{stem}/*/files/outputs/{stem}.output.ipynb"
+        (executed,) = folder.glob(kept)
+        notebook = nbformat.read(executed, as_version=4)
         self._cells = {cell["id"]: cell.get("outputs", []) for cell in notebook.cells}
 
     def printed(self, cell: str) -> str:

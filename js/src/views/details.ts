@@ -90,6 +90,7 @@ const GIT: Record<string, string> = {
   ContentSnapshotId: "Snapshot",
   "run_widgets.no_snapshot": "No snapshot",
   "run_widgets.started_in": "Started in run",
+  "run_widgets.replay_of": "Replay of run",
 };
 
 function codeFacts({ properties }: Facts): Pair[] {
