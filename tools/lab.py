@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -168,8 +169,16 @@ class Lab:
 
     def stop_kernels(self) -> None:
         """End every notebook's kernel."""
-        for session in self.get("api/sessions"):
-            self.get(f"api/sessions/{session['id']}", method="DELETE")
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while sessions := self.get("api/sessions"):
+            for session in sessions:
+                try:
+                    self.get(f"api/sessions/{session['id']}", method="DELETE")
+                except urllib.error.HTTPError:
+                    # The server fails to end a kernel that it is just restarting.
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.2)
 
     def wait(self) -> None:
         """Return when the server has ended by itself, by its own shut-down menu say."""
