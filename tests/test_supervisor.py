@@ -665,6 +665,7 @@ def write_log(blocks: int, submit: Callable[..., Run], source: Path) -> tuple[fl
             [sys.executable, source / "alone.py"], stdout=log, stderr=subprocess.PIPE, check=True
         )
     (source / "alone.py").unlink()
+    (source.parent / "alone.log").unlink()
     run = submit(script)
     most = 0
     supervisor = psutil.Process(supervisor_of(run))
@@ -677,6 +678,7 @@ def write_log(blocks: int, submit: Callable[..., Run], source: Path) -> tuple[fl
         file.seek(-100, os.SEEK_END)
         seconds = float(file.read().splitlines()[-1])
     assert log.stat().st_size > blocks * 1000
+    log.unlink()
     return float(alone.stderr), seconds, most
 
 
@@ -691,11 +693,13 @@ def test_a_log_costs_the_script_what_a_file_costs(submit: Callable[..., Run], so
 def test_a_gigabyte_of_log_slows_the_script_by_no_more_than_noise(
     submit: Callable[..., Run], source: Path
 ) -> None:
-    alone, as_run, memory = write_log(1_000_000, submit, source)
+    # The best of several, taken in turns: what else the machine does comes and goes.
+    rounds = [write_log(1_000_000, submit, source) for _ in range(4)]
 
+    alone, as_run = (min(times) for times in list(zip(*rounds, strict=True))[:2])
     print(f"alone {alone:.2f} s, as a run {as_run:.2f} s")
-    assert as_run < 1.3 * alone
-    assert memory < 100 * 2**20
+    assert as_run < 1.05 * alone + 0.02
+    assert max(memory for _, _, memory in rounds) < 100 * 2**20
 
 
 # -- the parts ----------------------------------------------------------------------------
