@@ -561,7 +561,9 @@ def run_on(disk: Path) -> Run:
     from run_widgets import Experiment, Workspace
 
     experiment = Experiment(Workspace(disk / "workspace"), "mnist")
-    return experiment.start_logging(outputs=False, snapshot_directory=None)
+    run = experiment.start_logging(outputs=False, snapshot_directory=None)
+    assert run.get_snapshot_id() is None  # and all that is noted in the background is there
+    return run
 
 
 def pictures_of(run: Run) -> list[bytes]:
