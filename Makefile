@@ -42,6 +42,7 @@ bench: .venv/installed  ## measure, and print a table
 	$(PYTHON) tools/machine.py chromium
 	$(bin)/python tools/bench.py
 	$(bin)/python tools/bench_list.py
+	$(bin)/python tools/bench_panel.py
 	$(bin)/python tools/bench_portal.py
 
 build: .venv/installed  ## wheel and sdist in dist/
