@@ -274,7 +274,7 @@ def test_the_code_of_two_runs_is_compared(
     assert (answer["request"], answer["runs"]) == (2, ["a", "b"])
     (change,) = answer["code"]["files"]
     assert change["path"] == "train.py"
-    assert change["diff"].splitlines()[1:] == ["-lr = 1", "+lr = 2"]
+    assert change["diff"].splitlines() == ["-lr = 1", "+lr = 2"]
 
 
 @pytest.mark.parametrize(
