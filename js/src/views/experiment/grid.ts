@@ -22,8 +22,6 @@ import type { RunTable } from "../../experiment/table.ts";
 
 const ROW_HEIGHT = 26;
 const HEAD_HEIGHT = 29;
-/** Above and below. */
-const BORDERS = 2;
 const MOST_ROWS = 14;
 const SCROLL_BAR = 15;
 
@@ -91,7 +89,7 @@ export function grid(
   const idAt = (place: number) => table.ids[state.rows[place] as number] ?? "";
 
   function columnOf(view: Shown): GridColumn {
-    const isNumber = view.form === "number" || view.form === "duration";
+    const isNumber = isNumeric(view);
     return {
       id: view.id,
       field: view.id,
@@ -205,9 +203,16 @@ export function grid(
       mouse.preventDefault();
       toggle(row, mouse.shiftKey);
     });
-    made.onKeyDown.subscribe((event, { row }) => {
+    made.onKeyDown.subscribe((event, { row, cell }) => {
       const key = event.getNativeEvent() as KeyboardEvent;
+      if (key.key === "Tab") {
+        // It would lead through every cell of ten thousand rows: the arrow keys do that.
+        event.stopImmediatePropagation();
+        return;
+      }
+      if (key.ctrlKey || key.metaKey || key.altKey) return;
       if (key.key === " ") toggle(row, key.shiftKey);
+      else if (key.key === "s") sortBy(String(made.getColumns()[cell]?.id ?? ""));
       else if (key.key === "Enter" && href(idAt(row)))
         window.open(href(idAt(row)), runLink().target ?? "_self", "noopener");
       else return;
@@ -240,6 +245,24 @@ export function grid(
       shownNow.map(({ id }) => String(id)),
       { ...state.widths, ...widths },
     );
+  }
+
+  /** Sort by a column alone; by it already, the other way round. */
+  function sortBy(id: string): void {
+    const view = views.find((each) => each.id === id);
+    if (!view) return;
+    const now = state.sort[0]?.column === id ? state.sort[0] : null;
+    const descending = now ? !now.descending : isNumeric(view);
+    actions.sort([{ column: id, descending }]);
+  }
+
+  /** Tell those who do not see the arrow. */
+  function tellOrder(): void {
+    for (const head of host.querySelectorAll<HTMLElement>(".slick-header-column")) {
+      const sort = state.sort.find(({ column }) => column === head.dataset.id);
+      set(head, "aria-sort", sort ? (sort.descending ? "descending" : "ascending") : null);
+    }
+    set(host, "aria-rowcount", state.rows.length + 1);
   }
 
   /** Choose a row or let it go; with `range` all from the one before. */
@@ -317,6 +340,7 @@ export function grid(
       sortAsc: !descending,
     }));
     slick.setSortColumns(sort);
+    tellOrder();
     keepPlace(slick, before.rows);
   }
 
@@ -325,7 +349,7 @@ export function grid(
     const wide = views.reduce((sum, { id }) => sum + widthOf(id), CHOOSE_WIDTH);
     const bar = wide > host.clientWidth ? SCROLL_BAR : 0;
     const rows = Math.max(1, Math.min(state.rows.length, MOST_ROWS));
-    const height = `${HEAD_HEIGHT + ROW_HEIGHT * rows + bar + BORDERS}px`;
+    const height = `${HEAD_HEIGHT + ROW_HEIGHT * rows + bar}px`;
     if (host.style.height === height) return;
     host.style.height = height;
     slick?.resizeCanvas();
@@ -342,7 +366,16 @@ export function grid(
   }
 
   set(host, "aria-label", "Runs");
+  set(
+    host,
+    "aria-description",
+    "Arrow keys walk, space chooses a run, Enter opens its page, S sorts by the column",
+  );
   return { el: host, update };
+}
+
+function isNumeric({ form }: Shown): boolean {
+  return form === "number" || form === "duration";
 }
 
 function sortsOf(args: SingleColumnSort | MultiColumnSort): Sort[] {
