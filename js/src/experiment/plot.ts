@@ -128,16 +128,24 @@ export class Plot {
 
 let made = 0;
 
-function ticksThatFit(axis: Axis, width: number): Tick[] {
+export function ticksThatFit(axis: Axis, width: number): Tick[] {
   // The last one may end at its tick.
   const apart = (a: Tick, b: Tick) =>
     width * (share(axis, b.value) - share(axis, a.value)) >=
     DIGIT * (a.text.length / 2 + b.text.length) + 8;
-  for (let most = Math.floor(width / 52); most > 1; most--) {
+  const wanted = Math.max(2, Math.floor(width / 52));
+  // Where round numbers are far apart, room for two may have none: then more are tried.
+  const tries = [...downTo(2, wanted), wanted + 1, wanted + 2, wanted + 3];
+  for (const most of tries) {
     const ticks = ticksOf(axis, most);
-    if (ticks.every((tick, i) => i === 0 || apart(ticks[i - 1] as Tick, tick))) return ticks;
+    const fits = ticks.every((tick, i) => i === 0 || apart(ticks[i - 1] as Tick, tick));
+    if (fits && ticks.length > 1) return ticks;
   }
   return ticksOf(axis, 1).slice(0, 2);
+}
+
+function downTo(least: number, most: number): number[] {
+  return Array.from({ length: most - least + 1 }, (_, i) => most - i);
 }
 
 function shortened(text: string, pixels: number): string {

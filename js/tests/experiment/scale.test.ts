@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { shown } from "../../src/experiment/columns.ts";
+import { ticksThatFit } from "../../src/experiment/plot.ts";
 import { positions } from "../../src/experiment/position.ts";
 import { type Axis, logRange, share, ticksOf, valueAt } from "../../src/experiment/scale.ts";
 import { idOf, tableOf } from "./told.ts";
@@ -69,4 +70,13 @@ test("a few values that runs share are the ticks of their axis", () => {
 
   expect(ticksOf(axis, 12).map(({ text }) => text)).toEqual(["0.0001", "0.001"]);
   expect(ticksOf({ ...axis, only: [0.0001, 0.00011, 0.001] }, 12).length).toBeGreaterThan(3);
+});
+
+test("an axis has ticks that do not touch, also where there is little room", () => {
+  const narrow = ticksThatFit(axis([0.6, 41.4], { whole: true }), 126);
+  const long = ticksThatFit(axis([5e-5, 1.05e-3]), 600);
+
+  expect(narrow.map(({ text }) => text)).toEqual(["20", "40"]);
+  expect(long.length).toBeGreaterThan(2);
+  expect(long.length).toBeLessThan(9);
 });
