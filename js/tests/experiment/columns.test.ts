@@ -117,3 +117,13 @@ test("a metric is offered once, whatever is known of it", () => {
 
   expect(metrics?.columns.map(({ label }) => label)).toEqual(["a"]);
 });
+
+test("numbers among texts are written as they were logged, alone with one number of decimals", () => {
+  const mixed = tableOf([{ "metric:a": 0.5 }, { "metric:a": "diverged" }, { "metric:a": 3 }]);
+  const alone = tableOf([{ "metric:a": 0.5 }, { "metric:a": 0.123456 }, { "metric:a": 3 }]);
+  const texts = (table: RunTable) =>
+    Array.from(table.rows(), (row) => column(table, idOf("metric:a")).text(row));
+
+  expect(texts(mixed)).toEqual(["0.5", "diverged", "3"]);
+  expect(texts(alone)).toEqual(["0.5000", "0.1235", "3.0000"]);
+});

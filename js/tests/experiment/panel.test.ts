@@ -340,3 +340,28 @@ test("the arrow keys walk through the lines of parallel coordinates, and choose"
 
   expect([...view.chosen]).toEqual(["r2"]); // the second from the top
 });
+
+test("runs without metrics are listed, and say in each comparison that there is nothing", () => {
+  const { el, view } = opened(tableOf([{ id: "a" }, { id: "b" }]));
+  expect(el.querySelectorAll(".rw-tile")).toHaveLength(3);
+
+  view.set({ page: "Compare" });
+  expect(el.querySelector(".rw-compare")?.textContent).toContain(
+    "None of these runs has logged a metric more than once.",
+  );
+  view.set({ comparison: "differences" });
+  expect(el.querySelector(".rw-compare")?.textContent).toContain("differ in nothing");
+});
+
+test("of thousands of metrics a comparison lists some, and says of how many", () => {
+  const metrics = (run: number) =>
+    Object.fromEntries(Array.from({ length: 2500 }, (_, i) => [`metric:${run}/${i}`, i]));
+  const { el, view } = opened(tableOf([metrics(1), metrics(2)]));
+
+  view.set({ page: "Compare", comparison: "differences" });
+
+  expect(el.querySelectorAll(".rw-differences tbody tr").length).toBeLessThan(300);
+  expect(el.querySelector(".rw-section")?.textContent).toContain("200 of 5,000");
+  view.set({ comparison: "scatter" });
+  expect(el.querySelectorAll(".rw-comparison option").length).toBeLessThan(1200);
+});
