@@ -204,8 +204,8 @@ def test_the_keyboard_walks_through_the_table_and_chooses(
         the_list(notebook).get_by_role("columnheader", name="Run", exact=True)
     ).to_have_attribute("aria-sort", "ascending")
     assert numbers(notebook)[:2] == ["1", "2"]
-    notebook.page.keyboard.press("Tab")
-    notebook.page.keyboard.press("Tab")
+    for _ in range(8):  # the parts that scroll are stops of their own, but no cell is
+        notebook.page.keyboard.press("Tab")
     expect(the_list(notebook).locator(".rw-grid :focus")).to_have_count(0)  # out of the table
     expect(notebook.page.locator(".jp-Cell")).to_have_count(1)  # no shortcut of the notebook's
 

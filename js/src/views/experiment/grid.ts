@@ -205,11 +205,6 @@ export function grid(
     });
     made.onKeyDown.subscribe((event, { row, cell }) => {
       const key = event.getNativeEvent() as KeyboardEvent;
-      if (key.key === "Tab") {
-        // It would lead through every cell of ten thousand rows: the arrow keys do that.
-        event.stopImmediatePropagation();
-        return;
-      }
       if (key.ctrlKey || key.metaKey || key.altKey) return;
       if (key.key === " ") toggle(row, key.shiftKey);
       else if (key.key === "s") sortBy(String(made.getColumns()[cell]?.id ?? ""));
@@ -275,6 +270,14 @@ export function grid(
     actions.choose(ids, chosenNow);
   }
 
+  // SlickGrid would lead Tab through every cell of ten thousand rows: the arrow keys do that.
+  host.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "Tab") event.stopPropagation();
+    },
+    { capture: true, signal: life },
+  );
   // The columns that stay have no scroll bar, so the wheel would do nothing over them.
   host.addEventListener(
     "wheel",
