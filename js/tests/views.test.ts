@@ -8,6 +8,7 @@ import { children } from "../src/views/children.ts";
 import { details } from "../src/views/details.ts";
 import { documents } from "../src/views/documents.ts";
 import { images } from "../src/views/images.ts";
+import { snapshot } from "../src/views/snapshot.ts";
 import { FACTS, fakeImage, fakeRun, fakeRunWith, life } from "./fake_model.ts";
 import { fakeServer, noServer, settled } from "./fake_server.ts";
 
@@ -236,11 +237,11 @@ test("children are counted, of those that are not told too", async () => {
 });
 
 test("the details have what was run and from what, all of it as text", async () => {
-  const server = fakeServer({ "source:notebook.ipynb": "{}" });
+  const server = fakeServer();
   server.answers.source = () => ({
     environment: { facts: { python: "3.11.7" }, packages: { numpy: "2.0", [HOSTILE]: "1" } },
-    snapshot: { files: [{ path: "src/train.py", bytes: 5 }], total: 1, bytes: 99 },
-    notebook: { bytes: 2 },
+    snapshot: null,
+    notebook: null,
   });
   const properties = {
     author: HOSTILE,
@@ -262,9 +263,37 @@ test("the details have what was run and from what, all of it as text", async () 
   expect(value("Python")?.textContent).toBe("3.11.7");
   expect(value("By")?.textContent).toBe("jo");
   expect(el.querySelector(".rw-packages")?.textContent).toContain("numpy==2.0");
-  expect([...el.querySelectorAll(".rw-sources .rw-name")].map((e) => e.textContent)).toEqual([
+  expect(el.querySelector("img")).toBeNull();
+});
+
+test("a snapshot is its files and the cells that were executed", async () => {
+  const server = fakeServer({ "source:notebook.ipynb": "{}" });
+  server.answers.source = () => ({
+    environment: null,
+    snapshot: { files: [{ path: "src/train.py", bytes: 5 }], total: 1, bytes: 99 },
+    notebook: { bytes: 2 },
+  });
+
+  const el = snapshot(fakeRunWith({}), life().signal);
+  await settled();
+
+  expect([...el.querySelectorAll(".rw-card")].map((e) => e.ariaLabel)).toEqual([
+    "Notebook",
+    "Snapshot",
+  ]);
+  expect([...el.querySelectorAll(".rw-name")].map((e) => e.textContent)).toEqual([
     "src",
     "train.py",
   ]);
-  expect(el.querySelector("img")).toBeNull();
+});
+
+test("where there is no snapshot it says why", async () => {
+  const server = fakeServer();
+  server.answers.source = () => ({ environment: null, snapshot: null, notebook: null });
+  const properties = { "run_widgets.no_snapshot": "1.2 GB are too much" };
+
+  const el = snapshot(fakeRunWith({ properties }), life().signal);
+  await settled();
+
+  expect(el.textContent).toBe("1.2 GB are too much");
 });

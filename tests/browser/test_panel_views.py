@@ -271,6 +271,7 @@ def test_nothing_hostile_runs_in_any_view(open_notebook: Open, run: Run) -> None
     expect(panel.locator(".rw-table .slick-row")).to_contain_text("<script>")
     open_tab(panel, "Details")
     expect(panel.locator(".rw-packages")).to_contain_text("<script>")
+    open_tab(panel, "Snapshot")
     panel.locator(".rw-sources").get_by_role("treeitem").first.click()
     expect(panel.locator(".rw-sources .rw-code")).to_contain_text("<script>")
     open_tab(panel, "Children")

@@ -1,10 +1,8 @@
 import { h, link, list, set, whenNear, write } from "../dom.ts";
-import { bytes, count, time, words } from "../format.ts";
+import { count, time, words } from "../format.ts";
 import { type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
 import { reasonOf, type Source, serverOf } from "../server.ts";
-import { FileBrowser } from "./file_browser.ts";
 import { copyButton } from "./header.ts";
-import { preview } from "./preview.ts";
 
 /** Packages that are listed before somebody asks for all. */
 const FEW_PACKAGES = 12;
@@ -24,12 +22,12 @@ export function details(model: Model<RunModel>, life: AbortSignal): HTMLElement 
   const tags = pairs("Tags");
   const properties = pairs("Properties");
   const environment = environmentOf();
-  const source = sourceOf(model, life);
+  const problem = h("p", { class: "rw-empty", role: "status", hidden: true });
   const el = h(
     "div",
     { class: "rw-details" },
     ...[run, code, environment, tags, properties].map(({ el }) => el),
-    source.el,
+    problem,
   );
 
   watch(model, ["facts"], life, () => {
@@ -46,9 +44,10 @@ export function details(model: Model<RunModel>, life: AbortSignal): HTMLElement 
       const known = server && (await server.source());
       if (!known || life.aborted) return;
       environment.draw(known.environment);
-      source.draw(known);
     } catch (error) {
-      if (!life.aborted) source.say(reasonOf(error));
+      if (life.aborted) return;
+      problem.hidden = false;
+      write(problem, reasonOf(error));
     }
   });
   return el;
@@ -162,73 +161,6 @@ function environmentOf(): { el: HTMLElement; draw(known: Source["environment"]):
         all.hidden = true;
         for (const item of packages.children) set(item, "hidden", null);
       };
-    },
-  };
-}
-
-/** The notebook's cells, and the files of the snapshot. */
-function sourceOf(
-  model: Model<RunModel>,
-  life: AbortSignal,
-): { el: HTMLElement; draw(known: Source): void; say(problem: string): void } {
-  const problem = h("p", { class: "rw-empty", role: "status", hidden: true });
-  const el = h("div", { class: "rw-sources" }, problem);
-
-  function section(
-    heading: string,
-    about: string,
-    file: string,
-    ...content: HTMLElement[]
-  ): HTMLElement {
-    const address = serverOf(model.get("facts"))?.sourceFile(file)?.address(true);
-    return h(
-      "section",
-      { class: "rw-card", "aria-label": heading },
-      h(
-        "header",
-        { class: "rw-bar" },
-        h("h4", {}, heading),
-        h("span", { class: "rw-note" }, about),
-        address !== undefined &&
-          h("a", { class: "rw-button", href: address, download: true }, "Download"),
-      ),
-      ...content,
-    );
-  }
-
-  return {
-    el,
-    say(text) {
-      problem.hidden = false;
-      write(problem, text);
-    },
-    draw({ snapshot, notebook }) {
-      const server = serverOf(model.get("facts"));
-      if (!server) return;
-      const cells = notebook && server.sourceFile("notebook.ipynb");
-      if (notebook && cells) {
-        const look = h("details", {}, h("summary", {}, "Cells as they were executed"));
-        look.addEventListener("toggle", () => look.append(preview(cells, notebook.bytes, life)), {
-          once: true,
-        });
-        el.append(section("Notebook", bytes(notebook.bytes), "notebook.ipynb", look));
-      }
-      if (snapshot) {
-        const files = new FileBrowser(
-          "Snapshot",
-          { open: (path) => server.snapshotFile(path) },
-          life,
-        );
-        const entries = snapshot.files.map((file) => ({ ...file, modified_at: 0 }));
-        files.draw(entries, entries.length);
-        const left = snapshot.total - entries.length;
-        const about = [
-          `${count(snapshot.total)} files`,
-          left > 0 && `the first ${count(entries.length)} listed`,
-          `${bytes(snapshot.bytes)} as a zip`,
-        ];
-        el.append(section("Snapshot", about.filter(Boolean).join(" · "), "snapshot.zip", files.el));
-      }
     },
   };
 }

@@ -14,6 +14,7 @@ import { logs } from "./logs.ts";
 import { metrics, properties } from "./metrics.ts";
 import { playback } from "./playback.ts";
 import { replay } from "./replay.ts";
+import { isSnapshotKnown, snapshot } from "./snapshot.ts";
 import { tables } from "./tables.ts";
 import { tabs } from "./tabs.ts";
 
@@ -53,6 +54,7 @@ export function panel(
     { name: "Files", content: files(model, life) },
     { name: "Logs", content: logs(model, life) },
     { name: "Children", content: children(model, open, life) },
+    { name: "Snapshot", content: snapshot(model, life) },
     { name: "Details", content: details(model, life) },
   ]);
   const el = h(
@@ -75,6 +77,7 @@ export function panel(
     pages.count("Files", Math.max(files.length, file_count));
     pages.count("Logs", files.filter(isLog).length);
     pages.count("Children", child_count);
+    pages.count("Snapshot", 0, isSnapshotKnown(model.get("facts")));
   });
   watch(model, ["metrics", "following"], life, () => {
     const following = model.get("following");

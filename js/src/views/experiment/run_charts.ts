@@ -122,10 +122,10 @@ export function runCharts(
 }
 
 const COLORS: Record<string, string> & { other: string } = {
-  Completed: "var(--rw-accent)",
+  Completed: "var(--rw-ok)",
   Failed: "var(--rw-bad)",
   Canceled: "var(--rw-warn)",
-  other: "var(--rw-ok)",
+  other: "var(--rw-accent)",
 };
 
 /** Duration and the first metrics of the table. */
