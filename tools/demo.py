@@ -87,9 +87,11 @@ def take_pictures() -> None:
                 "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme
             )
             page.wait_for_timeout(1000)  # its style sheet is fetched, and tells nobody when
-            for figure in page.locator(".rw-images figure").all():
+            for figure in page.locator(".rw-gallery figure").all():
                 figure.scroll_into_view_if_needed()  # drawn when first looked at
                 figure.locator("img").wait_for()
+                figure.locator("img").evaluate("image => image.decode()")
+            page.locator(".rw-panel").scroll_into_view_if_needed()
             page.locator(".rw-panel").screenshot(path=PICTURES / f"panel-{name}.png")
             print(PICTURES / f"panel-{name}.png")
 
