@@ -60,7 +60,7 @@ clean:  ## forget all that was set up or built
 	cd js && npm ci --no-audit --no-fund
 	touch $@
 
-front_end := $(shell find js/src js/style js/notices -type f) js/package.json js/tsconfig.json js/rspack.config.js js/notices.js
+front_end := $(shell find js/src js/style js/schema js/notices -type f) js/package.json js/tsconfig.json js/rspack.config.js js/notices.js
 
 .venv/built: $(front_end) .venv/node_modules
 	cd js && npm run build

@@ -20,4 +20,16 @@ const plugin: JupyterFrontEndPlugin<void> = {
   },
 };
 
-export default plugin;
+/** What only JupyterLab has. Notebook 7 and Voilà have other shells, and never load it. */
+const lab: JupyterFrontEndPlugin<void> = {
+  id: `${MODULE_NAME}:lab`,
+  description: "Shows all runs at JupyterLab's side, and tells when one has ended.",
+  autoStart: true,
+  activate: async (app: JupyterFrontEnd) => {
+    if (!app.hasPlugin("@jupyterlab/application-extension:shell")) return;
+    const { activate } = await import("./lab.ts");
+    await activate(app);
+  },
+};
+
+export default [plugin, lab];

@@ -10,6 +10,7 @@ import {
 } from "@jupyter-widgets/base";
 
 import { hangFigures, makeChart, merged, savedStateOf } from "./chart_list.ts";
+import { whenNear } from "./dom.ts";
 import { grow } from "./grow.ts";
 import { appear } from "./live.ts";
 import { PLAIN } from "./look.ts";
@@ -152,6 +153,14 @@ export class RunImageModel extends WidgetModel {
 
 type LuminoMessage = Parameters<DOMWidgetView["processLuminoMessage"]>[0];
 
+/** Wait until `el` can be seen, or `life` ends. */
+function near(el: HTMLElement, life: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    life.addEventListener("abort", () => resolve(), { once: true });
+    whenNear(el, life, resolve);
+  });
+}
+
 /** A view whose content is one of our functions, and which ends what that began. */
 abstract class HostView extends DOMWidgetView {
   declare private life: AbortController;
@@ -172,6 +181,9 @@ abstract class HostView extends DOMWidgetView {
   /** Show a child widget in `into`, once that is in the page, until `life` ends. */
   private async mount(child: Model<never>, into: HTMLElement, life: AbortSignal): Promise<void> {
     await this.displayed;
+    // Its tab may have been covered meanwhile: what bqplot makes without a size is in vain.
+    if (into.clientWidth === 0) await near(into, life);
+    if (life.aborted) return;
     const view = (await this.create_child_view(
       child as unknown as DOMWidgetModel,
     )) as DOMWidgetView;

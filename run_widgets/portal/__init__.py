@@ -10,6 +10,8 @@ run-widgets/files/<id>/<name>          one of its files, whole or in part
 run-widgets/source/<id>/<name>         its notebook.ipynb, environment.json or snapshot.zip
 run-widgets/source/<id>/snapshot/<name>   one file of its snapshot
 run-widgets/api/runs[/<id>]            what these pages show, as strict JSON
+run-widgets/api/live                   all runs at a glance: the whole, and then what is new
+run-widgets/api/live/sparks            small curves of some of them
 run-widgets/api/experiments/<name>/table   an experiment's runs: the whole, and then what is new
 run-widgets/api/experiments/<name>/curves  one metric of several of its runs
 run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
@@ -37,7 +39,7 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from run_widgets.portal import experiments, exports, files, pages, panel, rows, runs, series
+from run_widgets.portal import experiments, exports, files, live, pages, panel, rows, runs, series
 from run_widgets.portal.shelf import Shelf
 from run_widgets.servers import MARK
 from run_widgets.tracking import Workspace
@@ -73,6 +75,8 @@ class RunPortal(ExtensionApp):
             (rf"{at}/api/runs", runs.RunsHandler),
             (rf"{at}/api/experiments/([^/]+)/table", experiments.TableHandler),
             (rf"{at}/api/experiments/([^/]+)/curves", experiments.CurvesHandler),
+            (rf"{at}/api/live", live.NewsHandler),
+            (rf"{at}/api/live/sparks", live.SparksHandler),
             (run, runs.RunHandler),
             (rf"{run}/panel", panel.PanelHandler),
             (rf"{run}/series", series.SeriesHandler),

@@ -72,7 +72,7 @@ class Shelf:
         RunNotFound
             None has, or `workspace` is not the path of a workspace.
         """
-        stores = self._stores(workspace)
+        stores = self.stores(workspace)
         for store in stores:
             with contextlib.suppress(RunNotFound):
                 store.folder(run_id)
@@ -90,7 +90,7 @@ class Shelf:
         RunNotFound
             `workspace` is not the path of a workspace.
         """
-        stores = self._stores(workspace)
+        stores = self.stores(workspace)
         for store in stores:
             with contextlib.suppress(ExperimentNotFound, BadName):
                 store.experiment(name)
@@ -211,7 +211,7 @@ class Shelf:
                         if experiment in (None, document["name"])
                     ],
                 }
-                for store in self._stores(workspace)
+                for store in self.stores(workspace)
             ]
         }
 
@@ -220,7 +220,14 @@ class Shelf:
             while self._open:
                 self._open.popitem()[1].close()
 
-    def _stores(self, workspace: str | None) -> list[LocalStore]:
+    def stores(self, workspace: str | None = None) -> list[LocalStore]:
+        """Return the store of each workspace that is looked in.
+
+        Raises
+        ------
+        RunNotFound
+            `workspace` is not the path of a workspace.
+        """
         if workspace is None:
             return [LocalStore(folder) for folder in self._folders]
         folder = Path(workspace)

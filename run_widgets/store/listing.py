@@ -13,6 +13,7 @@ import os
 import sqlite3
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.records import RunStatus
@@ -64,7 +65,8 @@ class News:
 class Listing:
     """Follows the runs in the folder `experiment` of the workspace at `root`.
 
-    `record_of` makes a record of a run's document and folder.
+    `record_of` makes a record of a run's document and folder. Each look asks about
+    `in_turn` documents of runs that have ended.
     """
 
     def __init__(
@@ -72,10 +74,13 @@ class Listing:
         root: Path,
         experiment: Path,
         record_of: Callable[[Mapping[str, Any], Path], RunRecord],
+        *,
+        in_turn: int = IN_TURN,
     ) -> None:
         self._root = root
         self._experiment = experiment
         self._record_of = record_of
+        self._in_turn = in_turn
         self._stamps: dict[str, Stamp | None] = {}  # of all; None: has no document yet
         self._waiting: list[tuple[str, int]] = []  # known to the index, by row; newest last
         self._unread: list[str] = []  # changed since the index, or unknown to it
@@ -177,8 +182,9 @@ class Listing:
     def _ask(self) -> None:
         """Look whether documents have changed: of runs that go on, of some that do not."""
         pending = [name for name, stamp in self._stamps.items() if stamp is None]
-        some = list(self._stamps)[self._turn : self._turn + IN_TURN]
-        self._turn = self._turn + IN_TURN if self._turn + IN_TURN < len(self._stamps) else 0
+        some = list(islice(self._stamps, self._turn, self._turn + self._in_turn))
+        self._turn += self._in_turn
+        self._turn = self._turn if self._turn < len(self._stamps) else 0
         top = str(self._experiment)
         for name in dict.fromkeys((*pending, *self._open, *self._fresh, *some)):
             stamp = stamp_of(f"{top}/{name}")

@@ -352,11 +352,15 @@ class LocalStore:
         for folder, document in documents_of(self.root, place, tags, properties):
             yield listed_record(document, folder)
 
-    def watch(self, experiment: str) -> Listing:
-        """Return what tells again and again which runs the experiment has, and their digests."""
-        from run_widgets.store.listing import Listing
+    def watch(self, experiment: str, *, in_turn: int | None = None) -> Listing:
+        """Return what tells again and again which runs the experiment has, and their digests.
 
-        return Listing(self.root, self._experiment_folder(experiment), listed_record)
+        Each look asks about `in_turn` runs that have ended, a thousand by default.
+        """
+        from run_widgets.store.listing import IN_TURN, Listing
+
+        place = self._experiment_folder(experiment)
+        return Listing(self.root, place, listed_record, in_turn=in_turn or IN_TURN)
 
     def follow(self, run_id: str) -> LocalFollower:
         """Return a reader that starts before the run's first value."""

@@ -262,6 +262,9 @@ def test_notebook_7_shows_the_run_of_a_notebook_that_somebody_sent(
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), lab.notebooks / "sent.ipynb")
         context = browser.new_context()
         page = context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else 0)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(lab.address("notebooks/sent.ipynb"))
 
         expect(page.locator(".rw-output")).to_have_attribute("data-source", "files", timeout=30_000)
@@ -270,4 +273,9 @@ def test_notebook_7_shows_the_run_of_a_notebook_that_somebody_sent(
         run.complete()
         expect(page.locator(".rw-status")).to_have_text("Completed", timeout=15_000)
         expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+        # What only JupyterLab has is not there, and nothing complains of it.
+        expect(page.locator(".rw-lab, .rw-lab-status")).to_have_count(0)
+        # Notebook 7's own shortcuts complain of settings that they do not have, also without us.
+        expected = re.compile(f"{EXPECTED.pattern}|reading 'schema'", re.IGNORECASE)
+        assert not [text for text in complaints if not expected.search(text)]
         context.close()

@@ -145,6 +145,14 @@ export function grid(
     return h("span", { class: "rw-run", title: id }, swatch, name);
   }
 
+  /** As a click on the run's link does, so that whoever shows the list hears of both. */
+  function follow(address: string): void {
+    const link = h("a", { ...runLink(), href: address });
+    host.append(link);
+    link.click();
+    link.remove();
+  }
+
   function checkbox(place: number): HTMLElement {
     const number = numberOfRun(table, state.rows[place] as number);
     const box = h("input", {
@@ -208,8 +216,7 @@ export function grid(
       if (key.ctrlKey || key.metaKey || key.altKey) return;
       if (key.key === " ") toggle(row, key.shiftKey);
       else if (key.key === "s") sortBy(String(made.getColumns()[cell]?.id ?? ""));
-      else if (key.key === "Enter" && href(idAt(row)))
-        window.open(href(idAt(row)), runLink().target ?? "_self", "noopener");
+      else if (key.key === "Enter" && href(idAt(row))) follow(href(idAt(row)));
       else return;
       key.preventDefault();
       event.stopImmediatePropagation();
