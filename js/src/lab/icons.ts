@@ -4,8 +4,9 @@ import { LabIcon } from "@jupyterlab/ui-components";
 
 /** JupyterLab colours what is of class jp-icon3 as it colours its own icons. */
 const drawn = (lines: string, dots = "") =>
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width="16"><g class="jp-icon3 ` +
-  `jp-icon-selectable" fill="none" stroke="currentColor" stroke-width="1.5" ` +
+  // What has both class and fill is filled: the lines' fill is that of the whole.
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width="16" fill="none">` +
+  `<g class="jp-icon3 jp-icon-selectable" stroke="currentColor" stroke-width="1.5" ` +
   `stroke-linecap="round" stroke-linejoin="round">${lines}</g>${dots}</svg>`;
 
 const AXES = '<path d="M1.75 1.75v11a1.5 1.5 0 0 0 1.5 1.5h11"/>';
