@@ -31,6 +31,7 @@ from run_widgets.notebook import MASK, masked
 from run_widgets.records import RunError
 from run_widgets.supervisor.plan import SECRETS_VARIABLE, Plan
 from run_widgets.tracking import Run
+from run_widgets.tracking.files import EXECUTED_VARIABLE
 
 nbformat: Any = import_module("nbformat")  # its functions have no types
 
@@ -191,6 +192,7 @@ def execute(
         store_widget_state=True,
     )
     client.output_path = output
+    os.environ[EXECUTED_VARIABLE] = os.path.abspath(output)  # for the kernel
     client.progress = progress
     progress(0, len(notebook.cells))
     try:

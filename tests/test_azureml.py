@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import importlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -16,10 +14,10 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import pytest
 
 import run_widgets.azureml
+from replayed import Replayed
 from run_widgets import Experiment, Run, Workspace, errors
 from run_widgets.azureml.absent import Absent, NeverRaised
 from run_widgets.azureml.names import ABSENT_PACKAGES, MODULES
@@ -27,7 +25,6 @@ from run_widgets.azureml.names import ABSENT_PACKAGES, MODULES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 OURS = sorted(
     (kind for kind in vars(errors).values() if isinstance(kind, type)),
@@ -519,33 +516,8 @@ def test_a_config_that_is_none_is_no_reason_to_fail(azureml: Any, content: str) 
 # -- notebooks --
 
 
-class Executed:
-    """A notebook replayed from the terminal, as it was executed: its outputs by their cell's id."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        (folder / ".run-widgets").mkdir()
-        shutil.copy(NOTEBOOKS / name, folder)
-        command = [sys.executable, "-m", "run_widgets", "replay", name]
-        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        stem = Path(name).stem
-        kept = f".run-widgets/{stem}/*/files/outputs/{stem}.output.ipynb"
-        (executed,) = folder.glob(kept)
-        notebook = nbformat.read(executed, as_version=4)
-        self._cells = {cell["id"]: cell.get("outputs", []) for cell in notebook.cells}
-
-    def printed(self, cell: str) -> str:
-        return "".join(o.text for o in self._cells[cell] if o.get("name") == "stdout")
-
-    def result(self, cell: str) -> Any:
-        return ast.literal_eval(self._cells[cell][-1].data["text/plain"])
-
-    def kinds(self, cell: str) -> set[str]:
-        return {kind for output in self._cells[cell] for kind in output.get("data", {})}
-
-
 def test_the_notebook_on_logging_runs(tmp_path: Path) -> None:
-    ran = Executed("azureml-logging.ipynb", tmp_path)
+    ran = Replayed("azureml-logging.ipynb", tmp_path)
 
     assert "run.widgets" in ran.printed("imports")
     assert ran.result("files")[0] == "outputs/notes.txt"
@@ -557,7 +529,7 @@ def test_the_notebook_on_logging_runs(tmp_path: Path) -> None:
 
 
 def test_the_notebook_on_managing_runs_runs(tmp_path: Path) -> None:
-    ran = Executed("azureml-manage-runs.ipynb", tmp_path)
+    ran = Replayed("azureml-manage-runs.ipynb", tmp_path)
 
     assert ran.printed("status").split() == ["Running", "Completed"]
     assert "Failed - " in ran.printed("block")
@@ -571,7 +543,7 @@ def test_the_notebook_on_managing_runs_runs(tmp_path: Path) -> None:
 
 
 def test_the_notebook_on_a_training_script_runs(tmp_path: Path) -> None:
-    ran = Executed("azureml-train-script.ipynb", tmp_path)
+    ran = Replayed("azureml-train-script.ipynb", tmp_path)
 
     assert "alpha 0.03: mean squared error" in ran.printed("wait")
     assert ran.result("wait") == "Completed"

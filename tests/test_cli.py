@@ -559,6 +559,7 @@ def test_what_cannot_be_submitted_is_told_at_once(cli: Cli, here: Path) -> None:
     assert "NAME=VALUE" in cli("submit", "--tag", "x", "train.py", code=2).stderr
     assert "--parameter is for notebooks" in cli("submit", "-p", "a=1", "train.py", code=2).stderr
     assert "takes no argument 'x'" in cli("submit", "n.ipynb", "x", code=2).stderr
+    assert "No such option" in cli("submit", "n.ipynb", "--what", code=2).stderr
 
 
 def test_ctrl_c_ends_the_following_and_not_the_run(
@@ -639,7 +640,7 @@ def test_a_notebook_is_run_with_parameters_and_with_azureml(cli: Cli, here: Path
     )
     write(notebook, here / "tune.ipynb")
 
-    done = cli("replay", "--azureml", "-p", "lr=0.5", "-p", "name=try", "tune.ipynb")
+    done = cli("replay", "--azureml", "-p", "lr=0.5", "tune.ipynb", "--parameter", "name=try")
     run_widgets.azureml.uninstall()
 
     assert "str try" in done.stdout

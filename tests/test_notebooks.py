@@ -1,51 +1,23 @@
-"""The notebooks run from top to bottom and show what they say."""
+"""The notebooks, replayed as tracked runs, run from top to bottom and show what they say."""
 
 from __future__ import annotations
 
-import ast
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
+from replayed import NOTEBOOKS, Replayed
 from run_widgets import Experiment, Run, Workspace
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-class Executed:
-    """A notebook after it ran, its outputs by the id of their cell."""
-
-    def __init__(self, notebook: nbformat.NotebookNode) -> None:
-        self._cells = {cell["id"]: cell for cell in notebook.cells}
-
-    def bundles(self, cell: str) -> list[dict[str, str]]:
-        return [output.data for output in self._cells[cell].outputs if "data" in output]
-
-    def result(self, cell: str) -> str:
-        return self.bundles(cell)[-1]["text/plain"]
-
-    def printed(self, cell: str) -> str:
-        outputs = self._cells[cell].outputs
-        return "".join(output.text for output in outputs if output.get("name") == "stdout")
-
-
-def execute(name: str, folder: Path, **parameters: int) -> tuple[Executed, Workspace]:
-    """Run a notebook in `folder`, with a workspace there; a cell that fails is an error here."""
-    workspace = Workspace(folder / ".run-widgets")
-    workspace.store.create_workspace()
-    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
-    for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            cell.source = "\n".join(f"{key} = {value}" for key, value in parameters.items())
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
-    return Executed(notebook), workspace
-
-
-def only_run(workspace: Workspace, experiment: str) -> Run:
-    (run,) = Experiment(workspace, experiment).get_runs()
+def logged_run(workspace: Workspace, experiment: str) -> Run:
+    """Return the one run that a notebook made; its being executed is another one."""
+    (run,) = [run for run in Experiment(workspace, experiment).get_runs() if run.type is None]
     return run
 
 
@@ -61,10 +33,10 @@ def test_a_notebook_is_kept_valid_and_without_what_running_it_leaves(path: Path)
 
 
 def test_model_logging_gives_back_what_was_logged_and_shows_it(tmp_path: Path) -> None:
-    executed, workspace = execute("model-logging.ipynb", tmp_path)
+    executed = Replayed("model-logging.ipynb", tmp_path)
 
-    run = only_run(workspace, "model-logging")
-    metrics = ast.literal_eval(executed.result("metrics"))
+    run = logged_run(executed.workspace, "model-logging")
+    metrics = executed.result("metrics")
     assert list(metrics) == [
         "Category",
         "Numeric 1",
@@ -87,18 +59,18 @@ def test_model_logging_gives_back_what_was_logged_and_shows_it(tmp_path: Path) -
         "angle": 20,
         "sine": 20,
     }
-    fibonacci = executed.result("one-metric")
+    fibonacci = executed.text("one-metric")
     assert fibonacci == "[0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89]"
 
-    names = ast.literal_eval(executed.result("file-names"))
+    names = executed.result("file-names")
     assert re.fullmatch(r"Hyperbolic Tangent_\d+\.png", names[0])
     assert names[1:] == ["outputs/metrics.txt"]
     assert executed.printed("download") == "accuracy: 0.97\nloss: 0.08\n\n"
 
     # IPython indents the lines of what is in a list.
     listed = f"[Run(Experiment: model-logging,\n Id: {run.id},\n Type: None,\n Status: Completed)]"
-    assert executed.result("by-tag") == listed
-    assert executed.result("by-property") == listed
+    assert executed.text("by-tag") == listed
+    assert executed.text("by-property") == listed
 
     (panel,) = executed.bundles("panel")
     assert "application/vnd.jupyter.widget-view+json" not in panel
@@ -107,9 +79,9 @@ def test_model_logging_gives_back_what_was_logged_and_shows_it(tmp_path: Path) -
 
 
 def test_watch_training_learns_and_reports_it(tmp_path: Path) -> None:
-    executed, workspace = execute("watch-training.ipynb", tmp_path, epochs=12, picture_every=4)
+    executed = Replayed("watch-training.ipynb", tmp_path, epochs=12, picture_every=4)
 
-    run = only_run(workspace, "watch-training")
+    run = logged_run(executed.workspace, "watch-training")
     metrics = run.get_metrics()
     assert run.get_status() == "Completed"
     assert len(metrics["Batch loss"]) == 12 * 20
@@ -123,18 +95,16 @@ def test_watch_training_learns_and_reports_it(tmp_path: Path) -> None:
 
 
 def test_compare_runs_sweeps_and_compares_what_came_of_it(tmp_path: Path) -> None:
-    executed, workspace = execute(
-        "compare-runs.ipynb", tmp_path, seeds=2, epochs=4, max_concurrent=2
-    )
+    executed = Replayed("compare-runs.ipynb", tmp_path, seeds=2, epochs=4, max_concurrent=2)
 
-    runs = list(Experiment(workspace, "digits-sweep").get_runs(include_children=True))
+    runs = list(Experiment(executed.workspace, "digits-sweep").get_runs(include_children=True))
     assert len(runs) == 1 + 2 * 2 * 2 * 2
     assert {run.get_status() for run in runs} == {"Completed"}
     assert re.match(
         r"lr 0\.001, width \d+, alpha [\d.e-]+: \d\d\.\d% in run", executed.printed("best")
     )
     for parameter in ("lr", "width", "alpha", "seed"):
-        assert parameter in executed.result("differences")
+        assert parameter in executed.text("differences")
     assert "image/png" in executed.bundles("bands")[-1]
     (watched,), (itself,) = executed.bundles("list"), executed.bundles("itself")
     assert "accuracy (best)" in watched["text/html"]

@@ -66,7 +66,18 @@ def pairs(*names: str, help: str) -> Callable[[Command], Command]:
     return click.option(*names, multiple=True, type=Pairs(), metavar="NAME=VALUE", help=help)
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+class TakesScript(click.Command):
+    """Options may stand behind a notebook or run too; all behind a script or program is its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let what is no notebook keep the options behind it."""
+        is_script = any(arg.endswith(".py") or arg in ("-c", "--command") for arg in args)
+        ctx.allow_interspersed_args = not is_script
+        ctx.ignore_unknown_options = is_script
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=TakesScript)
 @click.argument("target", type=click.Path())
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("-e", "--experiment", help="Default: named after the script.")
@@ -223,7 +234,7 @@ def follow(run: Run, *, detach: bool, as_json: bool) -> int:
 # -- replay --
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(cls=TakesScript)
 @click.argument("target", type=RUN, metavar="RUN|FILE")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("-d", "--detach", is_flag=True, help="Do not wait for its end.")

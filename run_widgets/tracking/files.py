@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 OUTPUTS = "outputs"
 """The folder whose files become a run's when it ends, unless another is named."""
 
+EXECUTED_VARIABLE = "RUN_WIDGETS_EXECUTED_NOTEBOOK"
+"""In the kernel of a submitted notebook: where that is kept as it is executed. It is an output
+of the run that it is, not of those that it starts."""
+
 
 class Files(Handle):
     """The files of a run."""
@@ -180,6 +184,8 @@ class Files(Handle):
     def _collect_outputs(self) -> None:
         for folder in self._outputs:
             for file in _files_below(Path(folder)):
+                if os.path.abspath(file) == os.environ.get(EXECUTED_VARIABLE):
+                    continue
                 try:
                     self.store.add_file(
                         self.id, Path(os.path.normpath(file)).as_posix().lstrip("./"), file
