@@ -40,11 +40,11 @@ test("a tab is there for what the run has, with its number", () => {
     [...el.querySelectorAll<HTMLElement>("[role=tab]")]
       .filter((tab) => !tab.hidden)
       .map((tab) => tab.textContent);
-  expect(shown()).toEqual(["Overview", "Details"]);
+  expect(shown()).toEqual(["Overview", "Snapshot", "Details"]);
 
   model.set_state({ files: [{ path: "user_logs/std_log.txt", bytes: 12, modified_at: 0 }] });
 
-  expect(shown()).toEqual(["Overview", "Files1", "Logs1", "Details"]);
+  expect(shown()).toEqual(["Overview", "Files1", "Logs1", "Snapshot", "Details"]);
 });
 
 test("the arrow keys walk along the tabs", () => {

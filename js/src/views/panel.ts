@@ -14,7 +14,7 @@ import { logs } from "./logs.ts";
 import { metrics, properties } from "./metrics.ts";
 import { playback } from "./playback.ts";
 import { replay } from "./replay.ts";
-import { isSnapshotKnown, snapshot } from "./snapshot.ts";
+import { snapshot } from "./snapshot.ts";
 import { tables } from "./tables.ts";
 import { tabs } from "./tabs.ts";
 
@@ -77,7 +77,6 @@ export function panel(
     pages.count("Files", Math.max(files.length, file_count));
     pages.count("Logs", files.filter(isLog).length);
     pages.count("Children", child_count);
-    pages.count("Snapshot", 0, isSnapshotKnown(model.get("facts")));
   });
   watch(model, ["metrics", "following"], life, () => {
     const following = model.get("following");

@@ -8,11 +8,6 @@ import { preview } from "./preview.ts";
 const TAKEN = "ContentSnapshotId";
 const NOT_TAKEN = "run_widgets.no_snapshot";
 
-/** Whether it is known what became of a run's snapshot. */
-export function isSnapshotKnown({ properties }: Facts): boolean {
-  return TAKEN in properties || NOT_TAKEN in properties;
-}
-
 /** What was run: the notebook's cells, and the files of the snapshot. */
 export function snapshot(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   const problem = h("p", { class: "rw-empty", role: "status", hidden: true });
