@@ -550,6 +550,8 @@ def test_rows_beyond_those_of_the_panel_are_sorted_and_searched_here(
 ) -> None:
     run.log("loss", 1.0)
     run.log_table("events", {"n": list(range(3_000)), "word": ["cat", "dog", "ox"] * 1_000})
+    # Of one server: its list of runs, and a table of one of them.
+    assert portal.ask(f"/api/experiments/{run.experiment.name}/table?client=me").status == 200
 
     window = portal.json(f"/api/runs/{run.id}/rows?name=events&from=2998&count=5")
     assert (window["rows"], window["total"]) == ([[2_998, "dog"], [2_999, "ox"]], 3_000)

@@ -125,7 +125,7 @@ class TableHandler(_BinaryHandler):
         version = self.get_query_argument("version", "-1")
         if not _CLIENT.fullmatch(client) or not re.fullmatch(r"-?\d{1,15}", version, re.ASCII):
             raise web.HTTPError(400, "client must be a word and version a number")
-        tables: Tables = self.settings.setdefault("run_widgets_tables", Tables())
+        tables: Tables = self.settings.setdefault("run_widgets_lists", Tables())
         try:
             answer, buffers = await asyncio.to_thread(
                 tables.news, self.shelf, name, self.workspace, client, int(version)

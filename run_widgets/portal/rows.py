@@ -130,7 +130,7 @@ class RowsHandler(JsonHandler):
         start, count = self.get_query_argument("from"), self.get_query_argument("count", str(ROWS))
         wanted, column = self.get_query_argument("filter", ""), self.get_query_argument("sort", "")
         descending = self.get_query_argument("descending", "") == "1"
-        tables: Tables = self.settings.setdefault("run_widgets_tables", Tables())
+        tables: Tables = self.settings.setdefault("run_widgets_rows", Tables())
 
         def read() -> dict[str, Any]:
             arrangement = Arrangement(wanted, int(column) if column else None, descending)
@@ -147,6 +147,6 @@ class RowsHandler(JsonHandler):
         await self.answer(read)
         # One timer for all: the last answer's counts.
         loop = IOLoop.current()
-        if timer := self.settings.get("run_widgets_tables_timer"):
+        if timer := self.settings.get("run_widgets_rows_timer"):
             loop.remove_timeout(timer)
-        self.settings["run_widgets_tables_timer"] = loop.call_later(KEPT_S, tables.forget)
+        self.settings["run_widgets_rows_timer"] = loop.call_later(KEPT_S, tables.forget)
