@@ -176,7 +176,7 @@ class RunChart:
         if len(lines) > len(self._sent):
             self._add_marks(lines[len(self._marks) :])
             data = [_places(line.outline.columns(), buffers) for line in lines]
-            message = {"type": "whole", **self._described(), "data": data}
+            message = {"type": "whole", **self._curves.described(), "data": data}
         else:
             series = [
                 _places(line.outline.columns(since), buffers) | {"total": total}
@@ -196,20 +196,7 @@ class RunChart:
         """
         columns = [_at_most(line.outline.columns(), most) for line in self._curves.lines]
         data = [{name: column.data for name, column in each.items()} for each in columns]
-        return {**self._described(), "data": data}
-
-    def _described(self) -> dict[str, object]:
-        curves = self._curves
-        return {
-            "name": curves.name,
-            "kind": curves.kind,
-            "x_label": curves.x_label,
-            "y_label": curves.y_label,
-            "series": [
-                {"name": line.name, "color": line.color, "total": line.outline.total}
-                for line in curves.lines
-            ],
-        }
+        return {**self._curves.described(), "data": data}
 
     def take(self) -> Figure:
         """Return the figure for somebody to restyle; its marks have their points from now on."""

@@ -143,14 +143,7 @@ def _chart(curves: Curves, seen: list[int], most: int | None) -> Json:
     """Return a chart; whole, from 0, where it has a line that was not there before."""
     since = seen if len(seen) == len(curves.lines) else [0] * len(curves.lines)
     return {
-        "name": curves.name,
-        "kind": curves.kind,
-        "x_label": curves.x_label,
-        "y_label": curves.y_label,
-        "series": [
-            {"name": line.name, "color": line.color, "total": line.outline.total}
-            for line in curves.lines
-        ],
+        **curves.described(),
         "from": sum(since),
         "data": [_new(line, at, most) for line, at in zip(curves.lines, since, strict=True)],
     }

@@ -77,6 +77,19 @@ class Curves:
         """The line's name; empty where there are several, as the legend has them."""
         return self.lines[0].name if len(self.lines) == 1 else ""
 
+    def described(self) -> dict[str, object]:
+        """Return what a browser is told of the chart besides its points."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "x_label": self.x_label,
+            "y_label": self.y_label,
+            "series": [
+                {"name": line.name, "color": line.color, "total": line.outline.total}
+                for line in self.lines
+            ],
+        }
+
     def line(self, name: str) -> Line | None:
         """Return the line `name`, new if need be; None when the chart is full."""
         for line in self.lines:
