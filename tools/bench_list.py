@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from playwright.sync_api import sync_playwright
 
-from lab import Lab, launch_chromium, running
+from lab import Lab, launch_chromium, run_cell, running, wait_for_kernel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -188,18 +188,10 @@ class Listed:
         self.bytes += len(response["payloadData"]) * (0.75 if response["opcode"] == 2 else 1)
 
     def _idle(self) -> None:
-        self.page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.context?.sessionContext"
-            "?.kernelDisplayStatus === 'idle'",
-            timeout=60_000,
-        )
+        wait_for_kernel(self.page)
 
     def run(self, cell: int) -> None:
-        self.page.evaluate(
-            "i => { const n = jupyterapp.shell.currentWidget.content; n.activeCellIndex = i;"
-            " jupyterapp.commands.execute('notebook:run-cell') }",
-            cell,
-        )
+        run_cell(self.page, cell)
 
     def open(self) -> dict[str, float]:
         """Show the list; seconds until its first rows and until all of it is there."""

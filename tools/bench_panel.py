@@ -19,7 +19,7 @@ import nbformat
 import psutil
 from playwright.sync_api import sync_playwright
 
-from lab import Lab, launch_chromium, running
+from lab import Lab, launch_chromium, run_cell, running, wait_for_kernel
 from run_widgets import Experiment, Workspace
 
 if TYPE_CHECKING:
@@ -83,18 +83,10 @@ class Notebook:
         nbformat.write(notebook, self.path)
         self.page: Page = browser.new_page(viewport={"width": 1900, "height": height})
         self.page.goto(lab.address("doc/tree/bench.ipynb?reset"))
-        self.page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.context?.sessionContext"
-            "?.kernelDisplayStatus === 'idle'",
-            timeout=60_000,
-        )
+        wait_for_kernel(self.page)
 
     def run(self, cell: int) -> None:
-        self.page.evaluate(
-            "i => { const n = jupyterapp.shell.currentWidget.content; n.activeCellIndex = i;"
-            " jupyterapp.commands.execute('notebook:run-cell') }",
-            cell,
-        )
+        run_cell(self.page, cell)
 
     def run_and_wait(self, cell: int) -> None:
         self.run(cell)

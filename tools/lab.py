@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Playwright
+    from playwright.sync_api import Browser, Page, Playwright
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
@@ -194,6 +194,25 @@ class Lab:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def wait_for_kernel(page: Page, *, timeout_s: float = 60) -> None:
+    """Wait until the notebook on the page has a kernel, with nothing to do."""
+    page.wait_for_function(
+        "window.jupyterapp?.shell.currentWidget?.context?.sessionContext"
+        "?.kernelDisplayStatus === 'idle'",
+        timeout=timeout_s * 1000,
+    )
+
+
+def run_cell(page: Page, index: int) -> None:
+    """Run one cell of the notebook on the page, without waiting for its end."""
+    # Not returned: the command's promise ends only with the cell.
+    page.evaluate(
+        "i => { jupyterapp.shell.currentWidget.content.activeCellIndex = i;"
+        " jupyterapp.commands.execute('notebook:run-cell') }",
+        index,
+    )
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
+from lab import run_cell, wait_for_kernel
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -83,11 +85,7 @@ class LabNotebook:
 
     def wait_until_idle(self, *, timeout_s: float = 30) -> None:
         """Wait until the kernel is there and has nothing to do."""
-        self.page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.context?.sessionContext"
-            "?.kernelDisplayStatus === 'idle'",
-            timeout=timeout_s * 1000,
-        )
+        wait_for_kernel(self.page, timeout_s=timeout_s)
 
     def run_all(self) -> None:
         """Run all cells, without waiting for any."""
@@ -95,10 +93,7 @@ class LabNotebook:
 
     def run_cell(self, index: int) -> None:
         """Run one cell, without waiting for it."""
-        self.page.evaluate(
-            "index => { jupyterapp.shell.currentWidget.content.activeCellIndex = index }", index
-        )
-        self._execute("notebook:run-cell")
+        run_cell(self.page, index)
 
     def _execute(self, command: str) -> None:
         # Not awaited: the command's promise ends only with the last cell.
