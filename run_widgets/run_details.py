@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from run_widgets.store import RunReader
-    from run_widgets.summary import Metric, Picture, Rows, RunSummary
+    from run_widgets.summary import Picture, Rows
 
 RUN_MIME = "application/vnd.run-widgets.run+json"
 """Which run an output shows: where our front end is, it needs no kernel to go on showing it."""
@@ -449,7 +449,7 @@ class RunDetails(Followed):
         with self.hold_sync():
             changed = [
                 self._set("facts", known),
-                self._set("metrics", [_listed(summary, metric) for metric in summary.metrics]),
+                self._set("metrics", summary.listed()),
                 self._set("charts", Charts(self._charts.values())),
                 self._set("documents", self._drawings.of(summary.documents)),
                 self._set("images", self._images_now()),
@@ -499,12 +499,11 @@ class RunDetails(Followed):
     def _new_rows(self, table: Rows) -> dict[str, object] | None:
         sent = self._rows_sent.get(table.name, (0, 0, 0))
         start = sent[0] if sent[1] == len(table.columns) else 0
-        rows = table.rows(start)
-        now = (start + len(rows), len(table.columns), table.total)
+        now = (table.kept, len(table.columns), table.total)
         if now == sent:
             return None
         self._rows_sent[table.name] = now
-        return _shown_table(table, start) | {"from": start}
+        return table.told(start) | {"from": start}
 
     def _images_now(self) -> list[RunImage]:
         """Return a model for each picture that is kept; make and close what that takes."""
@@ -539,8 +538,10 @@ class RunDetails(Followed):
             self._send_picture(self._places.values())
 
     def _send_picture(self, places: Iterable[_Place]) -> None:
-        for handle, plain in [pair for place in places for pair in place.handles]:
-            handle.update(self._bundle(plain=plain), raw=True)  # type: ignore[no-untyped-call]
+        handles = [pair for place in places for pair in place.handles]
+        bundles = {plain: self._bundle(plain=plain) for plain in {plain for _, plain in handles}}
+        for handle, plain in handles:
+            handle.update(bundles[plain], raw=True)  # type: ignore[no-untyped-call]
 
     def _facts(self) -> dict[str, object]:
         path, root = self._portal_path(), servers.portal_root()
@@ -555,7 +556,7 @@ class RunDetails(Followed):
         return self._run.get_portal_url() + query
 
     def _tables(self) -> list[dict[str, object]]:
-        return [_shown_table(table) for table in self._reading.summary.tables]
+        return [table.told() for table in self._reading.summary.tables]
 
     def get_widget_data(self, widget_settings: object = None) -> dict[str, Any]:
         """Return what is shown, read anew, with the names that Azure ML's widget gave it."""
@@ -572,14 +573,3 @@ def _look_after_cell(_: object) -> None:
     for panel in list(_panels):
         if panel.following:
             panel.tick()
-
-
-def _listed(summary: RunSummary, metric: Metric) -> dict[str, object]:
-    about = {"name": metric.name, "kind": metric.kind, "text": metric.text}
-    return about | {"at": summary.first_at(metric)}
-
-
-def _shown_table(table: Rows, start: int = 0) -> dict[str, object]:
-    rows, at = table.rows(start), table.times(start)
-    about = {"name": table.name, "columns": list(table.columns), "total": table.total}
-    return about | {"rows": rows, "at": at}

@@ -103,15 +103,7 @@ def run_state(
     tables = [_table(table, place, seen) for place, table in enumerate(summary.tables)]
     return {
         "facts": facts,
-        "metrics": [
-            {
-                "name": metric.name,
-                "kind": metric.kind,
-                "text": metric.text,
-                "at": summary.first_at(metric),
-            }
-            for metric in summary.metrics
-        ],
+        "metrics": summary.listed(),
         "charts": charts,
         "tables": tables,
         "documents": list(documents),
@@ -172,14 +164,7 @@ def _encoded(columns: Columns, kept: Any = ...) -> dict[str, str]:
 
 def _table(table: Rows, place: int, seen: Seen) -> Json:
     start = seen.rows(place, len(table.columns))
-    return {
-        "name": table.name,
-        "columns": list(table.columns),
-        "from": start,
-        "rows": table.rows(start),
-        "at": table.times(start),
-        "total": table.total,
-    }
+    return table.told(start) | {"from": start}
 
 
 def _seen(summary: RunSummary, tables: list[Json]) -> str:

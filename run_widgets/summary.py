@@ -201,6 +201,21 @@ class Rows:
         """Return when each of `rows` was logged, seconds since the epoch, UTC."""
         return self._at[start:]
 
+    @property
+    def kept(self) -> int:
+        """How many `rows` there are."""
+        return len(self._rows)
+
+    def told(self, start: int = 0) -> dict[str, object]:
+        """Return what a browser is told of the table, its rows from `start` on."""
+        return {
+            "name": self.name,
+            "columns": list(self.columns),
+            "rows": self.rows(start),
+            "at": self.times(start),
+            "total": self.total,
+        }
+
     def add(self, records: Sequence[Record]) -> None:
         cells = columns(list(records))
         lengths = [_length(record) for record in records]
@@ -377,9 +392,17 @@ class RunSummary:
         """All of them, in the order in which they first appeared."""
         return list(self._metrics.values())
 
-    def first_at(self, metric: Metric) -> float | None:
-        """Return when a metric was first logged, seconds since the epoch, UTC."""
-        return self._first_at[metric.name]
+    def listed(self) -> list[dict[str, object]]:
+        """Return what a browser is told of each metric; `at` is when it was first logged."""
+        return [
+            {
+                "name": metric.name,
+                "kind": metric.kind,
+                "text": metric.text,
+                "at": self._first_at[metric.name],
+            }
+            for metric in self._metrics.values()
+        ]
 
     @property
     def charts(self) -> list[Curves]:
