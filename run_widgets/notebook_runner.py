@@ -192,11 +192,10 @@ def execute(
         store_widget_state=True,
     )
     client.output_path = output
-    os.environ[EXECUTED_VARIABLE] = os.path.abspath(output)  # for the kernel
     client.progress = progress
     progress(0, len(notebook.cells))
     try:
-        client.execute()
+        client.execute(env=os.environ | {EXECUTED_VARIABLE: os.path.abspath(output)})
         progress(len(notebook.cells), len(notebook.cells))
     except CellExecutionError as error:
         raise Failure(_error_of_cell(client, error.ename, error.evalue)) from None

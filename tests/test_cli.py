@@ -560,6 +560,8 @@ def test_what_cannot_be_submitted_is_told_at_once(cli: Cli, here: Path) -> None:
     assert "--parameter is for notebooks" in cli("submit", "-p", "a=1", "train.py", code=2).stderr
     assert "takes no argument 'x'" in cli("submit", "n.ipynb", "x", code=2).stderr
     assert "No such option" in cli("submit", "n.ipynb", "--what", code=2).stderr
+    named = cli("submit", "n.ipynb", "-p", "file=a.py", "--what", code=2)
+    assert "No such option" in named.stderr
 
 
 def test_ctrl_c_ends_the_following_and_not_the_run(

@@ -71,9 +71,10 @@ class TakesScript(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let what is no notebook keep the options behind it."""
-        is_script = any(arg.endswith(".py") or arg in ("-c", "--command") for arg in args)
-        ctx.allow_interspersed_args = not is_script
-        ctx.ignore_unknown_options = is_script
+        ctx.allow_interspersed_args, ctx.ignore_unknown_options = False, True
+        found, _, _ = self.make_parser(ctx).parse_args([*args])
+        is_program = bool(found.get("command")) or str(found.get("target")).endswith(".py")
+        ctx.allow_interspersed_args, ctx.ignore_unknown_options = not is_program, is_program
         return super().parse_args(ctx, args)
 
 
