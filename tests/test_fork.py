@@ -166,6 +166,32 @@ def test_a_fork_during_the_first_values_of_other_threads_leaves_no_lock_behind(a
     )
 
 
+def test_a_child_can_import_what_its_parent_was_just_importing(after: Any) -> None:
+    after(
+        """
+        import signal
+        begun = threading.Event()
+
+        class Slow:
+            def find_spec(self, name, path=None, target=None):
+                if name == "platform":
+                    begun.set()
+                    time.sleep(1)
+
+        sys.meta_path.insert(0, Slow())
+        run = start()
+        assert begun.wait(30)  # in the background, where the run's source is noted
+
+        def work():
+            signal.alarm(10)  # a lock that nobody holds any more is waited for without an end
+            import platform
+
+        wait(fork(work))
+        run.complete()
+        """
+    )
+
+
 def test_what_waits_in_a_parent_is_not_written_by_its_child(after: Any) -> None:
     run = after(
         """

@@ -19,6 +19,10 @@ class Background:
     """Does work one after the other; the interpreter waits for it before it ends."""
 
     def __init__(self) -> None:
+        self.importing = threading.Lock()
+        """Held by work while it imports: forks wait for that, since in a child the modules that
+        another thread was just importing are locked for ever."""
+
         self._lock = threading.Lock()
         self._waiting: dict[Hashable, tuple[Callable[[list[Any]], None], list[Any]]] = {}
         self._thread: threading.Thread | None = None
@@ -60,4 +64,8 @@ class Background:
 
 background = Background()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=background.__init__)  # type: ignore[misc]
+    os.register_at_fork(
+        before=lambda: background.importing.acquire(),
+        after_in_parent=lambda: background.importing.release(),
+        after_in_child=background.__init__,  # type: ignore[misc]
+    )

@@ -228,9 +228,10 @@ def _keep_sources(
     runs: list[Sourced], folder: Path | None, outputs: Sequence[str], plan: Plan | None
 ) -> None:
     """Do for all runs of one folder that wait what each of them needs."""
-    import json
+    with background.importing:
+        import json
 
-    from run_widgets import provenance, snapshot
+        from run_widgets import provenance, snapshot
 
     facts = provenance.properties(folder or ".")
     if os.environ.get(RUN_VARIABLE):
