@@ -45,7 +45,7 @@ _DIGITS = re.compile("([0-9]+)")
 class Arrangement:
     """Which rows are shown, and in which order.
 
-    As `js/src/rows.ts` does it for what the browser has: numbers before texts,
+    As `js/src/tables/rows.ts` does it for what the browser has: numbers before texts,
     what is missing last in either direction, equal ones as they came.
     """
 

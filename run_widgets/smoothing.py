@@ -17,7 +17,7 @@ def smooth(values: ArrayLike, factor: float) -> NDArray[np.float64]:
     Each value is the weighted mean of all values up to it, those further back
     weighing less by `factor` a step. The weights of the first few are scaled to
     sum to 1 as well, so that a line neither starts at 0 nor at its first value.
-    `js/src/smooth.ts` does the same, and the tests of both share their examples.
+    `js/src/charts/smooth.ts` does the same, and the tests of both share their examples.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ import run_widgets
 from run_widgets.smoothing import smooth
 
 EXAMPLES = json.loads(
-    (Path(run_widgets.__file__).parents[1] / "js" / "tests" / "smoothing.json").read_text()
+    (Path(run_widgets.__file__).parents[1] / "js" / "tests" / "charts" / "smoothing.json").read_text()
 )
 
 

@@ -10,8 +10,8 @@ import { Panel, type Widget } from "@lumino/widgets";
 
 import { DIFF_MIME, DiffOutput } from "./diff_output.ts";
 import { EXPERIMENT_MIME, ExperimentOutput } from "./experiment/output.ts";
-import type { FollowedRun } from "./follow.ts";
 import type { Facts } from "./model.ts";
+import type { FollowedRun } from "./run/follow.ts";
 import { type RunServer, ServerError, serverOf } from "./server.ts";
 
 const MIME = "application/vnd.run-widgets.run+json";
@@ -35,7 +35,7 @@ const RETRY_MS = 10_000;
 type Output = { run_id: string; portal_path: string; model_id: string };
 
 type Source = "kernel" | "files" | "picture";
-type Host = typeof import("./host.ts");
+type Host = typeof import("./run/host.ts");
 type Model = NonNullable<ReturnType<Host["liveModel"]>>;
 
 /** Shows one run for as long as its output is on the page. */
@@ -76,7 +76,7 @@ class RunOutput extends Panel implements IRenderMime.IRenderer {
   }
 
   async #begin(output: Output, trusted: boolean, life: AbortSignal): Promise<void> {
-    const host = await import("./host.ts");
+    const host = await import("./run/host.ts");
     if (life.aborted) return;
     // A stranger's notebook names no widget of ours: its runs are shown by their files alone.
     const live = trusted ? await host.soonLive(output.model_id, PATIENCE_MS, life) : null;

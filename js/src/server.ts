@@ -1,7 +1,7 @@
 /** What the Jupyter server behind this page tells of a run's files; the kernel is never asked. */
 
-import type { RowsAnswer, RowsQuestion } from "./far_rows.ts";
 import type { Facts } from "./model.ts";
+import type { RowsAnswer, RowsQuestion } from "./tables/far_rows.ts";
 
 /** Bytes of a file from `start` on, of the `size` that it has now. */
 export type Part = { bytes: Uint8Array; start: number; size: number };

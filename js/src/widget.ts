@@ -9,11 +9,9 @@ import {
   WidgetModel,
 } from "@jupyter-widgets/base";
 
-import { hangFigures, makeChart, merged, savedStateOf } from "./chart_list.ts";
+import { hangFigures, makeChart, merged, savedStateOf } from "./charts/chart_list.ts";
+import { PLAIN } from "./charts/look.ts";
 import { whenNear } from "./dom.ts";
-import { grow } from "./grow.ts";
-import { appear } from "./live.ts";
-import { PLAIN } from "./look.ts";
 import {
   age_s,
   type ChartState,
@@ -22,9 +20,11 @@ import {
   type RunChartModel,
   type RunModel,
 } from "./model.ts";
-import { openRun } from "./open.ts";
 import { PlainModel } from "./plain_model.ts";
 import { askForState, identity } from "./protocol.ts";
+import { grow } from "./run/grow.ts";
+import { appear } from "./run/live.ts";
+import { openRun } from "./run/open.ts";
 import type { Mount } from "./views/chart.ts";
 import type { Open } from "./views/children.ts";
 import { panel } from "./views/panel.ts";

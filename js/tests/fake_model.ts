@@ -1,6 +1,6 @@
 /** Models for tests: those that the browser makes itself, which count who listens. */
 
-import { PLAIN } from "../src/look.ts";
+import { PLAIN } from "../src/charts/look.ts";
 import type {
   AxisModel,
   Columns,

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 
-import { boardOf } from "../src/look.ts";
-import { pastOf } from "../src/past.ts";
+import { boardOf } from "../src/charts/look.ts";
+import { pastOf } from "../src/run/past.ts";
 import { logs } from "../src/views/logs.ts";
 import { FACTS, fakeRun, life } from "./fake_model.ts";
 import { type FakeServer, fakeServer, noServer, settled } from "./fake_server.ts";

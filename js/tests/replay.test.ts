@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
-import { Chart } from "../src/chart.ts";
-import { boardOf, hang } from "../src/look.ts";
+import { Chart } from "../src/charts/chart.ts";
+import { boardOf, hang } from "../src/charts/look.ts";
 import type { Original } from "../src/model.ts";
 import { replay } from "../src/views/replay.ts";
 import { columns, fakeChart, fakeRun } from "./fake_model.ts";

@@ -1,6 +1,6 @@
 /** The curves of runs: asked for when they are to be seen, and kept. */
 
-import { floats } from "../series.ts";
+import { floats } from "../charts/series.ts";
 import type { ToldCurve } from "./model.ts";
 
 /** One metric of one run; columns of one length. */

@@ -52,7 +52,7 @@ export class ExperimentOutput extends Panel implements IRenderMime.IRenderer {
   }
 
   async #begin(output: Output, trusted: boolean, life: AbortSignal): Promise<void> {
-    const host = await import("../host.ts");
+    const host = await import("../run/host.ts");
     if (life.aborted) return;
     type Live = NonNullable<ReturnType<typeof host.liveModel>>;
     const showKernel = async (model: Live) => {
@@ -93,7 +93,7 @@ export class ExperimentOutput extends Panel implements IRenderMime.IRenderer {
         import("./served.ts"),
         import("./show.ts"),
         import("../server.ts"),
-        import("../follow.ts"),
+        import("../run/follow.ts"),
       ]);
     const places = [output.workspace || null, null]; // where the kernel said, else where there is
     while (!life.aborted) {

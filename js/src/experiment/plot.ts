@@ -1,7 +1,7 @@
 /** A plot's frame: axes with ticks and grid, drawn anew when the data or the size change. */
 
+import type { Range } from "../charts/series.ts";
 import { h, whenSized } from "../dom.ts";
-import type { Range } from "../series.ts";
 import { type Axis, share, type Tick, ticksOf, valueAt } from "./scale.ts";
 import { put, svg } from "./svg.ts";
 

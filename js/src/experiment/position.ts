@@ -1,6 +1,6 @@
 /** A column as an axis: where each run's value is on it. Pure. */
 
-import { padded, tight } from "../axis.ts";
+import { padded, tight } from "../charts/axis.ts";
 import type { Shown } from "./columns.ts";
 import { rangeOf } from "./plot.ts";
 import { type Axis, logRange } from "./scale.ts";

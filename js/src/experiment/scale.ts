@@ -1,8 +1,8 @@
 /** Axes of any kind: where a value is on it, and what its ticks are and say. Pure. */
 
-import { tickLabels, ticks } from "../axis.ts";
+import { tickLabels, ticks } from "../charts/axis.ts";
+import type { Range } from "../charts/series.ts";
 import { duration, number } from "../format.ts";
-import type { Range } from "../series.ts";
 
 export type Axis = {
   range: Range;

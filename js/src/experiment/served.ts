@@ -1,7 +1,7 @@
 /** An experiment as the Jupyter server has it: where there is no kernel, or it is busy. */
 
-import { sleep } from "../follow.ts";
 import type { Model } from "../model.ts";
+import { sleep } from "../run/follow.ts";
 import { ask, reasonOf, ServerError } from "../server.ts";
 import { LiveExperiment } from "./live.ts";
 import type { ExperimentFacts, ExperimentModel, Told } from "./model.ts";

@@ -1,10 +1,9 @@
 /** The model and view of an experiment's list, as the widget protocol wants them. */
 
 import { DOMWidgetModel, DOMWidgetView } from "@jupyter-widgets/base";
-
-import { appear } from "../live.ts";
 import type { Model } from "../model.ts";
 import { askForState, identity } from "../protocol.ts";
+import { appear } from "../run/live.ts";
 import { LiveExperiment } from "./live.ts";
 import type { ExperimentModel as Fields } from "./model.ts";
 import { preload, showExperiment } from "./show.ts";

@@ -1,6 +1,6 @@
 /** All runs that the Jupyter server sees, kept up to date by asking for what is new. */
 
-import { looked, sleep } from "../follow.ts";
+import { looked, sleep } from "../run/follow.ts";
 import { ask, reasonOf, ServerError } from "../server.ts";
 import { isOver, keyOf, type LiveRun, type Spark } from "./run.ts";
 

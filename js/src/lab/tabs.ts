@@ -53,7 +53,7 @@ abstract class Tab extends Panel {
 
   protected async begin(): Promise<void> {
     const life = this.#life.signal;
-    const { sleep } = await import("../host.ts");
+    const { sleep } = await import("../run/host.ts");
     while (!life.aborted) {
       try {
         await this.showUntil(life);
@@ -90,7 +90,7 @@ export class RunTab extends Tab {
 
   protected override async showUntil(life: AbortSignal): Promise<void> {
     const { workspace, run_id } = this.place;
-    const host = await import("../host.ts");
+    const host = await import("../run/host.ts");
     const manager = new host.LocalManager(host.labClassOf);
     // Its address names no other run, whatever a restored layout says.
     const server = new RunServer(this.#root, "_", workspace).other(run_id);

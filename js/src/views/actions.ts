@@ -1,7 +1,7 @@
-import type { Chart } from "../chart.ts";
+import type { Chart } from "../charts/chart.ts";
+import { csvOf, pngOf, save, svgOf } from "../charts/export.ts";
+import type { Frame } from "../charts/figure.ts";
 import { h, set } from "../dom.ts";
-import { csvOf, pngOf, save, svgOf } from "../export.ts";
-import type { Frame } from "../figure.ts";
 
 type About = {
   shape(): Frame | null;

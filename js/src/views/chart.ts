@@ -1,9 +1,9 @@
-import { type Chart, chartOf } from "../chart.ts";
+import { type Chart, chartOf } from "../charts/chart.ts";
+import { type Frame, frame } from "../charts/figure.ts";
+import { split } from "../charts/names.ts";
 import { h, set, whenNear, whenSized, whileNear, write } from "../dom.ts";
-import { type Frame, frame } from "../figure.ts";
 import { count, number } from "../format.ts";
 import { type Model, type RunChartModel, watch } from "../model.ts";
-import { split } from "../names.ts";
 import { actions } from "./actions.ts";
 import { layer } from "./layer.ts";
 import { legend } from "./legend.ts";

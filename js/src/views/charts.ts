@@ -1,8 +1,8 @@
-import { type Chart, chartOf } from "../chart.ts";
+import { type Chart, chartOf } from "../charts/chart.ts";
+import { type Grid, gridOf, type Section } from "../charts/grid.ts";
+import { boardOf, hang } from "../charts/look.ts";
 import { h, set, whileNear, write } from "../dom.ts";
 import { count } from "../format.ts";
-import { type Grid, gridOf, type Section } from "../grid.ts";
-import { boardOf, hang } from "../look.ts";
 import { listen, type Model, type RunChartModel, type RunModel, watch } from "../model.ts";
 import { chart, type Mount } from "./chart.ts";
 import { toolbar } from "./toolbar.ts";

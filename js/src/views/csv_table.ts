@@ -1,5 +1,5 @@
-import { rowsOfCsv, separatorOf } from "../csv.ts";
 import { h } from "../dom.ts";
+import { rowsOfCsv, separatorOf } from "../files/csv.ts";
 import { DataGrid } from "./data_grid.ts";
 import type { Drawing } from "./preview.ts";
 

@@ -3,10 +3,10 @@ import "../../style/grid.css";
 import { type Column, type MultiColumnSort, type SingleColumnSort, SlickGrid } from "slickgrid";
 
 import { h, set, whenSized, write } from "../dom.ts";
-import { type AskRows, FarRows } from "../far_rows.ts";
 import { count, number } from "../format.ts";
 import type { Cell } from "../model.ts";
-import { arranged, isNumeric, type Order, type Rows } from "../rows.ts";
+import { type AskRows, FarRows } from "../tables/far_rows.ts";
+import { arranged, isNumeric, type Order, type Rows } from "../tables/rows.ts";
 
 const ROW_HEIGHT = 26;
 const HEAD_HEIGHT = 30;

@@ -1,13 +1,13 @@
 import "../../style/plot.css";
 
-import { padded, tight } from "../axis.ts";
+import { padded, tight } from "../charts/axis.ts";
+import { nearest, type Range } from "../charts/series.ts";
 import { h, list, set, write } from "../dom.ts";
 import type { Look } from "../experiment/colors.ts";
 import { linePath, Plot, rangeOf } from "../experiment/plot.ts";
 import { svg } from "../experiment/svg.ts";
 import { number } from "../format.ts";
 import type { DocumentChart } from "../model.ts";
-import { nearest, type Range } from "../series.ts";
 
 /** How the lines of one document look, by name, and which of them are hidden. */
 export type Looks = { of(name: string): Look; hidden: ReadonlySet<string> };

@@ -1,5 +1,5 @@
 import { h, list, set, write } from "../dom.ts";
-import { type Node, visible } from "../file_tree.ts";
+import { type Node, visible } from "../files/file_tree.ts";
 import { bytes, count, time } from "../format.ts";
 import type { FileEntry } from "../model.ts";
 import { type File, NO_SERVER, reasonOf } from "../server.ts";

@@ -1,6 +1,6 @@
-import type { Frame } from "../figure.ts";
-import { pathOf, STROKES, svg } from "../paths.ts";
-import type { Curve, Picture } from "../picture.ts";
+import type { Frame } from "../charts/figure.ts";
+import { pathOf, STROKES, svg } from "../charts/paths.ts";
+import type { Curve, Picture } from "../charts/picture.ts";
 
 let made = 0;
 

@@ -1,4 +1,4 @@
-import type { Chart } from "../chart.ts";
+import type { Chart } from "../charts/chart.ts";
 import { h, list, set, write } from "../dom.ts";
 
 const HELP = "Click to hide or show; double click, or Alt and click, to show it alone";

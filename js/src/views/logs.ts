@@ -1,8 +1,8 @@
+import { boardOf } from "../charts/look.ts";
 import { every, h, list, set, whileNear, write } from "../dom.ts";
 import { ago, bytes, count } from "../format.ts";
-import { CutFile, LogTimes } from "../log_times.ts";
-import { isLog, LogWindow, PIECE_BYTES, type Piece } from "../log_window.ts";
-import { boardOf } from "../look.ts";
+import { CutFile, LogTimes } from "../logs/log_times.ts";
+import { isLog, LogWindow, PIECE_BYTES, type Piece } from "../logs/log_window.ts";
 import { type FileEntry, isFinal, type Model, type RunModel, watch } from "../model.ts";
 import { type Line, NO_SERVER, reasonOf, serverOf } from "../server.ts";
 import { isOn, press, toggle } from "./buttons.ts";

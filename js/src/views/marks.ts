@@ -1,8 +1,8 @@
-import type { Chart } from "../chart.ts";
+import type { Chart } from "../charts/chart.ts";
+import type { Frame } from "../charts/figure.ts";
+import { share } from "../charts/paths.ts";
 import { h, list, set, write } from "../dom.ts";
-import type { Frame } from "../figure.ts";
 import { count, number } from "../format.ts";
-import { share } from "../paths.ts";
 
 /** Pixels of an edge that one mark stands for. */
 const GRAIN = 6;

@@ -1,9 +1,9 @@
-import type { Chart } from "../chart.ts";
+import type { Chart } from "../charts/chart.ts";
+import type { Frame } from "../charts/figure.ts";
+import type { Axis } from "../charts/picture.ts";
+import type { Range } from "../charts/series.ts";
+import { marked, moved, type Part, scaled, settled } from "../charts/zoom.ts";
 import { h } from "../dom.ts";
-import type { Frame } from "../figure.ts";
-import type { Axis } from "../picture.ts";
-import type { Range } from "../series.ts";
-import { marked, moved, type Part, scaled, settled } from "../zoom.ts";
 
 /** Pixels that a pointer moves before that is a stroke and no click. */
 const STROKE = 4;

@@ -1,5 +1,5 @@
 import { h } from "../dom.ts";
-import { Terminal } from "../terminal.ts";
+import { Terminal } from "../logs/terminal.ts";
 import { rowsOf, TextBlocks } from "./text.ts";
 
 /** Cells that are shown; a notebook with more is not one to read here. */

@@ -1,7 +1,7 @@
 import { h, set, write } from "../dom.ts";
-import { isLog } from "../log_window.ts";
+import { isLog } from "../logs/log_window.ts";
 import { type Model, type RunModel, watch } from "../model.ts";
-import { pastOf } from "../past.ts";
+import { pastOf } from "../run/past.ts";
 import type { Mount } from "./chart.ts";
 import { charts } from "./charts.ts";
 import { children, type Open } from "./children.ts";

@@ -1,9 +1,9 @@
+import { svg } from "../charts/paths.ts";
+import type { Range } from "../charts/series.ts";
 import { every, h, set, write } from "../dom.ts";
 import { duration, iso, time } from "../format.ts";
 import { isFinal } from "../model.ts";
-import { activity, type PastRun } from "../past.ts";
-import { svg } from "../paths.ts";
-import type { Range } from "../series.ts";
+import { activity, type PastRun } from "../run/past.ts";
 
 /** How fast it plays: seconds of the run in one second, or all of it in so many. */
 const SPEEDS = {

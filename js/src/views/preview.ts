@@ -1,6 +1,6 @@
 import { h, set, write } from "../dom.ts";
+import { prettyJson } from "../files/json_text.ts";
 import { bytes } from "../format.ts";
-import { prettyJson } from "../json_text.ts";
 import { type File, reasonOf } from "../server.ts";
 import { notebookCells } from "./notebook.ts";
 import { rowsOf, TextBlocks } from "./text.ts";

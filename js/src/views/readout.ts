@@ -1,12 +1,12 @@
-import type { Chart } from "../chart.ts";
+import type { Chart } from "../charts/chart.ts";
+import type { Frame } from "../charts/figure.ts";
+import { soon } from "../charts/frames.ts";
+import type { Settings } from "../charts/look.ts";
+import { share } from "../charts/paths.ts";
+import { along, type Curve, type Trace } from "../charts/picture.ts";
+import { nearest, type Range, type Series } from "../charts/series.ts";
 import { h, list, set, write } from "../dom.ts";
-import type { Frame } from "../figure.ts";
 import { duration, number, time } from "../format.ts";
-import { soon } from "../frames.ts";
-import type { Settings } from "../look.ts";
-import { share } from "../paths.ts";
-import { along, type Curve, type Trace } from "../picture.ts";
-import { nearest, type Range, type Series } from "../series.ts";
 
 /**
  * What each line has where one points, or where the arrow keys have led, here or in another chart.

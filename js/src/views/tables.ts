@@ -1,8 +1,8 @@
 import { h, list, whenNear, write } from "../dom.ts";
-import type { AskRows } from "../far_rows.ts";
 import { count } from "../format.ts";
 import { type Model, type RunModel, type Table, watch } from "../model.ts";
 import { type RunServer, serverOf } from "../server.ts";
+import type { AskRows } from "../tables/far_rows.ts";
 import type { DataGrid } from "./data_grid.ts";
 
 /** The run's tables and rows, as they were logged. */

@@ -1,7 +1,7 @@
 /** Rows of text in blocks, of which the browser lays out only those near the screen. */
 
 import { h } from "../dom.ts";
-import type { Color, Row, Span, Style } from "../terminal.ts";
+import type { Color, Row, Span, Style } from "../logs/terminal.ts";
 
 /** Rows of a block: few enough to be drawn anew with each new line, many enough to be few. */
 const BLOCK_ROWS = 200;

@@ -1,7 +1,7 @@
+import type { Grid } from "../charts/grid.ts";
+import { type Board, metricOf, overMetric, type Settings } from "../charts/look.ts";
 import { h, list, set, write } from "../dom.ts";
 import { count } from "../format.ts";
-import type { Grid } from "../grid.ts";
-import { type Board, metricOf, overMetric, type Settings } from "../look.ts";
 
 /** Charts from which it pays to look for one by its name. */
 const SEARCHED = 4;

@@ -1,7 +1,7 @@
-import type { Chart } from "../chart.ts";
+import type { Chart } from "../charts/chart.ts";
+import { along } from "../charts/picture.ts";
 import { h, list, set, write } from "../dom.ts";
 import { count, duration, number, time } from "../format.ts";
-import { along } from "../picture.ts";
 
 /** Rows of the table; of more points, those that keep the line's outline. */
 const ROWS = 500;

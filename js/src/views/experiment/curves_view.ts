@@ -1,4 +1,5 @@
-import { padded, tight } from "../../axis.ts";
+import { padded, tight } from "../../charts/axis.ts";
+import { nearest, type Range } from "../../charts/series.ts";
 import { h, list, set, write } from "../../dom.ts";
 import type { Spread } from "../../experiment/align.ts";
 import { metricId, numberOfRun } from "../../experiment/columns.ts";
@@ -12,7 +13,6 @@ import { svg } from "../../experiment/svg.ts";
 import { MISSING, type RunTable } from "../../experiment/table.ts";
 import { AXES, type Axis, type View } from "../../experiment/view_state.ts";
 import { count, duration, number, time } from "../../format.ts";
-import { nearest, type Range } from "../../series.ts";
 import { choiceField, tickField } from "./fields.ts";
 
 const AXIS_NAMES: Record<Axis, string> = {

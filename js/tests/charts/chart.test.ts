@@ -1,0 +1,302 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { chartOf } from "../../src/charts/chart.ts";
+import type { Model, RunChartModel } from "../../src/model.ts";
+import { chart } from "../../src/views/chart.ts";
+import { buffer, columns, fakeChart, life } from "../fake_model.ts";
+
+const NAN = Number.NaN;
+const mount = async () => {};
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  // jsdom lays nothing out; every element is as large as a chart is on screen.
+  vi.spyOn(Element.prototype, "getBoundingClientRect").mockReturnValue(new DOMRect(0, 0, 400, 200));
+});
+
+afterEach(() => {
+  vi.runOnlyPendingTimers(); // no frame that was asked for is left to the next test
+  vi.useRealTimers();
+});
+
+/** A chart as it is once its first frame was drawn. */
+function shown(model: Model<RunChartModel>, signal = life().signal): HTMLElement {
+  const el = chart(model, mount, signal);
+  vi.advanceTimersByTime(50);
+  return el;
+}
+
+function grow(
+  model: { trigger(event: string, ...args: unknown[]): void },
+  from: number,
+  ...points: number[][]
+) {
+  const buffers: DataView[] = [];
+  const series = points.map((y, k) => {
+    const x = y.map((_, i) => from + i);
+    buffers.push(buffer(x), buffer(y), buffer(x));
+    return { x: 3 * k, y: 3 * k + 1, at: 3 * k + 2, total: from + y.length };
+  });
+  model.trigger("msg:custom", { type: "append", from, series }, buffers);
+  vi.advanceTimersByTime(50);
+}
+
+test("draws the whole, then what is appended", () => {
+  const { model, marks } = fakeChart({
+    loss: [
+      [0, 1, 2],
+      [3, 2, 1],
+    ],
+  });
+  shown(model);
+
+  grow(model, 3, [0.5, 0.25]);
+
+  expect([...(marks[0]?.get("x") ?? [])]).toEqual([0, 1, 2, 3, 4]);
+  expect([...(marks[0]?.get("y") ?? [])]).toEqual([3, 2, 1, 0.5, 0.25]);
+});
+
+test("hears what is appended before anyone looks", () => {
+  const { model, marks } = fakeChart({ loss: [[0], [3]] });
+  chartOf(model);
+  grow(model, 1, [2]);
+
+  shown(model);
+
+  expect([...(marks[0]?.get("y") ?? [])]).toEqual([3, 2]);
+});
+
+test("a message that the whole has already is left out", () => {
+  const { model, marks } = fakeChart({
+    loss: [
+      [0, 1, 2],
+      [3, 2, 1],
+    ],
+  });
+  shown(model);
+
+  grow(model, 2, [1]);
+
+  expect(marks[0]?.get("y").length).toBe(3);
+});
+
+test("a message of which the whole has a part is asked for", () => {
+  const { model } = fakeChart({
+    loss: [
+      [0, 1, 2],
+      [3, 2, 1],
+    ],
+  });
+  shown(model);
+  const lost = vi.fn();
+  model.on("lost", lost);
+
+  grow(model, 2, [1]);
+  expect(lost).not.toHaveBeenCalled();
+  grow(model, 2, [1, 0.5]);
+
+  expect(lost).toHaveBeenCalledOnce();
+});
+
+test("a message that was lost is asked for once, and what came is drawn meanwhile", () => {
+  const { model, marks } = fakeChart({ loss: [[0], [3]] });
+  shown(model);
+  const lost = vi.fn();
+  model.on("lost", lost);
+
+  grow(model, 5, [1]);
+  grow(model, 6, [1]);
+  expect(lost).toHaveBeenCalledOnce();
+  expect(marks[0]?.get("y").length).toBe(3);
+
+  model.set_state({ data: [columns([0, 1, 2, 3, 4, 5, 6], [7, 6, 5, 4, 3, 2, 1])] });
+  vi.advanceTimersByTime(50);
+  expect(marks[0]?.get("y").length).toBe(7);
+});
+
+test("a single value is drawn as a dot, the second makes a line of it", () => {
+  const { model, marks } = fakeChart({ loss: [[0], [3]] });
+  shown(model);
+  expect(marks[0]?.get("marker")).toBe("circle");
+
+  grow(model, 1, [2]);
+
+  expect(marks[0]?.get("marker")).toBeNull();
+});
+
+test("what is not finite is a gap, and the axis comes from the others", () => {
+  const y = [1, NAN, 2, Number.POSITIVE_INFINITY, 3, Number.NEGATIVE_INFINITY];
+  const { model, marks, y: scale } = fakeChart({ loss: [[0, 1, 2, 3, 4, 5], y] });
+
+  shown(model);
+
+  expect([...(marks[0]?.get("y") ?? [])]).toEqual([1, NAN, 2, NAN, 3]); // what ends it is left out
+  expect(scale.get("min")).toBeCloseTo(0.88);
+  expect(scale.get("max")).toBeCloseTo(3.12);
+});
+
+test("a constant line lies in the middle of its axis", () => {
+  const { model, y } = fakeChart({
+    loss: [
+      [0, 1],
+      [0.5, 0.5],
+    ],
+  });
+
+  shown(model);
+
+  expect([y.get("min"), y.get("max")]).toEqual([0.45, 0.55]);
+});
+
+test("a chart without values says so, and begins when they come", () => {
+  const { model, marks } = fakeChart({ loss: [[], []] });
+  const el = shown(model);
+  expect(el.querySelector<HTMLElement>(".rw-empty")?.hidden).toBe(false);
+
+  grow(model, 0, [1, 2]);
+
+  expect(el.querySelector<HTMLElement>(".rw-empty")?.hidden).toBe(true);
+  expect(marks[0]?.get("y").length).toBe(2);
+});
+
+test("says how much it shows of what there is", () => {
+  const n = 20_000;
+  const x = Array.from({ length: n }, (_, i) => i);
+  const { model } = fakeChart({ loss: [x, x.map(Math.sin)] });
+
+  const el = shown(model);
+
+  expect(el.querySelector(".rw-note")?.textContent).toMatch(/^showing [\d,]+ of 20,000$/);
+});
+
+test("axes say what they are, in numbers that have room", () => {
+  const { model, axes, figure } = fakeChart(
+    {
+      cos: [
+        [0, 3, 6],
+        [1, -1, 1],
+      ],
+    },
+    { name: "Cosine Wave", x_label: "angle", y_label: "cos", kind: "table" },
+  );
+
+  shown(model);
+
+  expect(axes.x.get("label")).toBe("angle");
+  expect(axes.y.get("label")).toBe("cos");
+  expect(axes.y.get("tick_labels")).toEqual({
+    "-1": "-1.0",
+    "-0.5": "-0.5",
+    "0": "0",
+    "0.5": "0.5",
+    "1": "1.0",
+  });
+  expect(figure.get("fig_margin").left).toBeLessThan(60);
+});
+
+test("limits and formats that somebody set from Python stay", () => {
+  const { model, y, axes } = fakeChart({
+    loss: [
+      [0, 1],
+      [1, 2],
+    ],
+  });
+  y.set_state({ min: 0 });
+  axes.y.set_state({ tick_format: ".1%" });
+
+  shown(model);
+  grow(model, 2, [5]);
+
+  expect(y.get("min")).toBe(0);
+  expect(y.get("max")).toBeGreaterThan(5);
+  expect(axes.y.get("tick_labels")).toBeNull();
+});
+
+test("a legend is there where several lines are", () => {
+  const one = fakeChart({ loss: [[0], [1]] });
+  const two = fakeChart({ train: [[0], [1]], "<b>val</b>": [[0], [2]] });
+
+  const alone = shown(one.model).querySelector<HTMLElement>(".rw-legend");
+  const both = shown(two.model).querySelector<HTMLElement>(".rw-legend");
+
+  expect(alone?.hidden).toBe(true);
+  expect(both?.hidden).toBe(false);
+  expect([...(both?.children ?? [])].map((item) => item.textContent)).toEqual([
+    "train",
+    "<b>val</b>",
+  ]);
+});
+
+test("a figure that cannot be made says so in its place", async () => {
+  const { model } = fakeChart({ loss: [[0], [1]] });
+  const fail = async () => {
+    throw new Error("bqplot is not installed");
+  };
+
+  const el = chart(model, fail, life().signal);
+  await vi.advanceTimersByTimeAsync(0);
+
+  expect(el.querySelector(".rw-figure")?.textContent).toContain("bqplot is not installed");
+});
+
+test("pointing reads every line's nearest value", () => {
+  const { model } = fakeChart({
+    train: [
+      [0, 1, 2],
+      [3, 2, 1],
+    ],
+    val: [
+      [0, 2],
+      [4, 5],
+    ],
+  });
+  const el = shown(model);
+  const plot = el.querySelector(".rw-plot") as HTMLElement;
+
+  plot.dispatchEvent(new MouseEvent("pointermove", { clientX: 395 }));
+
+  const overlay = el.querySelector<HTMLElement>(".rw-overlay");
+  expect(overlay?.hidden).toBe(false);
+  expect(el.querySelector(".rw-where")?.textContent).toBe("step 2");
+  const values = [...el.querySelectorAll(".rw-readout li")].map((item) => item.textContent);
+  expect(values).toEqual(["train1", "val5"]);
+  plot.dispatchEvent(new MouseEvent("pointerleave"));
+  expect(overlay?.hidden).toBe(true);
+});
+
+test("the arrow keys walk along a line", () => {
+  const { model } = fakeChart({
+    loss: [
+      [0, 1, 2],
+      [3, NAN, 1],
+    ],
+  });
+  const el = shown(model);
+  const plot = el.querySelector(".rw-plot") as HTMLElement;
+  const press = (key: string) => {
+    plot.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
+    return el.querySelector(".rw-readout")?.textContent;
+  };
+
+  expect(press("ArrowLeft")).toBe("step 21");
+  expect(press("ArrowLeft")).toBe("step 1NaN");
+  expect(press("Home")).toBe("step 03");
+  press("Escape");
+  expect(el.querySelector<HTMLElement>(".rw-overlay")?.hidden).toBe(true);
+});
+
+test("leaves nothing behind when its life ends", () => {
+  const { model, marks } = fakeChart({ loss: [[0], [1]] });
+  chartOf(model);
+  const before = model.listeners;
+  const { signal, end } = life();
+  shown(model, signal);
+
+  end();
+
+  expect(model.listeners).toBe(before);
+  grow(model, 1, [2]);
+  expect(marks[0]?.get("y").length).toBe(1); // nobody looks: no hurry
+  vi.advanceTimersByTime(6000);
+  expect(marks[0]?.get("y").length).toBe(2);
+});
