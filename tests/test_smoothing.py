@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 import run_widgets
 from run_widgets.smoothing import smooth
 
-EXAMPLES = json.loads(
-    (Path(run_widgets.__file__).parents[1] / "js" / "tests" / "charts" / "smoothing.json").read_text()
-)
+SHARED = Path(run_widgets.__file__).parents[1] / "js" / "tests" / "charts" / "smoothing.json"
+EXAMPLES = json.loads(SHARED.read_text())
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import RunNotFound, StoreUnavailable
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Document = dict[str, Any]
+
+Labels = str | Mapping[str, str | None] | None
+"""Tags or properties a run must have: one key with any value, or every pair of a dict."""
 
 
 def read_json(path: Path) -> Document | None:

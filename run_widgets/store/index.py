@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from run_widgets.store.documents import Document
-    from run_widgets.store.local import Labels
+    from run_widgets.store.documents import Document, Labels
 
 Stamp = tuple[int, int, int]
 

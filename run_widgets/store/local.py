@@ -10,7 +10,6 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from run_widgets.errors import (
@@ -29,6 +28,7 @@ from run_widgets.store import files, layout
 from run_widgets.store.appended import AppendWriter
 from run_widgets.store.documents import (
     Document,
+    Labels,
     create_json,
     read_json,
     update_json,
@@ -41,7 +41,7 @@ from run_widgets.store.process import this_process
 from run_widgets.store.status import Sign, listed_record, record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from run_widgets.records import FileEntry, RunRecord
@@ -50,9 +50,6 @@ if TYPE_CHECKING:
     from run_widgets.store.writer import Writer
 
 __all__ = ["Document", "Labels", "LocalStore", "uuid4"]
-
-Labels = str | Mapping[str, str | None] | None
-"""Tags or properties a run must have: one key with any value, or every pair of a dict."""
 
 
 class LocalStore:

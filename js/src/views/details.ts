@@ -2,7 +2,7 @@ import { h, link, list, set, whenNear, write } from "../dom.ts";
 import { count, time, words } from "../format.ts";
 import { type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
 import { reasonOf, type Source, serverOf } from "../server.ts";
-import { copyButton } from "./header.ts";
+import { copyButton } from "./buttons.ts";
 
 /** Packages that are listed before somebody asks for all. */
 const FEW_PACKAGES = 12;

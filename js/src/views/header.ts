@@ -2,6 +2,7 @@ import { every, h, link, list, runLink, set, write } from "../dom.ts";
 import { ago, count, duration, iso, time, words } from "../format.ts";
 import { age_s, type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
 import { baseUrl, serverOf } from "../server.ts";
+import { copyButton } from "./buttons.ts";
 import { keepButton } from "./keep.ts";
 import { progress } from "./progress.ts";
 import { stopButton } from "./stop.ts";
@@ -153,26 +154,6 @@ function* factsOf(run: Facts): Generator<Fact> {
   if (command) {
     yield { name: run.script ? "Command" : "Arguments", text: command, code: true };
   }
-}
-
-/** A button that puts what `text` gives into the clipboard, and says so. */
-export function copyButton(what: string, text: () => string): HTMLElement {
-  const button = h("button", {
-    type: "button",
-    class: "rw-copy",
-    "aria-label": `Copy ${what.toLowerCase()}`,
-    title: `Copy ${what.toLowerCase()}`,
-    onclick: async () => {
-      try {
-        await navigator.clipboard.writeText(text());
-        button.dataset.state = "copied";
-      } catch {
-        button.dataset.state = "failed"; // pages without https have no clipboard
-      }
-      setTimeout(() => delete button.dataset.state, 1500);
-    },
-  });
-  return button;
 }
 
 /** The message on top, its traceback one click away; keeps what the reader opened open. */

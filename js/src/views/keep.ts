@@ -1,5 +1,5 @@
 import { h, set, write } from "../dom.ts";
-import { copyButton } from "./header.ts";
+import { copyButton } from "./buttons.ts";
 
 /**
  * A way to keep what is shown as a file: by the server's address, else by a line of Python.
