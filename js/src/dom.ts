@@ -136,7 +136,7 @@ export function whileNear(el: Element, life: AbortSignal, act: Near): void {
   life.addEventListener("abort", end, { once: true });
 }
 
-/** How long a size must last before it is told: a window is drawn out step by step. */
+/** How long another size must last before it is told: a window is drawn out step by step. */
 const SETTLED_MS = 100;
 
 /** Call `act` with `el`'s size, now and when it has changed; never while it is not shown. */
@@ -157,7 +157,8 @@ export function whenSized(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const observer = new ResizeObserver(() => {
     clearTimeout(timer);
-    timer = setTimeout(measure, SETTLED_MS);
+    if (told) timer = setTimeout(measure, SETTLED_MS);
+    else measure();
   });
   observer.observe(el);
   const end = () => {

@@ -1,7 +1,12 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
-import { every, h, link, list, set, write } from "../src/dom.ts";
+import { every, h, link, list, set, whenSized, write } from "../src/dom.ts";
 import { life } from "./fake_model.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
@@ -83,4 +88,34 @@ test("a timer ends with the life it belongs to", async () => {
 
   expect(before).toBeGreaterThan(0);
   expect(ticks).toBe(before);
+});
+
+test("a first size is told at once, a later one when it has lasted", () => {
+  vi.useFakeTimers();
+  let resize = () => {};
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      constructor(heard: () => void) {
+        resize = heard;
+      }
+      observe() {}
+      disconnect() {}
+    },
+  );
+  const el = h("div");
+  let width = 0; // not in the page yet
+  el.getBoundingClientRect = () => new DOMRect(0, 0, width, 100);
+  const told: number[] = [];
+  whenSized(el, life().signal, (width) => told.push(width));
+  expect(told).toEqual([]);
+
+  width = 400;
+  resize();
+  expect(told).toEqual([400]);
+
+  for (width of [390, 380]) resize();
+  expect(told).toEqual([400]);
+  vi.advanceTimersByTime(200);
+  expect(told).toEqual([400, 380]);
 });
