@@ -66,7 +66,8 @@ def picture_of(plot: Any, where: str) -> bytes:
         if callable(save):
             save(stream, format="png")
             return stream.getvalue()
+    way_out = ": use PIL.Image.fromarray" if hasattr(plot, "shape") else ""
     raise NotAMetric(
         f"{where} takes matplotlib.pyplot, a figure or a PIL image as plot, "
-        f"got {type(plot).__name__}"
+        f"got {type(plot).__name__}{way_out}"
     )

@@ -166,7 +166,7 @@ def _advice(value: object) -> str:
         return f"{shown}: use run.log_list"
     if hasattr(value, "__float__"):
         return f"{shown}: convert it with float() or str() first"
-    return shown
+    return f"{shown}: convert it with str() first"
 
 
 def _shown(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import random
@@ -12,6 +13,9 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -287,6 +291,31 @@ def test_32_processes_write_to_one_run(
         for entries in (texts, rows):
             assert [n for r, n in entries if r == rank] == list(range(0, 1000, 10))
     assert run.get_status() == "Running"
+    run.complete()
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_run_is_handed_to_workers_that_log_to_it(experiment: Experiment, method: str) -> None:
+    run = experiment.start_logging(outputs=False, snapshot_directory=None)
+    run.log("loss", 0)
+
+    with ProcessPoolExecutor(2, mp_context=get_context(method)) as workers:
+        list(workers.map(partial(run.log, "loss"), range(1, 20)))
+
+    assert run.get_status() == "Running"
+    run.complete()
+    assert sorted(run.get_metrics()["loss"]) == list(range(20))
+
+
+def test_a_copy_of_a_run_is_the_same_run_and_ends_nothing(experiment: Experiment) -> None:
+    run = experiment.start_logging(outputs=False, snapshot_directory=None)
+
+    copied = copy.deepcopy(run)
+    copied.log("loss", 0.5)
+    del copied
+
+    assert run.get_status() == "Running"
+    assert run.get_metrics() == {"loss": 0.5}
     run.complete()
 
 

@@ -93,6 +93,11 @@ def test_an_impossible_experiment_name_is_refused_with_its_value(
         Experiment(workspace, name)
 
 
+def test_a_name_where_the_workspace_goes_is_told_its_place() -> None:
+    with pytest.raises(errors.BadType, match=r"Experiment\(name='mnist'\)"):
+        Experiment("mnist")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", ["a", "aé", "1_b-C", "x" * 255, "a" + "é" * 254])
 def test_a_possible_experiment_name_is_kept_as_it_is(workspace: Workspace, name: str) -> None:
     Experiment(workspace, name)
@@ -266,6 +271,8 @@ def test_several_metrics_at_one_step(run: Run) -> None:
 
     assert run.get_series("accuracy").step.tolist() == [7]
     assert run.get_metrics() == {"loss": 0.5, "accuracy": 0.9}
+    with pytest.raises(errors.NotAMetric, match="dict of name to value, got None"):
+        run.log_metrics(None)  # type: ignore[arg-type]
 
 
 def test_a_json_metric_is_its_document(run: Run) -> None:
@@ -363,6 +370,10 @@ def test_an_image_needs_one_source_and_must_be_one(run: Run, here: Path) -> None
         run.log_image("i", path="text.png")
     with pytest.raises(FileNotFoundError):
         run.log_image("i", path="never.png")
+    with pytest.raises(errors.NotAMetric, match="ndarray: pass a plot as plot="):
+        run.log_image("pixels", np.zeros((4, 4, 3), np.uint8))  # type: ignore[arg-type]
+    with pytest.raises(errors.NotAMetric, match="fromarray"):
+        run.log_image("pixels", plot=np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(errors.NotAMetric, match="matplotlib"):
         run.log_image("i", plot=3)
     assert run.get_metrics() == {}

@@ -95,8 +95,8 @@ def test_what_stands_for_one_value_is_that_value(value: Any, expected: Any) -> N
         (1 + 2j, "complex"),
         (b"bytes", "bytes"),
         (object(), "object"),
-        (datetime.datetime(2026, 1, 1), "datetime"),
-        (np.datetime64("2026-01-01"), "date"),
+        (datetime.datetime(2026, 1, 1), "str()"),
+        (np.datetime64("2026-01-01"), "str()"),
     ],
 )
 def test_what_is_not_one_value_is_refused_with_the_way_out(value: Any, advice: str) -> None:

@@ -66,6 +66,9 @@ class LocalStore:
         # have not ended, to be written again should a folder vanish.
         self._last_seen: dict[str, Document] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _store_at, (self.root, self._only)
+
     @classmethod
     def of_run_folder(cls, folder: Path) -> tuple[LocalStore, str]:
         """Return a store in which the run at `folder` is, and the run's id.
@@ -469,6 +472,10 @@ def _holds_run(folder: str) -> bool:
         )
     except (OSError, ValueError):
         return False
+
+
+def _store_at(root: Path, only: dict[str, Path]) -> LocalStore:
+    return LocalStore(root, only=only)
 
 
 def uuid4() -> str:

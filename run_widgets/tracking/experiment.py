@@ -60,6 +60,8 @@ class Experiment:
     ------
     BadName
         `name` is anything else.
+    BadType
+        `workspace` is no workspace; a name alone goes by its keyword.
     StoreUnavailable
         The workspace cannot be written.
     """
@@ -68,6 +70,9 @@ class Experiment:
         self, workspace: Workspace | None = None, name: str = "", **ignored: object
     ) -> None:
         del ignored
+        if workspace is not None and not isinstance(workspace, Workspace):
+            way_out = f"Experiment(name={workspace!r})" if not name else "Workspace(path)"
+            raise BadType(f"an experiment's workspace cannot be {workspace!r}: use {way_out}")
         self.workspace = workspace if workspace is not None else Workspace.from_config()
         self.name = layout.experiment_name(name)
         self._document = self._store.create_experiment(name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from run_widgets.errors import BadArgument, NotAMetric
 from run_widgets.images import image_kind, picture_of
@@ -12,9 +13,6 @@ from run_widgets.records import Kind
 from run_widgets.store import layout
 from run_widgets.tracking.pictures import Pictures
 from run_widgets.values import column, document, row, scalar, table
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Recording(Pictures):
@@ -54,7 +52,14 @@ class Recording(Pictures):
         """Log several values at one step and time: as `log` for each pair of `metrics`.
 
         Where one is no value, none is logged.
+
+        Raises
+        ------
+        NotAMetric, BadName, RunClosed
+            As `log`; also where `metrics` is no dict.
         """
+        if type(metrics) is not dict and not isinstance(metrics, Mapping):
+            raise NotAMetric(f"run.log_metrics takes a dict of name to value, got {metrics!r}")
         writer = self._writer
         if writer is None or not writer.put_known(metrics, step):
             plain = {name: scalar(value, _call("log", name)) for name, value in metrics.items()}
@@ -122,6 +127,11 @@ class Recording(Pictures):
             )
         layout.metric_name(name)
         self._check_open()
+        if path is not None and not isinstance(path, str | Path):
+            raise NotAMetric(
+                f"{where} takes a file's name as path, got {type(path).__name__}: "
+                "pass a plot as plot=…"
+            )
         if path is None:
             file = f"{_as_file_name(name)}_{int(time.time())}.png"
             picture: Path | bytes = picture_of(plot, where)

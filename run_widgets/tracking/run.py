@@ -56,6 +56,10 @@ class Run(Recording, Labelled, Sourced, Life):
         record = experiment.workspace.store.run(run_id)
         self._set_up(experiment, record, folders_of(outputs or False))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy, in a worker process say, writes to files of its own and owns nothing.
+        return _copied, (self.experiment, self.id, self._is_inside)
+
     @classmethod
     def _create(
         cls,
@@ -493,6 +497,12 @@ class Run(Recording, Labelled, Sourced, Life):
                 "Status": self.status,
             }
         )
+
+
+def _copied(experiment: Experiment, run_id: str, is_inside: bool) -> Run:
+    run = Run(experiment, run_id)
+    run._is_inside = is_inside
+    return run
 
 
 _factories: dict[str, Callable[[Experiment, RunRecord], Run]] = {}  # by type of run
