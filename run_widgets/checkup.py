@@ -339,8 +339,8 @@ def _store(workspace: Workspace) -> Iterator[Finding]:
     elif os.environ.get("RUN_WIDGETS_APPEND", "") not in ("", "0"):
         how = "values are appended, as RUN_WIDGETS_APPEND says"
     else:
-        kind = drive_kind(there.stat().st_dev) or "unknown"
-        how = f"values are appended, as on a drive of kind {kind} a mapped file may be lost"
+        kind = drive_kind(there) or "unknown"
+        how = f"values are appended, since on a drive of kind {kind} a mapped file is not safe"
     yield Finding("store", Level.GOOD, f"{root}{made}; {how}")
     yield from _space(there)
     trash = sum(file.lstat().st_size for file in (root / layout.TRASH).rglob("*"))

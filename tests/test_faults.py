@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from run_widgets import Experiment, Workspace, doctor
 from run_widgets.errors import StoreUnavailable
 from run_widgets.records import Kind
 from run_widgets.store.appended import AppendWriter
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from run_widgets import Experiment, Run
+    from run_widgets import Run
     from run_widgets.store.local import LocalStore
     from run_widgets.store.writer import Writer
 
@@ -46,6 +47,27 @@ def forget_writers() -> Iterator[None]:
     for thing in list(keeper._open.values()):
         if id(thing) not in before:
             keeper.let_go(thing)
+
+
+@pytest.fixture
+def copying_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk that writes whatever changes to a new place: a subvolume of btrfs."""
+    image, disk = tmp_path / "image", tmp_path / "btrfs"
+    disk.mkdir()
+    with image.open("wb") as file:
+        file.truncate(128 * 2**20)
+    commands = [
+        ["mkfs.btrfs", "--quiet", "--mixed", str(image)],
+        ["mount", "-o", "loop", str(image), str(disk)],
+        ["btrfs", "subvolume", "create", str(disk / "volume")],
+    ]
+    try:
+        for command in commands:
+            subprocess.run(command, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"only root with btrfs-progs can make one: {error}")
+    yield disk / "volume"
+    subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 @pytest.fixture
@@ -337,6 +359,47 @@ def test_a_full_disk_never_ends_the_process(small_disk: Path) -> None:
 
     assert done.returncode == 0
     assert int(done.stdout) == 40
+
+
+def test_a_full_disk_that_copies_on_write_never_ends_the_process(copying_disk: Path) -> None:
+    # There a page that was written to the disk once needs new room when it changes.
+    script = """
+        import os, sys, warnings
+        from run_widgets import Experiment, Workspace
+
+        warnings.simplefilter("ignore")
+        run = Experiment(Workspace(sys.argv[1]), "full").start_logging(
+            snapshot_directory=None, outputs=False
+        )
+        run.log("loss", 0.0)
+        os.sync()
+        try:
+            with open(f"{sys.argv[1]}/filler", "wb", buffering=0) as filler:
+                while True:
+                    filler.write(bytes(2**16))
+        except OSError:
+            pass
+        os.sync()
+        for n in range(1, 100):
+            run.log("loss", float(n))
+            if n % 10 == 0:
+                os.sync()
+        os.unlink(f"{sys.argv[1]}/filler")
+        os.sync()
+        run.flush()
+        run.complete()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), str(copying_disk)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    (run,) = Experiment(Workspace(copying_disk), "full").get_runs()
+    assert run.get_metrics() == {"loss": [float(n) for n in range(100)]}
+    said = str(doctor(Workspace(copying_disk)))
+    assert "appended, since on a drive of kind btrfs" in said
 
 
 def test_points_are_never_on_disk_before_their_text(small_disk: Path) -> None:

@@ -3,48 +3,97 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from functools import lru_cache
 from pathlib import Path
 
-# A page mapped from these may reach the server late or never, or cannot be mapped.
-_NOT_MAPPED = {
+# Another machine writes here too; a mapped page may reach it late or never, and locks may not.
+_NETWORK = {
     "9p", "afs", "beegfs", "ceph", "cifs", "davfs", "drvfs", "fuse", "gpfs", "lustre", "ncpfs",
     "nfs", "nfs4", "smb3", "smbfs", "vboxsf", "virtiofs",
 }  # fmt: skip
 
+# These write a page that was written before to a new place. Where the disk is full there is
+# none, and the next value laid into that page ends the process with SIGBUS: seen on btrfs.
+_COPY_ON_WRITE = {"bcachefs", "btrfs", "zfs"}
 
-def can_be_mapped(folder: Path) -> bool:
-    """Tell whether points may be laid into a mapped file in `folder`, or where that would be.
+_OCTAL = re.compile(r"\\([0-7]{3})")  # of a blank or a backslash in a mount's place
+
+
+def is_local(folder: Path) -> bool:
+    """Tell whether `folder`, or where it would be, is on a drive of this machine.
 
     ``RUN_WIDGETS_APPEND=1`` in the environment says no for every folder.
     """
-    if os.environ.get("RUN_WIDGETS_APPEND", "") not in ("", "0"):
-        return False
+    return not _appends_only() and _kind_of(folder) not in {*_NETWORK, None}
+
+
+def can_be_mapped(folder: Path) -> bool:
+    """Tell whether points may be laid into a mapped file in `folder`.
+
+    Not on a network drive, nor where a full disk would end the process.
+    """
+    return is_local(folder) and _kind_of(folder) not in _COPY_ON_WRITE
+
+
+def _appends_only() -> bool:
+    return os.environ.get("RUN_WIDGETS_APPEND", "") not in ("", "0")
+
+
+def _kind_of(folder: Path) -> str | None:
+    """Return the kind of drive that `folder` is on, or would be; None where nobody can say."""
     for place in (folder, *folder.parents):
         try:
-            return drive_kind(os.stat(place).st_dev) not in _NOT_MAPPED
+            return drive_kind(place)
         except OSError:
             continue
-    return False
+    return None
+
+
+def drive_kind(place: Path) -> str:
+    """Return the name of the file system that `place` is on, or "" where it cannot be told.
+
+    Raises
+    ------
+    OSError
+        There is no `place`.
+    """
+    # btrfs gives files device numbers that no mount has; there the path tells.
+    return _kind_by_device(os.stat(place).st_dev) or _kind_by_path(os.path.realpath(place))
 
 
 @lru_cache(maxsize=64)
-def drive_kind(device: int) -> str:
-    """Return the file system's name for a device number, or "" where it cannot be told."""
+def _kind_by_device(device: int) -> str:
     if sys.platform == "win32":
         return ""
     wanted = f"{os.major(device)}:{os.minor(device)}"
+    return next((kind for number, _, kind in _mounts() if number == wanted), "")
+
+
+@lru_cache(maxsize=64)
+def _kind_by_path(path: str) -> str:
+    best, found = "", ""
+    for _, top, kind in _mounts():
+        if len(top) > len(best) and (path == top or path.startswith(top.rstrip("/") + "/")):
+            best, found = top, kind
+    return found
+
+
+def _mounts() -> list[tuple[str, str, str]]:
+    """Return device number, place and kind of each mount, the latest first."""
     try:
-        lines = Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()
+        text = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
     except OSError:
-        return ""
-    for line in reversed(lines):  # the last mount on a place is the one in use
+        return []
+    mounts = []
+    for line in reversed(text.splitlines()):  # the last mount on a place is the one in use
         left, _, right = line.partition(" - ")
-        if wanted and left.split()[2] == wanted:
-            return right.split()[0].partition(".")[0]  # "fuse.sshfs" is "fuse"
-    return ""
+        _, _, number, _, place, *_ = left.split(" ")
+        kind = right.split(" ")[0].partition(".")[0]  # "fuse.sshfs" is "fuse"
+        mounts.append((number, _OCTAL.sub(lambda code: chr(int(code[1], 8)), place), kind))
+    return mounts
 
 
 def open_plain(path: Path) -> int:

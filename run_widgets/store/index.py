@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.store import layout
-from run_widgets.store.drive import can_be_mapped, read_plain
+from run_widgets.store.drive import is_local, read_plain
 from run_widgets.store.status import moment
 
 BUSY_TIMEOUT_S = 5.0
@@ -281,7 +281,7 @@ def documents_of(
 
 
 def _open(root: Path) -> sqlite3.Connection:
-    if can_be_mapped(root) and _is_plain(root):
+    if is_local(root) and _is_plain(root):
         for _ in range(2):
             try:
                 return _create(root / layout.INDEX_FILE)

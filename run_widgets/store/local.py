@@ -34,7 +34,7 @@ from run_widgets.store.documents import (
     update_json,
     write_json,
 )
-from run_widgets.store.drive import can_be_mapped
+from run_widgets.store.drive import can_be_mapped, is_local
 from run_widgets.store.lock import locked
 from run_widgets.store.mapped import MappedWriter
 from run_widgets.store.process import this_process
@@ -227,7 +227,7 @@ class LocalStore:
         # Appending is atomic, but on network drives: where the byte landed is a number
         # nobody else has.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        with contextlib.nullcontext() if can_be_mapped(folder) else locked(folder):
+        with contextlib.nullcontext() if is_local(folder) else locked(folder):
             descriptor = os.open(folder / layout.NUMBERS_FILE, flags, 0o666)
             try:
                 os.write(descriptor, b".")
