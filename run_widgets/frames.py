@@ -10,6 +10,7 @@ from run_widgets.store.digest import MOST_TEXT
 if TYPE_CHECKING:
     import pandas as pd
 
+    from run_widgets.metrics import Metric
     from run_widgets.records import RunRecord
     from run_widgets.store import Follower
     from run_widgets.store.digest import Digest
@@ -22,7 +23,8 @@ def frame_of_run(follower: Follower) -> pd.DataFrame:
     Returns
     -------
     Columns ``name``, ``step`` (int), ``time`` (UTC) and ``value`` (float; NaN
-    for what is not a number), metrics in the order they first appeared.
+    for what is not a number), metrics in the order they first appeared. Where
+    texts were logged, the column ``text`` has them.
     """
     import pandas as pd
 
@@ -30,19 +32,28 @@ def frame_of_run(follower: Follower) -> pd.DataFrame:
     for metric in gather(follower).values():
         if metric.points:
             one = series(metric)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "name": metric.name,
-                        "step": one.step,
-                        "time": pd.to_datetime(one.at, unit="s", utc=True),
-                        "value": one.value,
-                    }
-                )
+            part = pd.DataFrame(
+                {
+                    "name": metric.name,
+                    "step": one.step,
+                    "time": pd.to_datetime(one.at, unit="s", utc=True),
+                    "value": one.value,
+                }
             )
+            if (texts := _texts(metric)) is not None:
+                part["text"] = texts
+            parts.append(part)
     if not parts:
         return pd.DataFrame({"name": [], "step": [], "time": [], "value": []})
     return pd.concat(parts, ignore_index=True)
+
+
+def _texts(metric: Metric) -> list[str | None] | None:
+    """Return the texts among a metric's scalars, None for what is none; None where none is."""
+    if not any(isinstance(v, str) for points in metric.points for v in points.objects.values()):
+        return None
+    values = (value for points in metric.points for value in points.values())
+    return [value if isinstance(value, str) else None for value in values]
 
 
 def frame_of_runs(store: LocalStore, experiment: str) -> pd.DataFrame:

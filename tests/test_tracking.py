@@ -701,11 +701,19 @@ def test_frames_have_every_value_and_the_best(run: Run, tmp_path: Path) -> None:
 
     frame, row = run.to_pandas(), run.experiment.to_pandas().loc[run.id]
 
+    assert list(frame.columns) == ["name", "step", "time", "value"]
     assert frame[frame.name == "loss"].value.tolist() == [3.0, 1.0, 2.0]
     assert (row["loss:last"], row["loss:min"], row["loss:max"], row["loss:best"]) == (2, 1, 3, 1)
     assert (row["lr"], row["tag:kind"], row["status"]) == (0.1, "test", "Running")
     run.to_csv(tmp_path / "run.csv")
     assert (tmp_path / "run.csv").read_text().count("\n") == 5
+    run.log("phase", "warm, up")
+    run.log("phase", 2)
+    phase = run.to_pandas().set_index("name").loc["phase"]
+    assert phase.text.tolist()[0] == "warm, up"
+    assert phase.text.isna().tolist() == phase.value.notna().tolist() == [False, True]
+    run.to_csv(tmp_path / "run.csv")
+    assert '"warm, up"' in (tmp_path / "run.csv").read_text()
 
 
 def test_a_frame_of_runs_has_whole_texts_and_reads_no_points_of_runs_that_ended(

@@ -244,7 +244,7 @@ class Run(Recording, Labelled, Sourced, Life):
         return series(metric)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return every scalar as one row: name, step, time and value."""
+        """Return every scalar as one row: name, step, time and value; a text in the column text."""
         from run_widgets.frames import frame_of_run
 
         return frame_of_run(self.store.follow(self.id))

@@ -47,7 +47,8 @@ export class Notices {
 }
 
 function ended(run: LiveRun): Notice {
-  const what = `${capital(titleOf(run))} of ${run.experiment}`;
+  // A name is spelled as it was given.
+  const what = `${run.name ? titleOf(run) : capital(titleOf(run))} of ${run.experiment}`;
   const took =
     run.started && run.ended ? ` after ${duration(Math.max(0, run.ended - run.started))}` : "";
   if (run.status === "Failed") {

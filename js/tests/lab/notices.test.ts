@@ -30,7 +30,7 @@ test("a run that was seen running is told of once, when it has ended", () => {
   ]);
   expect(
     told([[{ ...RUN, name: "wide" }], [{ ...DONE, name: "wide", status: "Canceled" }]]),
-  ).toEqual(["Wide (run 3) of spirals was canceled"]);
+  ).toEqual(["wide (run 3) of spirals was canceled"]);
 });
 
 test("a run that had ended when the page was opened is not told of", () => {
