@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_widgets import snapshot
 from run_widgets.errors import SnapshotError, SubmitError
-from run_widgets.notebook import MASK, is_secret
+from run_widgets.masking import MASK, is_secret
 from run_widgets.store.process import user_name
 from run_widgets.supervisor.begin import begin, new_run_id
 from run_widgets.supervisor.plan import SECRETS_VARIABLE, Plan

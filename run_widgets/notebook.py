@@ -3,31 +3,11 @@
 What produced a run's numbers is in the kernel's own history, whether or not the
 notebook's file was saved, and in the order in which it happened. Nothing of
 IPython is imported here: where it is not running there is no history.
-
-What is masked, each time as ``***`` in place of the value alone, so that the
-code still reads and parses:
-
-- a text given to a name with password, passphrase, secret, api key, access key,
-  account key, private key, credential or connection string in it: in an
-  assignment, a keyword argument, a comparison, a dict, ``os.environ[…]``,
-  ``getenv(…, …)``, ``setdefault(…, …)``;
-- the same for a name with token, key, auth or cookie in it where the value
-  looks random: 20 characters or more without spaces, three digits among them.
-  ``pad_token = "<pad>"`` and ``key="val_loss"`` stay;
-- in ``!`` and ``%`` lines and in shell cells, what follows ``--password`` and
-  its like, and the value of ``PASSWORD=…`` and its like;
-- tokens of known shape: AWS, GitHub, GitLab, Slack, Stripe, Hugging Face,
-  Google, Databricks, PyPI, npm, ``sk-…``, JSON web tokens, private keys;
-- the password in an address, keys and signatures in connection strings and
-  signed addresses, and what follows ``Bearer``.
-
-A mask is a net, not a wall: a secret in a text that looks like any other passes.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -35,99 +15,11 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from run_widgets.masking import masked, secrets_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-MASK = "***"
-
-_STRONG = (
-    r"pass(?:word|wd|phrase)|pwd|secret|api_?key|access_?key|account_?key|private_?key|credential"
-    r"|conn(?:ection)?_?str"
-)
-_WEAK = r"token(?!i[sz])|key|auth|cookie|jwt"
-
-# Bounded everywhere: a cell may hold a megabyte of base64 in one line.
-_NAME = rf"(?<![\w.-])(?P<name>[\w.-]{{0,60}}(?:{_STRONG}|{_WEAK})[\w-]{{0,60}})"
-_GIVES = r"\s*\]?\s*(?:[!=]?=|:(?:\s*\w{1,40}\s*=)?)\s*"
-_SECOND_ARGUMENT = r"\s*,\s*"
-_TEXT = r"[rbfuRBFU]{0,2}(?P<quote>'''|\"\"\"|'|\")(?P<value>(?:\\.|(?!(?P=quote)).)*?)(?P=quote)"
-_GIVEN_TO_A_NAME = re.compile(rf"(?is){_NAME}[\"']?{_GIVES}{_TEXT}")
-_SECOND_OF_A_CALL = re.compile(
-    rf"(?is)\b(?:setdefault|putenv|getenv|get|set\w{{0,20}})\(\s*[\"']{_NAME}[\"']{_SECOND_ARGUMENT}{_TEXT}"
-)
-_IN_A_SHELL = re.compile(
-    rf"(?i)(?<![\w-])(?:--?[\w-]{{0,40}}(?:{_STRONG}|token)[\w-]{{0,40}}(?:=|\s+)"
-    rf"|[\w]{{0,40}}(?:{_STRONG}|token)\w{{0,40}}=|%env\s+\w{{0,40}}(?:{_STRONG}|token)\w{{0,40}}\s+)"
-    r"(?P<quote>[\"']?)(?P<value>[^\s\"'$][^\s\"']*)(?P=quote)"
-)
-_SHELL_LINE = re.compile(r"(?m)^\s*[!%].*$|(?<==)\s*!.*$")
-_SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|script|system|!|cmd|powershell)\b")
-
-_KNOWN_SHAPES = re.compile(
-    r"""(?xs)
-    \b(?:AKIA|ASIA)[0-9A-Z]{16}\b
-  | \bgh[pousr]_[A-Za-z0-9]{30,255}
-  | \bgithub_pat_\w{40,255}
-  | \bglpat-[\w-]{20,255}
-  | \bxox[abeoprs]-[\w-]{10,255}
-  | \b[rs]k_(?:live|test)_\w{16,255}
-  | \bsk-(?=[\w-]{0,60}\d)[\w-]{20,255}
-  | \bhf_[A-Za-z0-9]{20,255}
-  | \bAIza[\w-]{35}
-  | \bya29\.[\w-]{20,255}
-  | \bdapi[0-9a-f]{32}
-  | \bpypi-[\w-]{40,255}
-  | \bnpm_[A-Za-z0-9]{30,255}
-  | \beyJ[\w-]{10,4096}\.eyJ[\w-]{10,8192}\.[\w-]{0,4096}
-  | -----BEGIN\ [A-Z ]{0,40}PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]{0,40}PRIVATE\ KEY-----|\Z)
-    """
-)
-_INSIDE_AN_ADDRESS = re.compile(
-    r"(?i)(?P<before>://[^\s/:@'\"]{1,200}:)[^\s/@'\"]{1,500}(?=@)"
-    r"|(?P<key>(?:\b(?:account_?key|shared_?access_?key|password|pwd)|[?&](?:sig|signature))=)"
-    r"[^;&\"'\s]{1,2000}"
-    r"|(?P<bearer>\bbearer\s+)(?=[^\s\"']{0,200}\d)[\w.~+/=-]{16,8192}"
-)
-
-
-def masked(source: str) -> str:
-    """Return `source` with what looks like a secret masked; the module says what does."""
-    source = _KNOWN_SHAPES.sub(MASK, source)
-    source = _INSIDE_AN_ADDRESS.sub(
-        lambda found: (found["before"] or found["key"] or found["bearer"]) + MASK, source
-    )
-    if _SHELL_CELL.match(source):
-        source = _IN_A_SHELL.sub(_mask_value, source)
-    else:
-        source = _SHELL_LINE.sub(lambda line: _IN_A_SHELL.sub(_mask_value, line[0]), source)
-    source = _SECOND_OF_A_CALL.sub(_mask_if_secret, source)
-    return _GIVEN_TO_A_NAME.sub(_mask_if_secret, source)
-
-
-def is_secret(name: str, value: str) -> bool:
-    """Tell whether `value`, given to `name`, would be masked."""
-    line = f"{name} = {value!r}"
-    return masked(line) != line
-
-
-def _mask_if_secret(found: re.Match[str]) -> str:
-    is_secret = re.search(_STRONG, found["name"], re.IGNORECASE) or _looks_random(found["value"])
-    return _mask_value(found) if found["value"] and is_secret else found[0]
-
-
-def _mask_value(found: re.Match[str]) -> str:
-    start, end = found.start("value") - found.start(), found.end("value") - found.start()
-    return found[0][:start] + MASK + found[0][end:]
-
-
-def _looks_random(value: str) -> bool:
-    return (
-        re.fullmatch(r"[A-Za-z0-9_+/=-]{20,}", value) is not None
-        and sum(character.isdigit() for character in value) >= 3
-        # Words with a dash and a year, such as a model's name, are no key; a UUID is.
-        and ("-" not in value or re.fullmatch(r"[0-9a-fA-F-]+", value) is not None)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +54,11 @@ def to_ipynb(cells: list[Cell], *, name: str = "") -> str:
     A cell that failed is tagged ``raises-exception``, so that running the
     notebook goes on after it as the person did. Outputs are not kept.
     """
+    known = secrets_of(os.environ)
     version = ".".join(map(str, sys.version_info[:3]))
     nbformat = _nbformat()
     notebook = nbformat.new_notebook(
-        cells=[_code_cell(cell) for cell in cells],
+        cells=[_code_cell(cell, known) for cell in cells],
         metadata={
             "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
             "language_info": {"name": "python", "version": version},
@@ -176,9 +69,9 @@ def to_ipynb(cells: list[Cell], *, name: str = "") -> str:
 
 
 @lru_cache(maxsize=10_000)  # a recording writes all cells again after each
-def _code_cell(cell: Cell) -> Any:
+def _code_cell(cell: Cell, known: tuple[str, ...]) -> Any:
     return _nbformat().new_code_cell(
-        masked(cell.source),
+        masked(cell.source, known),
         id=f"executed-{cell.count}",
         execution_count=cell.count,
         metadata={"tags": ["raises-exception"]} if cell.has_failed else {},

@@ -27,7 +27,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from traitlets import default
 
 from run_widgets.errors import SubmitError
-from run_widgets.notebook import MASK, masked
+from run_widgets.masking import MASK, masked
 from run_widgets.records import RunError
 from run_widgets.supervisor.plan import SECRETS_VARIABLE, Plan
 from run_widgets.tracking import Run

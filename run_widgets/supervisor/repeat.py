@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_widgets import snapshot
 from run_widgets.errors import SubmitError
-from run_widgets.notebook import MASK, is_secret
+from run_widgets.masking import MASK, is_secret
 from run_widgets.provenance import REPLAY_OF
 from run_widgets.supervisor.begin import begin, new_run_id
 from run_widgets.supervisor.plan import PLAN_FILE, SECRETS_VARIABLE, Plan
