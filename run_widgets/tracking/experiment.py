@@ -34,15 +34,11 @@ if TYPE_CHECKING:
 class Submittable(Protocol):
     """What `Experiment.submit` takes; `launch` has those for scripts and notebooks."""
 
-    def submit_to(
-        self,
-        experiment: Experiment,
-        *,
-        tags: Mapping[str, object] | None,
-        parent: Run | None,
-        **options: Any,
-    ) -> Run:
-        """Start it as a new run of `experiment`, below `parent` where there is one."""
+    def submit_to(self, experiment: Experiment, *args: Any, **options: Any) -> Run:
+        """Start it as a new run of `experiment`.
+
+        `options` are ``tags``, ``parent``, the run above it, and what else `submit` was given.
+        """
         ...
 
 
