@@ -59,7 +59,7 @@ def reduced(y: ArrayLike, n_out: int) -> Indices:
     if len(line) <= n_out:
         return np.arange(len(line))
     kept = _outline_of_shares(line, (n_out - 2) // 3)
-    return np.union1d(kept, [0, len(line) - 1])
+    return _union(kept, np.array([0, len(line) - 1]))
 
 
 class Outline:
@@ -170,7 +170,7 @@ def _outline_of_shares(y: Floats, shares: int) -> Indices:
     # Its NaN-aware sibling yields a share's first NaN *instead of* its extremes.
     extremes = _ENGINE.downsample(y, n_out=2 * shares).astype(np.intp)
     gaps = np.flatnonzero(np.isnan(y))
-    return np.union1d(extremes, gaps[_changes(gaps * shares // len(y))])
+    return _union(extremes, gaps[_changes(gaps * shares // len(y))])
 
 
 def _outline(y: Floats, bucket: Indices) -> NDArray[np.bool_]:
@@ -192,6 +192,12 @@ def _outline(y: Floats, bucket: Indices) -> NDArray[np.bool_]:
         hits = np.flatnonzero(hit)
         keep[hits[_changes(bucket[hits])]] = True
     return keep
+
+
+def _union(one: Indices, other: Indices) -> Indices:
+    """Return the places of both in order; numpy's own would load its masked arrays for that."""
+    places = np.sort(np.concatenate((one, other)))
+    return places[_changes(places)]
 
 
 def _changes(groups: Indices) -> NDArray[np.bool_]:

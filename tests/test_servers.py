@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,3 +98,21 @@ def test_voila_on_its_own_has_no_pages(
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
 
     assert RunDetails(run)._facts()["portal_path"] == ""
+
+
+def test_a_portal_of_its_own_runs_no_code_and_opens_no_folder(
+    runtime: Path, portal: subprocess.Popen[bytes]
+) -> None:
+    known = json.loads((runtime / f"jpserver-{portal.pid}.json").read_text())
+
+    def status(path: str) -> int:
+        headers = {"Authorization": f"token {known['token']}"}
+        request = urllib.request.Request(known["url"] + path, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert status("run-widgets/") == status("api/status") == 200
+    assert {status(f"api/{what}") for what in ("kernels", "contents", "sessions")} == {404}

@@ -39,7 +39,8 @@ POINTS = 10_000
 WATCHED_S = 10.0
 TOKEN = "bench"
 
-BARE = "from jupyter_server.serverapp import ServerApp; ServerApp.launch_instance()"
+JUPYTER = "from jupyter_server.serverapp import ServerApp; ServerApp.launch_instance()"
+WITHOUT_OURS = "--ServerApp.jpserver_extensions={'run_widgets.portal': False}"
 
 PAINTED = """() => {
   const line = document.querySelector(".rw-figure path.line[d]:not([d=''])");
@@ -131,8 +132,10 @@ def first_paint(url: str, run: Run) -> tuple[float, float]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with server(folder, "-c", BARE) as (process, _):
+        with server(folder, "-c", JUPYTER, WITHOUT_OURS) as (process, _):
             bare = memory_mb(process)
+        with server(folder, "-c", JUPYTER) as (process, _):
+            added = memory_mb(process) - bare
         run = begin(folder)
         with server(folder, "-m", "run_widgets", "portal") as (process, url):
             path = f"/run-widgets/api/runs/{run.id}/panel?workspace={quote(str(folder / 'runs'))}"
@@ -158,11 +161,9 @@ def main() -> None:
         news = [size for viewer in viewers for size in viewer.sizes[1:]]
         times = [seconds for viewer in viewers for seconds in viewer.times[1:]]
         rows = [
-            ("a Jupyter server with nothing of ours, MB of its own", f"{bare:.0f}"),
-            (
-                f"the portal with {VIEWERS} viewers of a run that goes on, MB of its own",
-                f"{most:.0f}",
-            ),
+            ("JupyterLab's server without our extension, MB of its own", f"{bare:.0f}"),
+            ("what our extension adds to it, MB", f"{added:.0f}"),
+            (f"a portal of its own with {VIEWERS} viewers of a run, MB of its own", f"{most:.0f}"),
             (f"its processor's time with {VIEWERS} viewers, %", f"{100 * cpu:.0f}"),
             ("the whole panel, kB", f"{viewers[0].sizes[0] / 1e3:.0f}"),
             (f"a refresh with {10 * METRICS} new values, kB", f"{median(news) / 1e3:.1f}"),

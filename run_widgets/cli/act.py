@@ -364,7 +364,7 @@ def portal(
 
     What else is given goes to the Jupyter server that serves them.
     """
-    from run_widgets.portal import RunPortal
+    from run_widgets.cli.serve import serve
 
     arguments = [*context.args]
     if port is not None:
@@ -374,7 +374,7 @@ def portal(
     if context.get_parameter_source("workspace") is not ParameterSource.DEFAULT:
         # The server looks where this says, and else also in the person's own workspace.
         os.environ[WORKSPACE_VARIABLE] = str(workspace.path)
-    RunPortal.launch_instance(argv=arguments)  # type: ignore[no-untyped-call]
+    serve(arguments)
 
 
 @click.command()

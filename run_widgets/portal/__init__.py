@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
 
 from run_widgets.portal import experiments, exports, files, live, pages, panel, rows, runs, series
 from run_widgets.portal.shelf import Shelf
@@ -45,8 +46,16 @@ from run_widgets.servers import MARK
 from run_widgets.tracking import Workspace
 
 
+class PortalServer(ServerApp):
+    """What is behind a portal of its own: signing in and ending it, no kernels and no folders."""
+
+    default_services = ("api", "auth", "security", "shutdown")  # type: ignore[assignment]
+
+
 class RunPortal(ExtensionApp):
     """The pages, inside Jupyter or as a server of their own."""
+
+    serverapp_class = PortalServer
 
     name = "run_widgets"
     extension_url = "/run-widgets/"

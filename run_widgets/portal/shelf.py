@@ -48,6 +48,9 @@ T = TypeVar("T")
 OPEN_RUNS = 20
 """Runs whose files stay open between two looks at them."""
 
+AT_ONCE = 2**14
+"""Points that are read in one go: 4 MB, in a server that shows more than runs."""
+
 LISTED_RUNS = 100
 """Of one experiment, the newest; the page says how many there are."""
 
@@ -245,7 +248,7 @@ class _OpenRun:
         self._store = store
         self._id = run_id
         self._summary = RunSummary()
-        self._follower = store.follow(run_id)
+        self._follower = store.follow(run_id, at_once=AT_ONCE)
         self._children = Children(store, store.run(run_id).experiment, run_id)
         self._original = Original(store, run_id)
         self._drawings = Drawings()

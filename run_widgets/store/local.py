@@ -362,11 +362,14 @@ class LocalStore:
         place = self._experiment_folder(experiment)
         return Listing(self.root, place, listed_record, in_turn=in_turn or IN_TURN)
 
-    def follow(self, run_id: str) -> LocalFollower:
-        """Return a reader that starts before the run's first value."""
+    def follow(self, run_id: str, *, at_once: int = 0) -> LocalFollower:
+        """Return a reader that starts before the run's first value.
+
+        It takes `at_once` points of a writer with each look; 0 is for many.
+        """
         from run_widgets.store.reader import LocalFollower
 
-        return LocalFollower(self.folder(run_id) / layout.METRICS)
+        return LocalFollower(self.folder(run_id) / layout.METRICS, at_once)
 
     def folder(self, run_id: str) -> Path:
         """Return the folder of a run.
