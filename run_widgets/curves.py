@@ -17,11 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from run_widgets.downsample import MAX_POINTS, reduced
 from run_widgets.errors import RunNotFound
-from run_widgets.metrics import Metric, series
+from run_widgets.metrics import series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from run_widgets.records import Points
     from run_widgets.store import Follower
 
 Floats = NDArray[np.float64]
@@ -195,17 +196,17 @@ def curve(store: Read, run_id: str, metric: str) -> Curve:
 
 def curves(store: Read, run_id: str, metrics: Iterable[str]) -> dict[str, Curve]:
     """Read some metrics of one run, in one go; by name, as `curve` does each."""
-    found = {name: Metric(name) for name in metrics}
+    found: dict[str, list[Points]] = {name: [] for name in metrics}
     with contextlib.suppress(RunNotFound):
         follower = store.follow(run_id)
         try:
             while batch := follower.read():
-                for name, metric in found.items():
+                for name, parts in found.items():
                     if points := batch.points.get(name):
-                        metric.points.append(points)
+                        parts.append(points)
         finally:
             follower.close()
-    whole = {name: series(metric) for name, metric in found.items()}
+    whole = {name: series(parts) for name, parts in found.items()}
     return {
         name: Curve(run_id, one.step.astype(np.float64), one.at, one.value)
         for name, one in whole.items()

@@ -31,7 +31,7 @@ def frame_of_run(follower: Follower) -> pd.DataFrame:
     parts = []
     for metric in gather(follower).values():
         if metric.points:
-            one = series(metric)
+            one = series(metric.points)
             part = pd.DataFrame(
                 {
                     "name": metric.name,

@@ -79,7 +79,7 @@ class LongTable:
 
     def add(self, records: Sequence[Record]) -> None:
         """Take in rows and tables, in the order in which they were logged."""
-        cells = columns(list(records))
+        cells = columns(records)
         count = max(map(len, cells.values()), default=0)
         self.total += count
         for name in cells:

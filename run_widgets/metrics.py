@@ -3,29 +3,90 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.records import Kind, Points, Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
     from run_widgets.store import Follower
 
 
-@dataclass(slots=True)
+class Columns:
+    """Rows and tables of one name, put below each other; a cell that is missing is None."""
+
+    def __init__(self) -> None:
+        self._cells: dict[str, list[Any]] = {}
+        self._length = 0
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Take in rows and tables, in the order in which they were logged."""
+        for names, alike in groupby(records, _names_of_row):
+            if names is None:
+                for record in alike:
+                    longest = max(map(len, record.value.values()), default=0)
+                    self._extend(record.value, longest)
+            else:
+                rows = [record.value for record in alike]
+                self._extend({name: [row[name] for row in rows] for name in names}, len(rows))
+
+    def _extend(self, cells: Mapping[str, list[Any]], length: int) -> None:
+        for name, new in cells.items():
+            column = self._cells.setdefault(name, [])
+            column += [None] * (self._length - len(column))
+            column += new
+        self._length += length
+
+    def cells(self) -> dict[str, list[Any]]:
+        """Return the columns, all of one length."""
+        for column in self._cells.values():
+            column += [None] * (self._length - len(column))
+        return self._cells
+
+
+def _names_of_row(record: Record) -> tuple[str, ...] | None:
+    return tuple(record.value) if record.kind is Kind.ROW else None
+
+
+def columns(records: Iterable[Record]) -> dict[str, list[Any]]:
+    """Return rows and tables of one metric as columns, missing cells as None."""
+    table = Columns()
+    table.add(records)
+    return table.cells()
+
+
 class Metric:
-    """All that was logged under one name."""
+    """All that was logged under one name, in one way: as scalars and lists, or as a table, or …"""
 
-    name: str
-    points: list[Points] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    def __init__(self, name: str, kind: Kind, first_at: float) -> None:
+        self.name = name
+        self.kind = kind
+        """Of what was logged first."""
 
-    @property
-    def kind(self) -> Kind:
-        return self.records[0].kind if self.records else Kind.SCALAR
+        self.first_at = first_at
+        self.points: list[Points] = []
+        self.count = 0
+        """How many records there are, scalars aside."""
+
+        self.records: list[Record] = []  # but rows and tables, which are many
+        self._row: Mapping[str, Any] = {}  # the first one
+        self._columns = Columns()
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Take in what came next."""
+        if self.kind in (Kind.ROW, Kind.TABLE):
+            if not self.count:
+                self._row = records[0].value
+            self._columns.add(records)
+        else:
+            self.records += records
+        self.count += len(records)
 
     def value(self) -> Any:
         """What went in: one scalar bare, repeated scalars and lists as a list, rows and
@@ -33,8 +94,10 @@ class Metric:
         """
         if self.kind in (Kind.SCALAR, Kind.LIST):
             return self._vector()
+        if self.kind is Kind.ROW and self.count == 1:
+            return dict(self._row)
         if self.kind in (Kind.ROW, Kind.TABLE):
-            return self._table()
+            return self._columns.cells()
         values = [record.value for record in self.records]
         return values[0] if len(values) == 1 else values
 
@@ -49,31 +112,6 @@ class Metric:
         parts.sort(key=lambda part: part[0])
         return [value for _, values in parts for value in values]
 
-    def _table(self) -> dict[str, Any]:
-        only = self.records[0]
-        if len(self.records) == 1 and only.kind is Kind.ROW:
-            return dict(only.value)
-        return columns(self.records)
-
-
-def columns(records: list[Record]) -> dict[str, list[Any]]:
-    """Return rows and tables of one metric as columns, missing cells as None."""
-    table: dict[str, list[Any]] = {}
-    length = 0
-    for record in records:
-        if record.kind is Kind.ROW:
-            new, count = {name: [cell] for name, cell in record.value.items()}, 1
-        else:
-            new, count = record.value, max(map(len, record.value.values()), default=0)
-        for name, cells in new.items():
-            column = table.setdefault(name, [])
-            column += [None] * (length - len(column))
-            column += cells
-        length += count
-    for column in table.values():
-        column += [None] * (length - len(column))
-    return table
-
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -87,24 +125,27 @@ class Series:
         return len(self.step)
 
 
-def series(metric: Metric) -> Series:
-    """Return a metric's repeated scalars as arrays."""
+def series(parts: Sequence[Points]) -> Series:
+    """Return a metric's repeated scalars, in as many parts as they were read, as arrays."""
     import numpy as np
 
     from run_widgets.records import NO_STEP
 
-    if not metric.points:
+    if not parts:
         return Series(np.empty(0, np.int64), np.empty(0), np.empty(0))
 
     def joined(arrays: list[NDArray[Any]]) -> NDArray[Any]:
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
-    step = joined([points.step for points in metric.points])
+    step = joined([points.step for points in parts])
     missing = step == NO_STEP
     if missing.any():
         step = np.where(missing, np.arange(len(step)), step)
-    at = joined([points.at for points in metric.points])
-    return Series(step, at, joined([points.numbers for points in metric.points]))
+    at = joined([points.at for points in parts])
+    return Series(step, at, joined([points.numbers for points in parts]))
+
+
+_FAMILY = {Kind.SCALAR: "vector", Kind.LIST: "vector", Kind.ROW: "table", Kind.TABLE: "table"}
 
 
 def gather(follower: Follower, name: str | None = None) -> dict[str, Metric]:
@@ -113,52 +154,31 @@ def gather(follower: Follower, name: str | None = None) -> dict[str, Metric]:
     A name that two processes used in ways that do not go together is kept for
     the first way; the other's records are found under the name and its kind.
     """
-    metrics: dict[str, Metric] = {}
+    found: dict[tuple[str, str], Metric] = {}
+
+    def metric(name: str, kind: Kind, first_at: float) -> Metric:
+        key = (name, _FAMILY.get(kind, kind.value))
+        if key not in found:
+            found[key] = Metric(name, kind, first_at)
+        return found[key]
+
     try:
         while batch := follower.read():
-            for metric, points in batch.points.items():
-                if name is None or metric == name:
-                    metrics.setdefault(metric, Metric(metric)).points.append(points)
-            for record in batch.records:
-                if name is None or record.metric == name:
-                    metrics.setdefault(record.metric, Metric(record.metric)).records.append(record)
+            for one, points in batch.points.items():
+                if name in (None, one):
+                    metric(one, Kind.SCALAR, float(points.at[0])).points.append(points)
+            for (one, kind), alike in groupby(batch.records, lambda r: (r.metric, r.kind)):
+                if name in (None, one):
+                    records = list(alike)
+                    metric(one, kind, records[0].at).add(records)
     finally:
         follower.close()
-    for metric in list(metrics):
-        _part(metrics, metric)
-    return {metric.name: metric for metric in sorted(metrics.values(), key=_first_at)}
-
-
-def _first_at(metric: Metric) -> float:
-    return min(
-        [float(points.at[0]) for points in metric.points[:1]]
-        + [record.at for record in metric.records[:1]]
-    )
-
-
-_FAMILY = {Kind.SCALAR: "vector", Kind.LIST: "vector", Kind.ROW: "table", Kind.TABLE: "table"}
-
-
-def _part(metrics: dict[str, Metric], name: str) -> None:
-    metric = metrics[name]
-    families = {_FAMILY.get(record.kind, record.kind.value) for record in metric.records}
-    if metric.points:
-        families.add("vector")
-    if len(families) < 2:
-        return
-    first = min(
-        [(points.at[0], "vector") for points in metric.points[:1]]
-        + [(record.at, _FAMILY.get(record.kind, record.kind.value)) for record in metric.records]
-    )[1]
-    moved = [r for r in metric.records if _FAMILY.get(r.kind, r.kind.value) != first]
-    metric.records = [r for r in metric.records if _FAMILY.get(r.kind, r.kind.value) == first]
-    for record in moved:
-        other = f"{name} ({record.kind.value})"
-        metrics.setdefault(other, Metric(other)).records.append(record)
-    if first != "vector" and metric.points:
-        other = f"{name} ({Kind.SCALAR.value})"
-        metrics.setdefault(other, Metric(other)).points.extend(metric.points)
-        metric.points = []
+    metrics: dict[str, Metric] = {}
+    for each in sorted(found.values(), key=lambda metric: metric.first_at):
+        while each.name in metrics:
+            each.name += f" ({each.kind.value})"
+        metrics[each.name] = each
+    return metrics
 
 
 ABSENT = "–"

@@ -278,7 +278,7 @@ def _beginning(a: Any, b: Any) -> Any:
 def _comparable(metric: Metric) -> Any:
     """Return a metric's values; of pictures, whose names have a time in them, their number."""
     if metric.kind is Kind.IMAGE:
-        return len(metric.records)
+        return metric.count
     return metric.value()
 
 

@@ -217,7 +217,7 @@ class Rows:
         }
 
     def add(self, records: Sequence[Record]) -> None:
-        cells = columns(list(records))
+        cells = columns(records)
         lengths = [_length(record) for record in records]
         for name, values in cells.items():
             if name not in self._numeric and len(self.columns) < MAX_COLUMNS:

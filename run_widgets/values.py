@@ -13,6 +13,8 @@ from run_widgets.errors import NotAMetric, NotAName
 
 Scalar = float | int | bool | str | None
 
+_PLAIN = frozenset({float, int, bool, str, type(None)})
+
 
 def scalar(value: object, where: str) -> Scalar:
     """Return `value` as the Python number, bool, text or None that it is.
@@ -25,7 +27,7 @@ def scalar(value: object, where: str) -> Scalar:
     NotAMetric
         It is several values, or a kind of thing that is not a value at all.
     """
-    if value is None or type(value) in (float, int, bool, str):
+    if type(value) in _PLAIN:
         return value  # type: ignore[return-value]
     for plain in (bool, int, float, str):
         if isinstance(value, plain):
@@ -64,6 +66,8 @@ def column(values: object, where: str) -> list[Scalar]:
 
 def row(values: Mapping[str, object], where: str) -> dict[str, Scalar]:
     """Return one row, column name to scalar."""
+    if _PLAIN.issuperset(map(type, values.values())) and {str}.issuperset(map(type, values)):
+        return dict(values)  # type: ignore[arg-type]
     return {
         _column_name(name, where): scalar(value, f"{where}, column {name!r}")
         for name, value in values.items()

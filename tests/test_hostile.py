@@ -338,6 +338,7 @@ RECORDS = [
     '{"record":"image","name":"loss","at":1.0,"value":["/etc/passwd"]}',
     '{"record":"confusion_matrix","name":"loss","at":1.0,"value":1}',
     '{"record":["scalar"],"name":"loss","at":1.0,"value":1}',
+    '{"record":"scalar","name":"loss","at":1.0,"value":1},' * 2 + "0",
     '{"record"',
     '{"record":' * 100_000,
 ]
@@ -345,13 +346,16 @@ RECORDS = [
 
 @pytest.mark.parametrize("line", RECORDS, ids=range(len(RECORDS)))
 def test_a_hostile_record_is_passed_over_and_told_of(folder: Path, line: str) -> None:
-    text = HEADER + line.encode() + b"\n"
-    record = struct.pack("<qdiI", len(HEADER), 1.0, 0, RECORD)
-    written(folder, text, POINT.pack(1.5, 1.0, 0, FLOAT) + record + POINT.pack(2.5, 1.0, 0, FLOAT))
+    good = '{"record":"scalar","name":"loss","at":1.0,"value":%s}'
+    text, points = HEADER, POINT.pack(1.5, 1.0, 0, FLOAT)
+    for one in (good % 2.5, line, good % 3.5):
+        points += struct.pack("<qdiI", len(text), 1.0, 0, RECORD)
+        text += one.encode() + b"\n"
+    written(folder, text, points)
 
     seen = look_at_all(folder)
 
-    assert sorted(seen["metrics"]["loss"]) == sorted([*map(float, range(10)), 1.5, 2.5])
+    assert sorted(seen["metrics"]["loss"]) == sorted([*map(float, range(10)), 1.5, 2.5, 3.5])
     assert "lacks a record or has a broken one" in warnings_of(folder)
 
 

@@ -194,7 +194,7 @@ def test_a_series_has_each_value_with_its_step(
 def test_a_metric_without_scalars_has_an_empty_series(run: Run) -> None:
     run.log_list("list", [1, 2])
 
-    assert len(series(gather(run.store.follow(run.id))["list"])) == 0
+    assert len(series(gather(run.store.follow(run.id))["list"].points)) == 0
 
 
 def test_a_metric_that_is_not_there_is_named(run: Run) -> None:

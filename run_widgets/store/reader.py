@@ -295,23 +295,24 @@ class _WriterFiles:
         if not stepped.all():
             step[stepped == 0] = NO_STEP
         at, raw = slots.at, slots.value
-        referring = np.flatnonzero(kind == PointKind.RECORD).tolist()
-        if not referring:
+        referring = np.flatnonzero(kind == PointKind.RECORD)
+        if not len(referring):
             return Points(at=at, step=step, kind=kind, raw=raw)
-        keep = np.ones(len(kind), bool)
+        keep = kind != PointKind.RECORD
         objects: dict[int, Any] = {}
-        for place in referring:
-            record = self.lines.record(int(raw[place]))
-            if record is not None and record.kind is Kind.SCALAR:
+        records = self.lines.records(raw[referring].tolist())
+        for place, turn, record in zip(
+            referring.tolist(), order[referring].tolist(), records, strict=True
+        ):
+            if record is None:
+                self._say("record", f"{self._text_path} lacks a record or has a broken one")
+            elif record.kind is not Kind.SCALAR:
+                others.append((turn, record))
+            else:
+                keep[place] = True
                 objects[place] = record.value
                 if record.step is not None:
                     step[place] = record.step
-                continue
-            keep[place] = False
-            if record is not None:
-                others.append((int(order[place]), record))
-            else:
-                self._say("record", f"{self._text_path} lacks a record or has a broken one")
         if not keep.any():
             return None
         moved = np.cumsum(keep) - 1

@@ -48,9 +48,12 @@ WAITING_BYTES = 256 * 2**20
 CELLS_AT_ONCE = 2**17
 """Of a list or table; longer ones are kept in several records, so that each is read in bounds."""
 
-_FAMILY = {Kind.SCALAR: "vector", Kind.LIST: "vector", Kind.ROW: "table", Kind.TABLE: "table"}
+_FAMILY = {kind: kind.value for kind in Kind}
+_FAMILY |= dict.fromkeys((Kind.SCALAR, Kind.LIST), "vector")
+_FAMILY |= dict.fromkeys((Kind.ROW, Kind.TABLE), "table")
 
 _now = time.time
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 Plain = float | int | bool | str | None
 
@@ -138,8 +141,11 @@ class Writer:
         """
         metric_name(name)
         at = _now()
-        lines = list(_record_lines(kind, name, value, at, step))
-        self._alone(self._add_lines, name, _FAMILY.get(kind, kind.value), lines, at)
+        if kind in (Kind.LIST, Kind.TABLE):
+            lines = list(_record_lines(kind, name, value, at, step))
+        else:
+            lines = [_record_line(kind, name, value, at, step)]
+        self._alone(self._add_lines, name, _FAMILY[kind], lines, at)
 
     def describe(self, name: str, description: str) -> None:
         """Keep what a metric means; the last one given counts."""
@@ -200,8 +206,8 @@ class Writer:
             self._record_alone(name, value, step, at)
 
     def _record_alone(self, name: str, value: Plain, step: int | None, at: float) -> None:
-        lines = list(_record_lines(Kind.SCALAR, name, value, at, checked_step(step)))
-        self._add_lines(name, "vector", lines, at)
+        line = _record_line(Kind.SCALAR, name, value, at, checked_step(step))
+        self._add_lines(name, "vector", [line], at)
 
     def _add_lines(self, name: str, family: str, lines: list[bytes], at: float) -> None:
         mark = self._declare(name, family)
@@ -446,7 +452,7 @@ class _TooLong(NotAMetric):
 def _record_lines(
     kind: Kind, name: str, value: Any, at: float, step: int | None
 ) -> Iterator[bytes]:
-    """Yield the line of a record, or those of the parts that a long list or table is cut into."""
+    """Yield the line of a list or table, or those of the parts that a long one is cut into."""
     length = _length(kind, value)
     if _cells(kind, value) <= CELLS_AT_ONCE or length < 2:
         try:
@@ -461,10 +467,10 @@ def _record_lines(
 
 
 def _length(kind: Kind, value: Any) -> int:
-    """Return how many elements or rows there are to cut between; 0 where it is one piece."""
+    """Return how many elements or rows there are to cut between."""
     if kind is Kind.LIST:
         return len(value)
-    return len(next(iter(value.values()))) if kind is Kind.TABLE and value else 0
+    return len(next(iter(value.values()))) if value else 0
 
 
 def _cells(kind: Kind, value: Any) -> int:
@@ -486,7 +492,7 @@ def _record_line(kind: Kind, name: str, value: Any, at: float, step: int | None)
 
 def _json_line(entry: dict[str, Any], name: str) -> bytes:
     try:
-        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        line = _as_json(entry).encode() + b"\n"
     except (TypeError, ValueError, RecursionError) as error:
         raise NotAMetric(f"a value of {name!r} cannot be kept: {error}") from error
     if len(line) > LINE_BYTES:

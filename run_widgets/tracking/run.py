@@ -241,7 +241,7 @@ class Run(Recording, Labelled, Sourced, Life):
         metric = gather(self.store.follow(self.id), name).get(name)
         if metric is None:
             raise MetricNotFound(f"run {self.id!r} has no metric {name!r}")
-        return series(metric)
+        return series(metric.points)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return every scalar as one row: name, step, time and value; a text in the column text."""
