@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -20,7 +21,6 @@ from run_widgets.portal import RunPortal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from run_widgets import Run
 
@@ -34,13 +34,20 @@ class Portal:
         self.lab = lab
 
     def ask(
-        self, path: str, *, method: str = "GET", signed_in: bool = True, **headers: str
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        body: object = None,
+        signed_in: bool = True,
+        **headers: str,
     ) -> http.client.HTTPResponse:
         server = urlsplit(self.lab.url)
         if signed_in:
             headers["Authorization"] = f"token {self.lab.token}"
         connection = http.client.HTTPConnection(server.hostname or "", server.port, timeout=20)
-        connection.request(method, f"{server.path}run-widgets{path}", headers=headers)
+        content = None if body is None else json.dumps(body)
+        connection.request(method, f"{server.path}run-widgets{path}", content, headers)
         answer = connection.getresponse()
         answer.body = answer.read()  # type: ignore[attr-defined]
         connection.close()
@@ -326,6 +333,48 @@ def test_a_run_that_was_started_by_hand_is_not_run_again(portal: Portal, run: Ru
     assert answer.status == 409
     assert "cannot be run again" in json.loads(answer.body)["message"]
     assert portal.ask(f"/api/runs/{run.id}/resubmit").status == 405
+
+
+# -- changed from the list ---------------------------------------------------------------------
+
+
+def test_a_run_is_renamed_and_its_tags_are_changed(portal: Portal, run: Run) -> None:
+    run.set_tags({"old": "1", "kept": "2"})
+    changes = {"display_name": "best so far 🔥", "tags": {"old": None, "note": "<b>", "k": ""}}
+
+    answer = portal.ask(f"/api/runs/{run.id}/edit", method="POST", body=changes)
+
+    assert answer.status == 200, answer.body
+    known = Workspace(portal.lab.home).get_run(run.id)
+    assert known.display_name == "best so far 🔥"
+    assert known.tags == {"kept": "2", "note": "<b>", "k": ""}
+
+
+@pytest.mark.parametrize(
+    "changes", [[], "x", {"status": "Failed"}, {"tags": ["a"]}, {"tags": {"": "a"}}, {"tags": None}]
+)
+def test_what_is_no_change_is_refused(portal: Portal, run: Run, changes: object) -> None:
+    run.set_tags({"kept": "2"})
+
+    answer = portal.ask(f"/api/runs/{run.id}/edit", method="POST", body=changes)
+
+    assert answer.status == 400
+    assert "display_name" in json.loads(answer.body)["message"]
+    assert Workspace(portal.lab.home).get_run(run.id).tags == {"kept": "2"}
+
+
+def test_a_run_that_has_ended_is_moved_to_the_trash(portal: Portal) -> None:
+    run = begin(portal.lab.home, "thrown-away")
+    early = portal.ask(f"/api/runs/{run.id}/delete", method="POST")
+    run.complete()
+
+    answer = portal.ask(f"/api/runs/{run.id}/delete", method="POST")
+
+    assert early.status == 409
+    assert "cancel it first" in json.loads(early.body)["message"]
+    assert answer.status == 200, answer.body
+    assert (Path(json.loads(answer.body)["trash"]) / "run.json").is_file()
+    assert portal.ask(f"/api/runs/{run.id}").status == 404
 
 
 # -- which workspace ---------------------------------------------------------------------------

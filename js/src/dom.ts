@@ -51,6 +51,14 @@ export function runLink(): { target?: string; rel?: string } {
   return { target: "_blank", rel: "noopener noreferrer" };
 }
 
+/** Open a run's page as a click on a link in `place` does, so that whoever shows it hears of both. */
+export function openRun(place: Element, address: string): void {
+  const link = h("a", { ...runLink(), href: address });
+  place.append(link);
+  link.click();
+  link.remove();
+}
+
 function isWebAddress(url: string): boolean {
   try {
     return ["http:", "https:"].includes(new URL(url, document.baseURI).protocol);

@@ -176,6 +176,17 @@ export class RunServer {
     await ask(this.#address(`api/runs/${this.runId}/stop`), { method: "POST" });
   }
 
+  /** Rename the run, or change its tags: one whose value is null goes. */
+  async edit(changes: Changes): Promise<void> {
+    const body = JSON.stringify(changes);
+    await ask(this.#address(`api/runs/${this.runId}/edit`), { method: "POST", body });
+  }
+
+  /** Move the run to the workspace's trash. */
+  async delete(): Promise<void> {
+    await ask(this.#address(`api/runs/${this.runId}/delete`), { method: "POST" });
+  }
+
   /** Run again what the run ran; the new run. */
   async resubmit(): Promise<RunServer> {
     const answer = await ask(this.#address(`api/runs/${this.runId}/resubmit`), { method: "POST" });
@@ -256,8 +267,12 @@ async function read(address: string, from: number, to?: number): Promise<Part> {
   return { bytes, start: Number(first ?? 0), size: Number(whole ?? bytes.length) };
 }
 
+/** What of a run can be changed after the fact. */
+export type Changes = { display_name?: string; tags?: Record<string, string | null> };
+
 type Question = {
   method?: "GET" | "POST";
+  body?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
 };
@@ -268,14 +283,14 @@ type Question = {
  * @throws ServerError where there is no answer, or not the one that was hoped for
  */
 export async function ask(address: string, options: Question = {}): Promise<Response> {
-  const { method = "GET", headers = {}, signal = null } = options;
+  const { method = "GET", body = null, headers = {}, signal = null } = options;
   const { token } = pageConfig();
   if (typeof token === "string" && token) headers.Authorization = `token ${token}`;
   const cookie = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1];
   if (cookie && method === "POST") headers["X-XSRFToken"] = decodeURIComponent(cookie);
   let answer: Response;
   try {
-    answer = await fetch(address, { method, headers, signal, cache: "no-store" });
+    answer = await fetch(address, { method, body, headers, signal, cache: "no-store" });
   } catch {
     throw new ServerError("The Jupyter server cannot be reached");
   }

@@ -10,6 +10,8 @@ export class FakeServer {
   readonly answers: Record<string, (query: URLSearchParams) => unknown> = {};
   /** Addresses asked for, with the range where there was one. */
   readonly asked: string[] = [];
+  /** What was posted, by the address. */
+  readonly posted: [address: string, body: unknown][] = [];
   isDown = false;
 
   put(path: string, content: string | Uint8Array): void {
@@ -18,6 +20,9 @@ export class FakeServer {
 
   readonly fetch = async (address: string, options: RequestInit = {}): Promise<Response> => {
     const range = (options.headers as Record<string, string> | undefined)?.Range ?? null;
+    if (options.method === "POST") {
+      this.posted.push([address, JSON.parse(String(options.body ?? "null"))]);
+    }
     this.asked.push([address, range].filter(Boolean).join(" "));
     if (this.isDown) throw new TypeError("Failed to fetch");
     const url = new URL(address, "http://localhost");

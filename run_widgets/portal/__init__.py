@@ -94,6 +94,8 @@ class RunPortal(ExtensionApp):
             (rf"{run}/code", runs.CodeHandler),
             (rf"{run}/lines", runs.LinesHandler),
             (rf"{run}/stop", runs.StopHandler),
+            (rf"{run}/edit", runs.EditHandler),
+            (rf"{run}/delete", runs.DeleteHandler),
             (rf"{run}/resubmit", runs.ResubmitHandler),
             (rf"{at}/export/experiments/([^/]+)", exports.ExperimentExportHandler),
             (rf"{at}/export/([^/]+)", exports.ExportHandler),

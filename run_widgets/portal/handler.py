@@ -14,6 +14,7 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from run_widgets.errors import (
     FileNotInRun,
     RunClosed,
+    RunGoesOn,
     RunNotFound,
     RunWidgetsError,
     SubmitError,
@@ -91,7 +92,7 @@ def _told(read: Callable[[], Json]) -> tuple[str, str]:
 def _status_of(error: Exception) -> int:
     if isinstance(error, RunNotFound | FileNotInRun):
         return 404
-    if isinstance(error, RunClosed | SubmitError):
+    if isinstance(error, RunClosed | RunGoesOn | SubmitError):
         return 409
     return 500 if isinstance(error, OSError | RunWidgetsError) else 400
 

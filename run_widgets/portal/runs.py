@@ -86,6 +86,28 @@ class StopHandler(JsonHandler):
         await self.answer(partial(self.shelf.stop, run_id, self.workspace))
 
 
+class EditHandler(JsonHandler):
+    """Renames a run and changes its tags: a JSON object of ``display_name`` and ``tags``.
+
+    A tag whose value is null is removed.
+    """
+
+    @web.authenticated
+    @authorized
+    async def post(self, run_id: str) -> None:
+        changes = self.get_json_body()
+        await self.answer(partial(self.shelf.edit, run_id, self.workspace, changes))
+
+
+class DeleteHandler(JsonHandler):
+    """Moves a run that has ended to the workspace's trash."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, run_id: str) -> None:
+        await self.answer(partial(self.shelf.delete, run_id, self.workspace))
+
+
 class ResubmitHandler(JsonHandler):
     """Runs again what a run ran: for those who may run anything here."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
 import time
@@ -11,7 +12,7 @@ from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 from urllib.parse import urlencode
 
 from run_widgets.children import Children
@@ -188,6 +189,39 @@ class Shelf:
             store.request_stop(run_id)
         return {"run_id": run_id, "stop_requested": True}
 
+    def edit(self, run_id: str, workspace: str | None, changes: object) -> Json:
+        """Rename a run and change its tags, as `changes` says; return what it has then.
+
+        Raises
+        ------
+        ValueError
+            `changes` is not an object of ``display_name`` (a text) and ``tags`` (texts by name,
+            None for one that is to go), or a tag has no name.
+        """
+        if not _is_edit(changes):
+            raise ValueError(
+                'expected {"display_name": text, "tags": {name: text, or null to remove it}}, '
+                f"got {shown(json.dumps(changes))[:200]}"
+            )
+        run = Workspace(self.store_of(run_id, workspace).root).get_run(run_id)
+        if "display_name" in changes:
+            run.display_name = changes["display_name"]
+        tags = changes.get("tags", {})
+        run.set_tags({name: value for name, value in tags.items() if value is not None})
+        run.remove_tags([name for name, value in tags.items() if value is None])
+        return {"display_name": run.display_name, "tags": run.tags}
+
+    def delete(self, run_id: str, workspace: str | None) -> Json:
+        """Move a run to the workspace's trash, and return where it lies.
+
+        Raises
+        ------
+        RunGoesOn
+            It has not ended.
+        """
+        run = Workspace(self.store_of(run_id, workspace).root).get_run(run_id)
+        return {"trash": str(run.delete())}
+
     def resubmit(self, run_id: str, workspace: str | None) -> Json:
         """Start what a run ran once more, as a new run, and return that one's id.
 
@@ -241,6 +275,18 @@ class Shelf:
         if not known:
             raise RunNotFound(f"there is no workspace at {shown(workspace)!r}")
         return [LocalStore(folder)]
+
+
+def _is_edit(changes: object) -> TypeGuard[dict[str, Any]]:
+    """Tell whether a browser's JSON says what a run is to be called."""
+    if not isinstance(changes, dict) or not set(changes) <= {"display_name", "tags"}:
+        return False
+    tags = changes.get("tags", {})
+    return (
+        isinstance(changes.get("display_name", ""), str)
+        and isinstance(tags, dict)
+        and all(name and isinstance(value, str | None) for name, value in tags.items())
+    )
 
 
 class _OpenRun:

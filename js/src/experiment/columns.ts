@@ -47,6 +47,7 @@ export const NUMBER_ID = keyText(["run", "number", ""]);
 export const NAME_ID = keyText(["run", "name", ""]);
 export const STATUS_ID = keyText(["run", "status", ""]);
 export const DURATION_ID = keyText(["run", "duration", ""]);
+export const RUN_ID = keyText(["run", "id", ""]);
 export const CREATED_ID = keyText(["run", "created", ""]);
 
 /** The id of a metric's column: the best value where its goal is known, else the last. */

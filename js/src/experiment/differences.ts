@@ -7,6 +7,8 @@ import type { RunTable } from "./table.ts";
 export type Difference = {
   name: string;
   values: (string | null)[];
+  /** Of a metric, how far each is from the first run's; NaN where that cannot be said. */
+  apart: number[];
   differs: boolean;
   /** The places of the best values, where it is known which those are. */
   best: number[];
@@ -30,7 +32,10 @@ export function sections(table: RunTable, rows: Uint32Array, packages: Packages)
     .filter(({ key }) => key[0] === "metric" && key[2] === "last")
     .flatMap(({ key }) => {
       const found = fromColumn(table, rows, metricId(table, key[1]));
-      for (const each of found) each.best = best(table, rows, key[1]);
+      for (const each of found) {
+        each.best = best(table, rows, key[1]);
+        each.apart = apart(table, rows, key[1]);
+      }
       return found;
     });
   const isCode = (name: string) => CODE.test(name);
@@ -102,7 +107,15 @@ function ofPackages(table: RunTable, rows: Uint32Array, packages: Packages): Dif
 
 function made(name: string, values: (string | null)[]): Difference[] {
   if (values.every((value) => value === null)) return [];
-  return [{ name, values, differs: values.some((value) => value !== values[0]), best: [] }];
+  return [
+    { name, values, differs: values.some((value) => value !== values[0]), apart: [], best: [] },
+  ];
+}
+
+function apart(table: RunTable, rows: Uint32Array, name: string): number[] {
+  const column = shown(table, metricId(table, name));
+  const numbers = column ? Array.from(rows, column.number) : [];
+  return numbers.map((value) => value - (numbers[0] as number));
 }
 
 function best(table: RunTable, rows: Uint32Array, name: string): number[] {

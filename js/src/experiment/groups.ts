@@ -22,20 +22,41 @@ export function groupings(table: RunTable, rows: Uint32Array): Grouping[] {
   return [...single, ...but.filter(({ value }) => puts(table, rows, value))];
 }
 
-/** Whether a grouping makes more than one group, and fewer than there are runs. */
-function puts(table: RunTable, rows: Uint32Array, id: string): boolean {
-  const nameOf = groupNames(table, rows, id);
-  if (!nameOf) return false;
-  const names = new Set(Array.from(rows, nameOf));
-  return names.size > 1 && names.size < rows.length;
+/** What the groups of one column can be parted by further. */
+export function furtherGroupings(table: RunTable, rows: Uint32Array, id: string): Grouping[] {
+  if (id.startsWith(BUT)) return [];
+  const before = sizeOf(table, rows, id);
+  return groupings(table, rows).filter(({ value }) => {
+    if (value === id || value.startsWith(BUT)) return false;
+    const parted = sizeOf(table, rows, id, value);
+    return parted > before && parted < rows.length;
+  });
 }
 
-/** The name of each run's group; null where there is no such grouping. */
+/** Whether a grouping makes more than one group, and fewer than there are runs. */
+function puts(table: RunTable, rows: Uint32Array, id: string): boolean {
+  const size = sizeOf(table, rows, id);
+  return size > 1 && size < rows.length;
+}
+
+/** How many groups a grouping makes. */
+function sizeOf(table: RunTable, rows: Uint32Array, id: string, further?: string): number {
+  const nameOf = groupNames(table, rows, id, further);
+  return nameOf ? new Set(Array.from(rows, nameOf)).size : 0;
+}
+
+/** The name of each run's group, parted by a second column or not; null where there is no such grouping. */
 export function groupNames(
   table: RunTable,
   rows: Uint32Array,
   id: string,
+  further: string | null = null,
 ): ((row: number) => string) | null {
+  const second = further === null ? null : groupNames(table, rows, further);
+  if (second) {
+    const first = groupNames(table, rows, id);
+    return first && ((row) => `${first(row)}, ${second(row)}`);
+  }
   const name = (column: Shown, row: number) =>
     `${column.label} ${column.has(row) ? column.text(row) : "none"}`;
   if (!id.startsWith(BUT)) {

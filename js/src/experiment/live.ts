@@ -1,7 +1,7 @@
 /** An experiment that goes on: its table, brought up to date by what the kernel tells. */
 
 import type { Model } from "../model.ts";
-import { baseUrl } from "../server.ts";
+import { baseUrl, RunServer } from "../server.ts";
 import { Asking, type Place, type Question } from "./ask.ts";
 import { CodeShelf } from "./code.ts";
 import { CurveShelf } from "./curves.ts";
@@ -80,6 +80,12 @@ export class LiveExperiment {
   on(life: AbortSignal, draw: () => void): void {
     this.#listeners.add(draw);
     life.addEventListener("abort", () => this.#listeners.delete(draw), { once: true });
+  }
+
+  /** The server's side of one of the runs; null on a page without a server. */
+  serverOf(run: string): RunServer | null {
+    const place = this.#place();
+    return place && new RunServer(place.root, "_", place.workspace).other(run);
   }
 
   /** Where a server finds the runs; null on a page without one. */

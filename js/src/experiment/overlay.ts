@@ -4,7 +4,6 @@ import { aligned, type Band, band, commonAxis, type Points, type Spread } from "
 import { type Colors, type Look, looksOfGroups } from "./colors.ts";
 import { numberOfRun } from "./columns.ts";
 import type { Columns, Curve } from "./curves.ts";
-import { groupNames } from "./groups.ts";
 import type { RunTable } from "./table.ts";
 import type { Axis } from "./view_state.ts";
 
@@ -38,19 +37,17 @@ export function lines(table: RunTable, colors: Colors, curves: Curve[], axis: Ax
     .sort((a, b) => a.number - b.number);
 }
 
-/** A band for each group of `rows` by `groupBy`, in the order of their names. */
+/** A band for each group of runs, which `nameOf` tells of a row, in the order of their names. */
 export function bands(
   table: RunTable,
-  rows: Uint32Array,
   curves: Curve[],
   axis: Axis,
-  groupBy: string,
+  nameOf: (row: number) => string,
   spread: Spread,
 ): Line[] {
-  const nameOf = groupNames(table, rows, groupBy);
   const groups = new Map<string, { row: number; points: Points }[]>();
   for (const { row, curve } of rowsOf(table, curves)) {
-    const name = nameOf?.(row) ?? "";
+    const name = nameOf(row);
     const points = { x: xOf(table, row, curve.means, axis), y: curve.means.y };
     groups.set(name, [...(groups.get(name) ?? []), { row, points }]);
   }

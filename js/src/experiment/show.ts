@@ -3,6 +3,7 @@
 import { h } from "../dom.ts";
 import type { Model } from "../model.ts";
 import { baseUrl } from "../server.ts";
+import type { Experiment } from "./experiment.ts";
 import type { LiveExperiment } from "./live.ts";
 import type { ExperimentModel } from "./model.ts";
 
@@ -23,14 +24,15 @@ export async function showExperiment(
     const { experimentPanel } = await import("../views/experiment/panel.ts");
     if (life.aborted) return;
     const { table, curves, packages, code, view } = live;
-    const experiment = {
+    const experiment: Experiment = {
       table,
       curves,
       packages,
       code,
       view,
-      askPackages: (runs: string[]) => live.askPackages(runs),
-      on: (life: AbortSignal, draw: () => void) => live.on(life, draw),
+      askPackages: (runs) => live.askPackages(runs),
+      on: (life, draw) => live.on(life, draw),
+      serverOf: (run) => live.serverOf(run),
       root: baseUrl(),
     };
     el.append(experimentPanel(model, experiment, life));

@@ -30,6 +30,8 @@ export type ViewState = {
     logY: boolean;
     /** A column whose values make groups; null: each run alone. */
     groupBy: string | null;
+    /** A second column, by whose values those groups are parted. */
+    andBy: string | null;
     spread: Spread;
   };
   /** Also what is the same for all. */
@@ -55,7 +57,15 @@ export const DEFAULT: ViewState = {
   over: "number",
   page: "Runs",
   comparison: "curves",
-  curves: { metric: null, axis: "step", logX: false, logY: false, groupBy: null, spread: "std" },
+  curves: {
+    metric: null,
+    axis: "step",
+    logX: false,
+    logY: false,
+    groupBy: null,
+    andBy: null,
+    spread: "std",
+  },
   allFacts: false,
   scatter: { x: null, y: null, color: null, logX: null, logY: null },
   parallel: null,
@@ -195,6 +205,7 @@ export function checked(read: unknown): ViewState {
       logX: curves.logX === true,
       logY: curves.logY === true,
       groupBy: text(curves.groupBy),
+      andBy: text(curves.andBy),
       spread: (["std", "ci95", "minmax"] as const).find((s) => s === curves.spread) ?? "std",
     },
     allFacts: read.allFacts === true,

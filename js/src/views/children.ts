@@ -70,7 +70,9 @@ export function children(
   /** Draw the lines; what draws them comes when it is first needed. */
   async function drawLines(): Promise<void> {
     parallel ??= import("./experiment/parallel_view.ts").then(({ parallelView }) => {
-      const made = parallelView(compared, new View("", { shelf: null }), life, chooseRun);
+      const made = parallelView(compared, new View("", { shelf: null }), chooseRun, life, {
+        canChoose: false,
+      });
       lines.append(made.el);
       return made.draw;
     });

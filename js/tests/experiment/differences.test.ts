@@ -32,6 +32,8 @@ test("what differs comes first, and each name in its section", () => {
   expect(named.lr?.differs).toBe(false);
   expect(named.seed?.values).toEqual(["1", "2"]);
   expect(named.acc?.best).toEqual([0]);
+  expect(named.acc?.apart[0]).toBe(0);
+  expect(named.acc?.apart[1]).toBeCloseTo(-0.1);
   expect(named["azureml.git.commit"]?.values).toEqual(["x", null]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { groupings, groupNames } from "../../src/experiment/groups.ts";
+import { furtherGroupings, groupings, groupNames } from "../../src/experiment/groups.ts";
 import { idOf, tableOf } from "./told.ts";
 
 function sweep() {
@@ -36,6 +36,18 @@ test("runs that are alike in all but their seed are one group, named by what tel
 
   expect(new Set(names).size).toBe(4);
   expect(names.slice(0, 2)).toEqual(["lr 0.1, width 32", "lr 0.1, width 32"]);
+});
+
+test("groups are parted by a second column, where that parts them", () => {
+  const table = sweep();
+  const [lr, width] = [idOf("argument:lr"), idOf("argument:width")];
+
+  const offered = furtherGroupings(table, table.rows(), lr).map(({ label }) => label);
+  const nameOf = groupNames(table, table.rows(), lr, width);
+
+  expect(offered).toEqual(["width", "seed"]);
+  expect(new Set(Array.from(table.rows(), (row) => nameOf?.(row))).size).toBe(5);
+  expect(nameOf?.(1)).toBe("lr 0.1, width 32");
 });
 
 test("a grouping that the runs do not have is none", () => {

@@ -1,12 +1,15 @@
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { CodeShelf } from "../../src/experiment/code.ts";
 import { CurveShelf } from "../../src/experiment/curves.ts";
+import type { Experiment } from "../../src/experiment/experiment.ts";
 import type { ExperimentModel } from "../../src/experiment/model.ts";
 import type { RunTable } from "../../src/experiment/table.ts";
 import { View } from "../../src/experiment/view_state.ts";
-import { type Experiment, experimentPanel } from "../../src/views/experiment/panel.ts";
+import { RunServer } from "../../src/server.ts";
+import { experimentPanel } from "../../src/views/experiment/panel.ts";
 import { buffer, FakeModel, life } from "../fake_model.ts";
+import { fakeServer, noServer, ROOT } from "../fake_server.ts";
 import { type Cells, idOf, tableOf } from "./told.ts";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
@@ -43,6 +46,7 @@ function opened(
     askPackages: vi.fn(),
     code: new CodeShelf(vi.fn()),
     on: (_, draw) => draws.push(draw),
+    serverOf: () => null,
     root: "/user/jo/",
     ...rest,
   };
@@ -62,6 +66,8 @@ const tiles = (el: HTMLElement) =>
 beforeEach(() => {
   document.body.replaceChildren();
 });
+
+afterEach(noServer);
 
 /** Return when what waits for the next frame has been drawn. */
 function frame(): Promise<void> {
@@ -339,6 +345,117 @@ test("the arrow keys walk through the lines of parallel coordinates, and choose"
   press(" ");
 
   expect([...view.chosen]).toEqual(["r2"]); // the second from the top
+});
+
+test("the arrow keys walk through the dots of a scatter, and Enter opens a run", () => {
+  const { el, view } = opened(
+    tableOf([
+      { id: "a", "metric:loss": 1 },
+      { id: "b", "metric:loss": 2 },
+    ]),
+  );
+  const followed: string[] = [];
+  el.addEventListener("click", (event) => {
+    event.preventDefault();
+    followed.push((event.target as HTMLElement).getAttribute("href") ?? "");
+  });
+  const size = vi.spyOn(Element.prototype, "getBoundingClientRect"); // jsdom lays out nothing
+  size.mockReturnValue(new DOMRect(0, 0, 800, 300));
+  view.set({ page: "Compare", comparison: "scatter" });
+  size.mockRestore();
+  const dots = el.querySelector(".rw-comparison .rw-xy") as HTMLElement;
+
+  for (const key of ["Home", "ArrowRight", "Enter"]) {
+    dots.dispatchEvent(new KeyboardEvent("keydown", { key }));
+  }
+
+  expect(followed).toEqual(["/user/jo/run-widgets/runs/b?workspace=%2Fw"]);
+});
+
+test("what can be done with the chosen runs is seen once there are some", async () => {
+  const server = fakeServer();
+  server.answers.edit = () => ({});
+  server.answers.delete = () => ({});
+  const table = tableOf([{ id: "a", name: "first" }, { id: "b" }]);
+  const { el, view } = opened(table, {
+    serverOf: (run) => new RunServer(ROOT, "_", null).other(run),
+  });
+  const bar = el.querySelector(".rw-of-chosen") as HTMLElement;
+  const button = (text: string) =>
+    [...bar.querySelectorAll("button")].find((each) => each.textContent === text);
+  expect(bar.hidden).toBe(true);
+
+  view.choose(["a"], true);
+  button("Rename")?.click();
+  const name = bar.querySelector("input") as HTMLInputElement;
+  expect(name.value).toBe("first");
+  name.value = "<b>best</b>";
+  bar.querySelector("form")?.requestSubmit();
+  await vi.waitFor(() => expect(server.posted).toHaveLength(1));
+  view.choose(["b"], true);
+  button("Delete")?.click();
+  expect(server.posted).toHaveLength(1);
+  button("Really delete 2 runs?")?.click();
+  await vi.waitFor(() => expect(server.posted).toHaveLength(3));
+
+  expect(server.posted).toEqual([
+    ["/user/jo/run-widgets/api/runs/a/edit", { display_name: "<b>best</b>" }],
+    ["/user/jo/run-widgets/api/runs/a/delete", null],
+    ["/user/jo/run-widgets/api/runs/b/delete", null],
+  ]);
+});
+
+test("a tag is set on all chosen runs, and why it was not is said", async () => {
+  const server = fakeServer();
+  const { el, view } = opened(tableOf([{ id: "a" }, { id: "b" }]), {
+    serverOf: (run) => new RunServer(ROOT, "_", null).other(run),
+  });
+  view.choose(["a", "b"], true);
+  const bar = el.querySelector(".rw-of-chosen") as HTMLElement;
+  [...bar.querySelectorAll("button")].find((each) => each.textContent === "Tag")?.click();
+  const [name, value] = bar.querySelectorAll("input");
+  (name as HTMLInputElement).value = "note";
+  (value as HTMLInputElement).value = "again";
+
+  bar.querySelector("form")?.requestSubmit();
+
+  await vi.waitFor(() => expect(bar.textContent).toContain("no run 'a', and 1 more"));
+  expect(server.posted.map(([, body]) => body)).toEqual([
+    { tags: { note: "again" } },
+    { tags: { note: "again" } },
+  ]);
+});
+
+test("on a page without a server runs are chosen, and not changed", () => {
+  const { el, view } = opened(tableOf([{ id: "a" }]));
+
+  view.choose(["a"], true);
+
+  const seen = [...el.querySelectorAll<HTMLElement>(".rw-of-chosen > *:not([hidden])")];
+  expect(seen.map((each) => each.textContent).join(" ")).not.toMatch(/Tag|Rename|Delete/);
+});
+
+test("the run that the others are measured against is another at a click", () => {
+  const runs = [0.5, 0.75, 0.25].map((loss) => ({ "metric:loss": loss }));
+  const { el, view } = opened(tableOf(runs));
+  view.choose(["id0", "id1", "id2"], true);
+  view.set({ page: "Compare", comparison: "differences" });
+  const row = () => el.querySelectorAll(".rw-differences tbody tr")[1]?.textContent;
+  expect(row()).toBe("loss0.500.75+0.250.25−0.25");
+
+  (el.querySelectorAll(".rw-baseline")[2] as HTMLElement).click();
+
+  expect(row()).toBe("loss0.250.50+0.250.75+0.5");
+});
+
+test("metrics that few runs have are neither tiles nor charts before somebody asks", () => {
+  const runs = Array.from({ length: 4 }, (_, i) => ({ [`metric:only/${i}`]: i, "metric:all": i }));
+
+  const { el } = opened(tableOf(runs));
+
+  expect(tiles(el).slice(3)).toEqual(["3Max all run 4"]);
+  const charts = [...el.querySelectorAll(".rw-run-chart")].map((chart) => chart.ariaLabel);
+  expect(charts).toEqual(["all"]);
 });
 
 test("runs without metrics are listed, and say in each comparison that there is nothing", () => {

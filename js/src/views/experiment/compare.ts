@@ -1,14 +1,12 @@
 import { h, write } from "../../dom.ts";
-import type { CodeShelf } from "../../experiment/code.ts";
-import type { CurveShelf } from "../../experiment/curves.ts";
-import type { Packages } from "../../experiment/differences.ts";
-import type { RunTable } from "../../experiment/table.ts";
-import type { ComparisonKind, View } from "../../experiment/view_state.ts";
+import type { Experiment } from "../../experiment/experiment.ts";
+import type { ComparisonKind } from "../../experiment/view_state.ts";
 import { count } from "../../format.ts";
 import { curvesView } from "./curves_view.ts";
 import { differencesView } from "./differences_view.ts";
 import { segments } from "./fields.ts";
 import { parallelView } from "./parallel_view.ts";
+import type { OpenRun } from "./points.ts";
 import { scatterView } from "./scatter_view.ts";
 
 /** Runs compared where nobody has chosen any: the first that the table shows. */
@@ -23,12 +21,8 @@ const KINDS: [ComparisonKind, string][] = [
 
 /** The chosen runs compared, in one of four ways. */
 export function compare(
-  table: RunTable,
-  view: View,
-  shelf: CurveShelf,
-  packages: Packages,
-  askPackages: (runs: string[]) => void,
-  code: CodeShelf,
+  { table, view, curves, packages, askPackages, code }: Experiment,
+  open: OpenRun,
   life: AbortSignal,
 ): { el: HTMLElement; draw(rows: Uint32Array): void } {
   const kinds = segments("Compare", KINDS, (comparison) => view.set({ comparison }));
@@ -48,10 +42,10 @@ export function compare(
   const views = new Map<ComparisonKind, { el: HTMLElement; draw(rows: Uint32Array): void }>();
 
   const make = {
-    curves: () => curvesView(table, view, shelf, life),
+    curves: () => curvesView(table, view, curves, life),
     differences: () => differencesView(table, view, packages, askPackages, code),
-    scatter: () => scatterView(table, view, life),
-    parallel: () => parallelView(table, view, life),
+    scatter: () => scatterView(table, view, open, life),
+    parallel: () => parallelView(table, view, open, life),
   };
 
   function draw(rows: Uint32Array): void {
@@ -75,8 +69,10 @@ export function compare(
 
 function told(isOfAll: boolean, compared: number, chosen: number): string {
   const runs = (n: number) => `${count(n)} ${n === 1 ? "run" : "runs"}`;
-  if (isOfAll)
-    return `${runs(compared)} shown in the table${chosen > 0 ? `, ${count(chosen)} chosen` : ""}`;
+  if (isOfAll) {
+    const some = chosen > 0 ? `, ${count(chosen)} chosen` : "";
+    return `${runs(compared)} shown in the table${some} · a click chooses one, a second opens it`;
+  }
   if (chosen > 0) return `${runs(chosen)} chosen`;
   return compared === 0
     ? ""

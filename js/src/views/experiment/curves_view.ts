@@ -5,7 +5,7 @@ import type { Spread } from "../../experiment/align.ts";
 import { metricId, numberOfRun } from "../../experiment/columns.ts";
 import type { CurveShelf } from "../../experiment/curves.ts";
 import { alike } from "../../experiment/digits.ts";
-import { groupings } from "../../experiment/groups.ts";
+import { furtherGroupings, groupings, groupNames } from "../../experiment/groups.ts";
 import { bands, type Line, lines } from "../../experiment/overlay.ts";
 import { areaPath, linePath, Plot, rangeOf } from "../../experiment/plot.ts";
 import { logRange, type Axis as PlotAxis } from "../../experiment/scale.ts";
@@ -44,7 +44,8 @@ export function curvesView(
     zoom = null;
     set_({ axis: AXES.find((each) => each === value) ?? "step" });
   });
-  const group = choiceField("Group by", (value) => set_({ groupBy: value || null }));
+  const group = choiceField("Group by", (value) => set_({ groupBy: value || null, andBy: null }));
+  const further = choiceField("and", (value) => set_({ andBy: value || null }));
   const spread = choiceField("Band", (value) => set_({ spread: value as Spread }));
   const logX = tickField("log x", (checked) => set_({ logX: checked }));
   const logY = tickField("log y", (checked) => set_({ logY: checked }));
@@ -83,6 +84,7 @@ export function curvesView(
       metric.el,
       axis.el,
       group.el,
+      further.el,
       spread.el,
       logX.el,
       logY.el,
@@ -117,6 +119,10 @@ export function curvesView(
     const groups = groupings(table, rows);
     const groupBy = groups.some(({ value }) => value === curves.groupBy) ? curves.groupBy : null;
     group.show([{ value: "", label: "each run alone" }, ...groups], groupBy ?? "");
+    const seconds = groupBy === null ? [] : furtherGroupings(table, rows, groupBy);
+    const andBy = seconds.some(({ value }) => value === curves.andBy) ? curves.andBy : null;
+    further.el.hidden = seconds.length === 0;
+    further.show([{ value: "", label: "nothing else" }, ...seconds], andBy ?? "");
     spread.el.hidden = groupBy === null;
     spread.show(
       Object.entries(SPREADS).map(([value, label]) => ({ value, label })),
@@ -136,10 +142,10 @@ export function curvesView(
       waiting,
       missing > 0 ? `reading ${count(missing)} of ${count(asked.length)} curves …` : "",
     );
-    drawn =
-      groupBy === null
-        ? lines(table, view.colors, found, curves.axis)
-        : bands(table, rows, found, curves.axis, groupBy, curves.spread);
+    const nameOf = groupBy === null ? null : groupNames(table, rows, groupBy, andBy);
+    drawn = nameOf
+      ? bands(table, found, curves.axis, nameOf, curves.spread)
+      : lines(table, view.colors, found, curves.axis);
     drawLegend();
     if (plot.isSized) drawLines(name);
   }

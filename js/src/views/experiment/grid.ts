@@ -5,7 +5,7 @@ import {
   SlickGrid,
 } from "slickgrid";
 
-import { h, runLink, set, whenSized } from "../../dom.ts";
+import { h, openRun, runLink, set, whenSized } from "../../dom.ts";
 import type { Colors } from "../../experiment/colors.ts";
 import {
   isOver,
@@ -17,6 +17,7 @@ import {
   statusOf,
 } from "../../experiment/columns.ts";
 import type { Sort } from "../../experiment/query.ts";
+import { ruler } from "../../experiment/ruler.ts";
 import { provideSortable } from "../../experiment/sortable.ts";
 import type { RunTable } from "../../experiment/table.ts";
 
@@ -30,8 +31,11 @@ const MIN_WIDTH = 56;
 const NAME_WIDTH = 150;
 const MOST_HEAD = 200;
 
-/** Pixels of a letter, and letters that a column has room for before anybody has made it wider. */
-const LETTER = 7.4;
+/** Beside a text, and beside that of a head, which has an arrow. */
+const PADDING = 19;
+const ARROW = 14;
+
+/** Letters that a column has room for before anybody has made it wider. */
 const NUMBER_LETTERS = 14;
 const TEXT_LETTERS = 24;
 const NAME_LETTERS = 60;
@@ -110,11 +114,12 @@ export function grid(
 
   /** As wide as what they say; what is left is the name's, as far as that needs it. */
   function measure(): void {
-    fitting = new Map(views.map((view) => [view.id, widthFor(view, state.rows)]));
+    const width = ruler(host);
+    fitting = new Map(views.map((view) => [view.id, widthFor(view, state.rows, width)]));
     const wide = views.reduce((sum, { id }) => sum + widthOf(id), CHOOSE_WIDTH);
     const name = views.find(({ id }) => id === NAME_ID);
     if (!name) return;
-    const wanted = textWidth(longest(name, state.rows, NAME_LETTERS));
+    const wanted = width(longest(name, state.rows, NAME_LETTERS)) + PADDING;
     const least = fitting.get(NAME_ID) ?? MIN_WIDTH;
     const room = least + host.clientWidth - SCROLL_BAR - wide;
     fitting.set(NAME_ID, Math.max(least, Math.min(wanted, room)));
@@ -143,14 +148,6 @@ export function grid(
       ? h("a", { ...runLink(), href: address, tabindex: -1, "aria-label": `Run ${text}` }, text)
       : h("span", {}, text);
     return h("span", { class: "rw-run", title: id }, swatch, name);
-  }
-
-  /** As a click on the run's link does, so that whoever shows the list hears of both. */
-  function follow(address: string): void {
-    const link = h("a", { ...runLink(), href: address });
-    host.append(link);
-    link.click();
-    link.remove();
   }
 
   function checkbox(place: number): HTMLElement {
@@ -216,7 +213,7 @@ export function grid(
       if (key.ctrlKey || key.metaKey || key.altKey) return;
       if (key.key === " ") toggle(row, key.shiftKey);
       else if (key.key === "s") sortBy(String(made.getColumns()[cell]?.id ?? ""));
-      else if (key.key === "Enter" && href(idAt(row))) follow(href(idAt(row)));
+      else if (key.key === "Enter" && href(idAt(row))) openRun(host, href(idAt(row)));
       else return;
       key.preventDefault();
       event.stopImmediatePropagation();
@@ -394,27 +391,23 @@ function sortsOf(args: SingleColumnSort | MultiColumnSort): Sort[] {
 }
 
 /** The width of a column by what it says, in pixels. */
-function widthFor(view: Shown, rows: Uint32Array): number {
+function widthFor(view: Shown, rows: Uint32Array, width: (text: string) => number): number {
   const { id, form, label } = view;
   if (id === NUMBER_ID) return 70;
-  // Room for the arrow that tells the order.
-  const head = Math.min(textWidth(label.length) + 14, MOST_HEAD);
+  const head = Math.min(width(label) + PADDING + ARROW, MOST_HEAD);
   if (id === NAME_ID) return Math.max(head, NAME_WIDTH);
   const least = { status: 118, time: 170, duration: 96, number: MIN_WIDTH, text: MIN_WIDTH }[form];
-  const letters = longest(view, rows, form === "number" ? NUMBER_LETTERS : TEXT_LETTERS);
-  return Math.max(least, head, textWidth(letters));
+  const text = longest(view, rows, form === "number" ? NUMBER_LETTERS : TEXT_LETTERS);
+  return Math.max(least, head, width(text) + PADDING);
 }
 
-/** Letters of the longest of a column's texts, as far as a few tell, at most `most`. */
-function longest(view: Shown, rows: Uint32Array, most: number): number {
+/** The longest of a column's texts, as far as a few tell, up to `most` letters. */
+function longest(view: Shown, rows: Uint32Array, most: number): string {
   const stride = Math.max(1, Math.floor(rows.length / LOOKED_AT));
-  let letters = 0;
+  let found = "";
   for (let i = 0; i < rows.length; i += stride) {
-    letters = Math.max(letters, view.text(rows[i] as number).length);
+    const text = view.text(rows[i] as number);
+    if (text.length > found.length) found = text;
   }
-  return Math.min(letters, most);
-}
-
-function textWidth(letters: number): number {
-  return Math.ceil(LETTER * letters) + 18;
+  return found.slice(0, most);
 }

@@ -1,40 +1,26 @@
 import "../../../style/experiment.css";
 
-import { every, h, link, set, write } from "../../dom.ts";
-import type { CodeShelf } from "../../experiment/code.ts";
+import { save } from "../../charts/export.ts";
+import { every, h, link, openRun, set, write } from "../../dom.ts";
 import { defaultColumns } from "../../experiment/columns.ts";
-import type { CurveShelf } from "../../experiment/curves.ts";
-import type { Packages } from "../../experiment/differences.ts";
+import { csvOf } from "../../experiment/csv.ts";
+import type { Experiment } from "../../experiment/experiment.ts";
 import type { ExperimentModel } from "../../experiment/model.ts";
 import { filtered, type Query, sorted } from "../../experiment/query.ts";
-import type { RunTable } from "../../experiment/table.ts";
-import type { View } from "../../experiment/view_state.ts";
 import { count } from "../../format.ts";
 import { type Model, watch } from "../../model.ts";
 import { keepButton } from "../keep.ts";
 import { tabs } from "../tabs.ts";
+import { chosenBar } from "./chosen_bar.ts";
 import { columnChooser } from "./column_chooser.ts";
 import { compare } from "./compare.ts";
 import { tickField } from "./fields.ts";
 import { filterChips, filterEditor } from "./filters.ts";
 import { grid } from "./grid.ts";
+import type { OpenRun } from "./points.ts";
 import { popover } from "./popover.ts";
 import { runCharts } from "./run_charts.ts";
 import { tiles } from "./tiles.ts";
-
-/** What the panel is made for: its data, and where it can ask for more. */
-export type Experiment = {
-  table: RunTable;
-  view: View;
-  curves: CurveShelf;
-  packages: Packages;
-  askPackages: (runs: string[]) => void;
-  code: CodeShelf;
-  /** Call `draw` whenever the table, or what was asked for, has changed, until `life` ends. */
-  on(life: AbortSignal, draw: () => void): void;
-  /** Where the Jupyter server's addresses begin; null on a page without one. */
-  root: string | null;
-};
 
 /** Runs that an exported file opens with, at the most: their ids stand in its address. */
 const MOST_COMPARED = 50;
@@ -42,18 +28,25 @@ const MOST_COMPARED = 50;
 /** An experiment: how its runs are on top, the list of them, and their comparison one tab away. */
 export function experimentPanel(
   model: Model<ExperimentModel>,
-  { table, view, curves, packages, askPackages, code, on, root }: Experiment,
+  experiment: Experiment,
   life: AbortSignal,
 ): HTMLElement {
+  const { table, view, on, root } = experiment;
   const facts = () => model.get("facts");
   const page = (path: string) =>
     root === null || !facts().portal_path ? "" : `${root}${path}${facts().query}`;
+  const addressOf = (id: string) =>
+    /^[\w.+-]+$/.test(id) ? page(`${facts().runs_path}${id}`) : "";
+  const open: OpenRun = (id, place) => {
+    const address = addressOf(id);
+    if (address) openRun(place, address);
+  };
   const title = h("h3", { class: "rw-title" });
   const portal = h("span", { class: "rw-portal" });
   const keep = keepButton();
   const problem = h("p", { class: "rw-problem", role: "status", hidden: true });
   const summary = tiles(table, view);
-  const charts = runCharts(table, view, life);
+  const charts = runCharts(table, view, open, life);
   const chips = filterChips(table, view);
   const search = h("input", {
     type: "search",
@@ -73,7 +66,7 @@ export function experimentPanel(
     table,
     view.chosen,
     view.colors,
-    (id) => (/^[\w.+-]+$/.test(id) ? page(`${facts().runs_path}${id}`) : ""),
+    addressOf,
     {
       sort: (sort) => view.query({ sort }),
       columns: (columns, widths) => view.set({ columns, widths }),
@@ -81,6 +74,21 @@ export function experimentPanel(
     },
     life,
   );
+  const columnsShown = () => view.state.columns ?? defaultColumns(table);
+  const csv = h(
+    "button",
+    {
+      type: "button",
+      class: "rw-button",
+      title: "Save these runs and columns, with all digits",
+      onclick: () => {
+        const rows = csvOf(table, order, columnsShown());
+        save(new Blob([rows], { type: "text/csv" }), `${facts().experiment}.csv`);
+      },
+    },
+    "Save as CSV",
+  );
+  const ofChosen = chosenBar(experiment, life);
   const bar = h(
     "div",
     { class: "rw-bar", "data-lm-suppress-shortcuts": "true" },
@@ -89,11 +97,21 @@ export function experimentPanel(
     popover("Columns", life, () => columnChooser(table, view)).el,
     children.el,
     reset,
+    csv,
     number,
   );
   const empty = h("div", { class: "rw-nothing", hidden: true });
-  const list = h("div", { class: "rw-list" }, charts.el, bar, chips.el, runs.el, empty);
-  const comparison = compare(table, view, curves, packages, askPackages, code, life);
+  const list = h(
+    "div",
+    { class: "rw-list" },
+    charts.el,
+    bar,
+    chips.el,
+    ofChosen.el,
+    runs.el,
+    empty,
+  );
+  const comparison = compare(experiment, open, life);
   const pages = tabs(
     [
       { name: "Runs", content: list },
@@ -148,7 +166,7 @@ export function experimentPanel(
   let drawnCharts = "";
 
   function draw(): void {
-    const { query, columns, widths } = view.state;
+    const { query, widths } = view.state;
     drawKeep();
     const rows = found({ ...query, sort: [] }, table.changes);
     order = sorted(table, rows, query.sort);
@@ -162,6 +180,7 @@ export function experimentPanel(
     children.box.checked = query.children;
     children.el.hidden = (table.column("run", "parent")?.count ?? 0) === 0;
     chips.draw();
+    ofChosen.draw();
     write(number, counted(order.length, top.length, model.get("loading"), table.leftOut));
     drawEmpty(top.length);
     // What is out of sight is drawn when it comes into it.
@@ -179,7 +198,7 @@ export function experimentPanel(
       drawnCharts = key;
       runs.update({
         rows: order,
-        columns: columns ?? defaultColumns(table),
+        columns: columnsShown(),
         widths,
         sort: query.sort,
       });

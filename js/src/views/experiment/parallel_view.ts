@@ -9,6 +9,7 @@ import type { RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { count } from "../../format.ts";
 import { metricIds } from "./curves_view.ts";
+import { KEYS, type OpenRun } from "./points.ts";
 import { popover } from "./popover.ts";
 import { coloring, drawable } from "./scatter_view.ts";
 
@@ -33,13 +34,16 @@ type Span = [low: number, high: number];
 /**
  * Each run as a line across axes, one for each chosen value; drag along an axis to keep a part.
  *
- * @param open what a click on a line does; without it, lines are chosen for comparing
+ * A click on a line chooses its run for comparing, a second one opens it.
+ *
+ * @param canChoose where runs cannot be chosen, the first click opens one
  */
 export function parallelView(
   table: RunTable,
   view: View,
+  open: OpenRun,
   life: AbortSignal,
-  open?: (id: string) => void,
+  { canChoose = true }: { canChoose?: boolean } = {},
 ): { el: HTMLElement; draw(rows: Uint32Array): void } {
   const canvas = h("canvas");
   const layer = svg("svg", { role: "img" });
@@ -47,6 +51,7 @@ export function parallelView(
   const stage = h("div", { class: "rw-parallel" }, canvas);
   stage.append(layer, note);
   stage.tabIndex = 0;
+  set(stage, "aria-description", KEYS);
   const kept = h("span", { class: "rw-note", role: "status" });
   const choose = h("button", { type: "button", class: "rw-button" }, "Choose these runs");
   const clear = h("button", { type: "button", class: "rw-button", hidden: true }, "Clear ranges");
@@ -123,7 +128,7 @@ export function parallelView(
     drawLines();
     const left = [...rows].filter(isKept).length;
     clear.hidden = spans.size === 0;
-    choose.hidden = spans.size === 0 || open !== undefined;
+    choose.hidden = spans.size === 0 || !canChoose;
     write(
       kept,
       spans.size > 0
@@ -235,7 +240,7 @@ export function parallelView(
 
   let dragged: { axis: AxisOf; from: number } | null = null;
 
-  const placeOf = (event: PointerEvent): [number, number] => {
+  const placeOf = (event: MouseEvent): [number, number] => {
     const { left, top } = stage.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
   };
@@ -274,11 +279,19 @@ export function parallelView(
     const next = order[places[event.key] ?? -1];
     const id = table.ids[here];
     if (event.key === "Escape") point(-1, 0, 0);
-    else if (event.key === " " && id !== undefined) view.choose([id], !view.chosen.has(id));
+    else if (event.key === "Enter" && id !== undefined) open(id, stage);
+    else if (event.key === " ") act(here);
     else if (next !== undefined) point(next, size[0], y(last, next));
     else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  function act(row: number): void {
+    const id = table.ids[row];
+    if (id === undefined) return;
+    if (canChoose) view.choose([id], !view.chosen.has(id));
+    else open(id, stage);
   }
 
   function point(row: number, px: number, py: number): void {
@@ -341,17 +354,21 @@ export function parallelView(
       // A click on an axis lifts its range.
       if (dragged && Math.abs(shareAt(py) - dragged.from) <= 0.01)
         spans.delete(dragged.axis.column.id);
-      else if (!dragged) {
-        const id = table.ids[nearest(px, py)];
-        if (id !== undefined && open) open(id);
-        else if (id !== undefined) view.choose([id], !view.chosen.has(id));
-      }
+      else if (!dragged) act(nearest(px, py));
       dragged = null;
       redraw();
     },
     options,
   );
   stage.addEventListener("pointerleave", () => point(-1, 0, 0), options);
+  stage.addEventListener(
+    "dblclick",
+    (event) => {
+      const id = table.ids[nearest(...placeOf(event))];
+      if (canChoose && id !== undefined) open(id, stage);
+    },
+    options,
+  );
   stage.addEventListener("keydown", walk, options);
   stage.addEventListener("blur", () => point(-1, 0, 0), options);
   // The theme's colours are read when the lines are drawn.
@@ -368,7 +385,6 @@ export function parallelView(
   };
 }
 
-/** A learning rate of 0.1, 0.01 and 0.001 is spread evenly; a result keeps its distances. */
 /** Parameters that differ between the runs, then results. */
 function defaults(table: RunTable, rows: Uint32Array, offered: string[]): string[] {
   const varies = (id: string) => {

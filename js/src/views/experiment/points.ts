@@ -1,9 +1,10 @@
-import { h, write } from "../../dom.ts";
+import { h, set } from "../../dom.ts";
 import { numberOfRun, type Shown } from "../../experiment/columns.ts";
 import { dotsPath, Plot } from "../../experiment/plot.ts";
 import { type Positions, positions } from "../../experiment/position.ts";
 import { svg } from "../../experiment/svg.ts";
 import type { RunTable } from "../../experiment/table.ts";
+import type { View } from "../../experiment/view_state.ts";
 
 /** What to draw: a dot for each run, in layers of one colour each. */
 export type Cloud = {
@@ -22,14 +23,20 @@ export type Cloud = {
 /** Dots from which on not every one is drawn. */
 const MANY = 3000;
 
+/** What can be done with the runs of a drawing, for those who do not see it. */
+export const KEYS = "Arrow keys walk from run to run, space chooses one, Enter opens its page";
+
+/** Opens a run's page as a click on a link in `place` does. */
+export type OpenRun = (id: string, place: Element) => void;
+
 /** How near to a dot one must point, in pixels. */
 const NEAR = 24;
 
-/** Runs as dots: pointing at one tells which it is, a click chooses it. */
+/** Runs as dots: pointing at one tells which it is, a click chooses it, a second one opens it. */
 export function points(
   table: RunTable,
-  chosen: ReadonlySet<string>,
-  choose: (ids: string[], chosen: boolean) => void,
+  view: View,
+  open: OpenRun,
   life: AbortSignal,
 ): { el: HTMLElement; draw(cloud: Cloud): void } {
   const halo = svg("path", { class: "rw-halo" });
@@ -45,6 +52,7 @@ export function points(
   plot.el.append(note);
   plot.el.tabIndex = 0;
   plot.el.dataset.lmSuppressShortcuts = "true";
+  set(plot.el, "aria-description", KEYS);
 
   function redraw(): void {
     if (!cloud || !plot.isSized) return;
@@ -70,7 +78,7 @@ export function points(
         svg("path", { d: dotsPath(plot, coordinates(members), grain), style: `color:${color}` }),
       ),
     );
-    const marked = rows.filter((row) => chosen.has(table.ids[row] ?? ""));
+    const marked = rows.filter((row) => view.chosen.has(table.ids[row] ?? ""));
     halo.setAttribute("d", dotsPath(plot, coordinates(marked), grain));
     point(here);
   }
@@ -126,12 +134,18 @@ export function points(
   );
   plot.el.addEventListener("pointerleave", () => point(-1), options);
   plot.el.addEventListener("click", () => toggle(here), options);
+  plot.el.addEventListener("dblclick", () => show(here), options);
   plot.el.addEventListener("keydown", walk, options);
   plot.el.addEventListener("blur", () => point(-1), options);
 
   function toggle(row: number): void {
     const id = table.ids[row];
-    if (row >= 0 && id !== undefined) choose([id], !chosen.has(id));
+    if (row >= 0 && id !== undefined) view.choose([id], !view.chosen.has(id));
+  }
+
+  function show(row: number): void {
+    const id = table.ids[row];
+    if (row >= 0 && id !== undefined) open(id, plot.el);
   }
 
   /** The arrow keys walk from dot to dot along the x axis. */
@@ -152,6 +166,7 @@ export function points(
     const next = places[event.key];
     if (event.key === "Escape") point(-1);
     else if (event.key === " ") toggle(here);
+    else if (event.key === "Enter") show(here);
     else if (next === undefined) return;
     else point(order[next] ?? -1);
     event.preventDefault();
@@ -165,10 +180,4 @@ export function points(
       redraw();
     },
   };
-}
-
-/** A title of something that is drawn, its newest text written only where it differs. */
-export function titled(text: string): { el: HTMLElement; write(text: string): void } {
-  const el = h("h4", { class: "rw-chart-name", title: text }, text);
-  return { el, write: (next) => write(el, next) };
 }

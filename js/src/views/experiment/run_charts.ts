@@ -6,13 +6,14 @@ import {
   defaultColumns,
   isNumeric,
   NUMBER_ID,
+  type Shown,
   shown,
   statusOf,
 } from "../../experiment/columns.ts";
 import type { RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { words } from "../../format.ts";
-import { type Cloud, points } from "./points.ts";
+import { type Cloud, type OpenRun, points } from "./points.ts";
 
 /** Charts of runs before anybody has chosen any. */
 const DEFAULT_CHARTS = 4;
@@ -21,6 +22,7 @@ const DEFAULT_CHARTS = 4;
 export function runCharts(
   table: RunTable,
   view: View,
+  open: OpenRun,
   life: AbortSignal,
 ): { el: HTMLElement; draw(rows: Uint32Array): void } {
   const add = h("select", { "aria-label": "Add a chart", class: "rw-select" });
@@ -49,7 +51,7 @@ export function runCharts(
   function chart(id: string): HTMLElement {
     const ends = new AbortController();
     life.addEventListener("abort", () => ends.abort(), { once: true, signal: ends.signal });
-    const cloud = points(table, view.chosen, (ids, on) => view.choose(ids, on), ends.signal);
+    const cloud = points(table, view, open, ends.signal);
     drawings.set(id, { draw: cloud.draw, life: ends });
     const name = shown(table, id)?.label ?? "";
     const close = h("button", {
@@ -69,8 +71,8 @@ export function runCharts(
   function draw(rows: Uint32Array): void {
     const ids = current().filter((id) => {
       const column = shown(table, id);
-      // Of those that nobody has chosen, the ones with something to draw.
-      return column !== null && (view.state.charts !== null || isNumeric(column, rows));
+      // Of those that nobody has chosen, the ones that tell one run from another.
+      return column !== null && (view.state.charts !== null || hasSeveral(column, rows));
     });
     for (const [id, { life }] of drawings) {
       if (ids.includes(id)) continue;
@@ -127,6 +129,12 @@ const COLORS: Record<string, string> & { other: string } = {
   Canceled: "var(--rw-warn)",
   other: "var(--rw-accent)",
 };
+
+/** Whether more than one run has a number there. */
+function hasSeveral(column: Shown, rows: Uint32Array): boolean {
+  const first = rows.findIndex((row) => Number.isFinite(column.number(row)));
+  return first >= 0 && isNumeric(column, rows.subarray(first + 1));
+}
 
 /** Duration and the first metrics of the table. */
 function defaultCharts(table: RunTable): string[] {

@@ -15,7 +15,7 @@ import type { RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { number } from "../../format.ts";
 import { choiceField, type Option, tickField } from "./fields.ts";
-import { points } from "./points.ts";
+import { type OpenRun, points } from "./points.ts";
 
 /** Words that get a colour of their own; the others share one. */
 const MOST_COLORS = 16;
@@ -24,6 +24,7 @@ const MOST_COLORS = 16;
 export function scatterView(
   table: RunTable,
   view: View,
+  open: OpenRun,
   life: AbortSignal,
 ): { el: HTMLElement; draw(rows: Uint32Array): void } {
   const put = (change: Partial<View["state"]["scatter"]>) =>
@@ -35,7 +36,7 @@ export function scatterView(
   const logY = tickField("log y", (checked) => put({ logY: checked }));
   const legend = h("ul", { class: "rw-legend", "aria-label": "Colours" });
   const empty = h("p", { class: "rw-empty" }, "These runs have no two values to compare.");
-  const cloud = points(table, view.chosen, (ids, on) => view.choose(ids, on), life);
+  const cloud = points(table, view, open, life);
   cloud.el.classList.add("rw-curves");
   const el = h(
     "div",

@@ -91,15 +91,17 @@ export function tiles(
   return { el, draw };
 }
 
-/** The best run by each metric that has a goal; where none has, the largest value of the first. */
+/** The best run by each metric that has a goal; where none has, the largest values of common ones. */
 function best(table: RunTable, rows: Uint32Array): Best[] {
-  const names = [...table.columns.values()]
+  const metrics = [...table.columns.values()]
     .filter(({ key, hasTexts }) => key[0] === "metric" && key[2] === "last" && !hasTexts)
-    .sort((a, b) => b.count - a.count)
-    .map(({ key }) => key[1]);
-  const goals = names.filter((name) => name in table.goals);
+    .sort((a, b) => b.count - a.count);
+  const goals = metrics.filter(({ key }) => key[1] in table.goals);
+  // The largest of what few runs have says nothing of the experiment.
+  const common = metrics.filter(({ count }) => 2 * count >= table.size);
   const found: Best[] = [];
-  for (const name of goals.length > 0 ? goals : names) {
+  for (const { key } of goals.length > 0 ? goals : common) {
+    const name = key[1];
     if (found.length >= MOST_METRICS) break;
     const goal = table.goals[name];
     const id = goal ? metricId(table, name) : JSON.stringify(["metric", name, "max"]);
