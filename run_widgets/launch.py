@@ -27,7 +27,13 @@ from run_widgets.errors import SnapshotError, SubmitError
 from run_widgets.masking import MASK, is_secret
 from run_widgets.store.process import user_name
 from run_widgets.supervisor.begin import begin, new_run_id
-from run_widgets.supervisor.plan import SECRETS_VARIABLE, Plan
+from run_widgets.supervisor.plan import (
+    NOTEBOOK_RUN,
+    SCRIPT_RUN,
+    SECRETS_VARIABLE,
+    Plan,
+    checked_parameters,
+)
 from run_widgets.tracking import Run
 from run_widgets.tracking.labels import texts
 from run_widgets.tracking.source import SNAPSHOTS
@@ -38,9 +44,6 @@ if TYPE_CHECKING:
     from run_widgets.snapshot import Snapshot
     from run_widgets.store.local import Document
     from run_widgets.tracking import Experiment
-
-SCRIPT_RUN = "azureml.scriptrun"
-NOTEBOOK_RUN = "azureml.notebookrun"
 
 LONGEST_RUN_S = 2_592_000
 
@@ -378,7 +381,7 @@ class NotebookRunConfig(ScriptRunConfig):
         stem = Path(self.script).stem
         self.notebook = self.script
         self.output_notebook = Path(output_notebook or f"outputs/{stem}.output.ipynb").as_posix()
-        self.parameters = _parameters(parameters or {})
+        self.parameters = checked_parameters(parameters or {})
         self.handler = handler
 
     def _command(self) -> str | tuple[str, ...]:
@@ -432,14 +435,3 @@ def _arguments(values: str | Iterable[object]) -> list[str]:
     if None in listed:
         raise SubmitError(f"argument {listed.index(None)} of {listed!r} is None: leave it out")
     return [str(value) for value in listed]
-
-
-def _parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    for name, value in parameters.items():
-        if not isinstance(name, str) or not name.isidentifier():
-            raise SubmitError(f"parameter {name!r} is not a name that Python can assign to")
-        try:
-            json.dumps(value)
-        except (TypeError, ValueError) as error:
-            raise SubmitError(f"parameter {name!r} must be of a JSON type: {error}") from error
-    return dict(parameters)

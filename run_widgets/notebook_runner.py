@@ -21,10 +21,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import zmq
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from traitlets import default
+from traitlets.config import Config
 
 from run_widgets.errors import SubmitError
 from run_widgets.masking import MASK, masked
@@ -190,6 +193,7 @@ def execute(
         kernel_name=kernel_name or _kernel_name(notebook),
         resources={"metadata": {"path": str(folder or Path.cwd())}},
         store_widget_state=True,
+        config=_kernel_settings(),
     )
     client.output_path = output
     client.progress = progress
@@ -229,6 +233,16 @@ def _kernel_name(notebook: NotebookNode) -> str:
         print(f"there is no kernel {name!r} here: the notebook runs in 'python3'", flush=True)
         return "python3"
     return name
+
+
+def _kernel_settings() -> Config:
+    """Return settings by which what a kernel is told and tells is encrypted, where it can be.
+
+    On this machine others could read along, and a kernel warns of that in its log.
+    """
+    if not zmq.has("curve") or "transport_encryption" not in KernelManager.class_trait_names():
+        return Config()
+    return Config({"KernelManager": {"transport_encryption": "auto"}})
 
 
 def _parameters(plan: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psutil
 import pytest
+from click.shell_completion import BashComplete
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import write
@@ -83,13 +85,13 @@ Cli: TypeAlias = "Callable[..., Done]"
 def cli(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Call a command in this process, which starts none: a hundred times as fast."""
 
-    def call(*arguments: str, code: int = 0, answer: str = "") -> Done:
+    def call(*arguments: str, code: int | None = 0, answer: str = "") -> Done:
         monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         done = Done(*capsys.readouterr())
-        assert ended.value.code == code, done
+        assert code is None or ended.value.code == code, done
         return done
 
     return call
@@ -336,6 +338,16 @@ def test_a_log_is_followed_until_the_run_ends(process: Cli, here: Path) -> None:
     name = process("submit", "-d", "train.py", "5", "0.3").stdout.strip()
 
     assert process("log", "-f", name).stdout.split("\n") == [*(f"step {n}" for n in range(5)), ""]
+
+
+def test_a_line_without_an_end_is_not_kept_until_it_ends(
+    cli: Cli, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_of(workspace)
+    run.upload_file("user_logs/std_log.txt", io.BytesIO(b"x" * 1_000_000 + b"\x1b[2Jy\r\nz"))
+    run.complete()
+
+    assert cli("log", "latest").stdout == "x" * 1_000_000 + "y\nz\n"
 
 
 def test_a_run_without_log_has_none(cli: Cli, workspace: Workspace) -> None:
@@ -725,6 +737,85 @@ def test_every_command_has_a_help_of_one_sentence() -> None:
         assert re.match(r"[A-Z].*[.:]", command.help), name
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("list --limit -5", "-5 is not in the range"),
+        ("list --tag =x", "'=x' is neither KEY nor KEY=VALUE"),
+        ("list --status Done", "'Done' is not one of"),
+        ("list --workspace nowhere", "there is no folder 'nowhere'"),
+        ("list --workspace train.txt", "'train.txt' is a file"),
+        ("submit --source nowhere train.py", "'nowhere' does not exist"),
+        ("submit --max-concurrent 0 train.py", "0 is not in the range"),
+        ("submit train.txt", "'train.txt' is neither a .py nor an .ipynb file"),
+        ("replay --rtol -1 latest", "-1.0 is not in the range"),
+        ("demo --json", "give both"),
+        ("demo --steps 0", "0 is not in the range"),
+        ("portal --port 99999", "99999 is not in the range"),
+    ],
+)
+def test_wrong_use_names_what_was_wrong(cli: Cli, here: Path, arguments: str, message: str) -> None:
+    (here / "train.txt").write_text("")
+
+    done = cli(*arguments.split(), code=2)
+
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_what_is_not_there_has_the_way_out(cli: Cli, workspace: Workspace) -> None:
+    run_of(workspace).complete()
+
+    assert "run-widgets list shows" in cli("show", "mnist/9", code=3).stderr
+    assert "there is no file 'none.ipynb'" in cli("replay", "none.ipynb", code=3).stderr
+
+
+def documented() -> tuple[dict[str, set[str]], set[str]]:
+    """Return the fields of each command's document, and those of a run, as the docs have them."""
+    text = (Path(__file__).parent.parent / "docs/command-line.md").read_text()
+    rows = re.findall(r"^\| `([\w -]+)`[^|]*\| (.*) \|$", text, re.M)
+    of_a_run = re.search(r"A \*run\* has (.*?)\.\n\n", text, re.S)
+    assert of_a_run is not None
+    return (
+        {name: set(re.findall(r"`(\w+)`", said)) for name, said in rows},
+        set(re.findall(r"`(\w+)`", of_a_run[1])),
+    )
+
+
+def fields_of(document: Any) -> set[str]:
+    first = document[0] if isinstance(document, list) else document
+    return set(first)
+
+
+def test_the_documents_are_those_that_are_documented(cli: Cli, here: Path) -> None:
+    (here / "train.py").write_text(TRAINING)
+    fields, of_a_run = documented()
+
+    def told(*arguments: str, code: int = 0) -> Any:
+        return json.loads(cli(*arguments, code=code).stdout)
+
+    assert fields_of(told("submit", "--json", "train.py", "1", "0")) == of_a_run
+    assert fields_of(told("list", "--json")) == of_a_run | fields["list"]
+    assert fields_of(told("list", "--experiments", "--json")) == fields["list --experiments"]
+    shown = told("show", "latest", "--json")
+    parts = {*shown["metrics"][0]}
+    assert set(shown) - of_a_run | parts == fields["show"]
+    assert fields_of(told("log", "latest", "--json")) == fields["log"]
+    assert fields_of(told("files", "latest", "--json")) == fields["files"]
+    assert told("download", "latest", "-o", "there", "--json") == ["there/user_logs/std_log.txt"]
+    assert told("export", "latest", "-o", "run.csv", "--json") == "run.csv"
+    replayed = told("replay", "latest", "--json")
+    assert set(replayed) | {*replayed["metrics"][0]} == fields["replay"]
+    cli("submit", "--tag", "x=y", "train.py", "2", "0")
+    differs = told("diff", "train/1", "train/3", "--json", code=1)
+    assert set(differs) | {*differs["facts"][0]} | {"path", "kind", "diff"} == fields["diff"]
+    assert fields_of(told("cancel", "latest", "--json", code=1)) == of_a_run
+    assert fields_of(told("delete", "-y", "latest", "--json")) == fields["delete"]
+    assert fields_of(told("demo", "--terminal", "--steps", "1", "--json")) == of_a_run
+    examined = json.loads(cli("doctor", "--json", code=None).stdout)
+    assert set(examined) | {*examined["findings"][0]} == fields["doctor"]
+
+
 def test_a_store_that_cannot_be_read_is_told_apart(process: Cli, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("not a folder")
@@ -769,6 +860,40 @@ def test_runs_and_experiments_complete(process: Cli, workspace: Workspace, here:
     assert completed("show", "mni") == {"mnist/1"}
     assert completed("list", "c") == {"cifar"}
     assert "--watch" in completed("show", "--w")
+
+
+def test_files_of_the_run_and_statuses_complete(workspace: Workspace) -> None:
+    run = run_of(workspace, "mnist")
+    run.upload_file("outputs/model.txt", io.BytesIO(b"m"))
+    run.complete()
+    completer = BashComplete(app, {}, "run-widgets", "_RUN_WIDGETS_COMPLETE")
+
+    def offered(*words: str) -> set[str]:
+        return {item.value for item in completer.get_completions([*words[:-1]], words[-1])}
+
+    assert offered("download", "mnist/1", "out") == {"outputs/model.txt"}
+    assert offered("download", "none/1", "") == set()
+    assert offered("list", "--status", "c") == {"canceled", "cancelrequested", "completed"}
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
+def test_fish_completes(cli: Cli, workspace: Workspace, here: Path) -> None:
+    run_of(workspace, "mnist").complete()
+    (here / "completion.fish").write_text(cli("completion", "fish").stdout)
+    place = here / "run-widgets"  # the command is looked for by this name
+    place.write_text(f'#!/bin/sh\nexec {sys.executable} -m run_widgets "$@"\n')
+    place.chmod(0o755)
+
+    found = subprocess.run(
+        ["fish", "-N", "-c", "source completion.fish; complete -C 'run-widgets show mni'"],
+        cwd=here,
+        env={**os.environ, "PATH": f"{here}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert found.stdout.splitlines()[0].split("\t") == ["mnist/1", "Completed"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -844,6 +969,17 @@ def test_in_a_terminal_a_run_is_drawn_again_while_it_goes_on(
     assert seen.count("mnist/1") >= 2
     assert "3 of 10 steps" in seen
     assert "\x1b[" in seen  # colours of our own
+
+
+def test_in_a_terminal_a_notebook_s_cells_are_counted_below_what_it_prints(here: Path) -> None:
+    cells = [new_code_cell("print('one')"), new_code_cell("import time; time.sleep(2)")]
+    write(new_notebook(cells=cells), here / "n.ipynb")
+
+    seen = in_terminal(here, "replay", "n.ipynb", seconds=60)
+
+    assert re.search(r"━\S* 1 of 2 cells", re.sub(r"\x1b\[[0-9;]*m", "", seen))
+    assert seen.rindex("ended as") > seen.rindex("of 2 cells")
+    assert "without encryption" not in seen
 
 
 def test_in_a_terminal_the_columns_fit(workspace: Workspace, here: Path) -> None:

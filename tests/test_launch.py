@@ -485,8 +485,8 @@ def test_a_command_that_does_not_exist_is_an_error_of_the_run(
     run = experiment.submit(ScriptRunConfig(source, command=["no-such-program", "-v"]))
 
     assert ended(run) == "Failed"
-    assert "no-such-program" in error_of(run)["message"]
-    assert "Traceback" in (run.folder / "files/system_logs/supervisor.txt").read_text()
+    assert error_of(run)["message"] == "'no-such-program' cannot be run: No such file or directory"
+    assert "debugInfo" not in error_of(run)
 
 
 def test_a_run_that_takes_too_long_is_ended(experiment: Experiment, source: Path) -> None:
@@ -550,6 +550,25 @@ def test_waiting_prints_the_log_as_it_is_written(
     assert "Streaming user_logs/std_log.txt" in printed
     assert printed.index("step 0") < printed.index("step 2")
     assert "supervisor" not in printed
+
+
+def test_waiting_prints_the_log_alone_and_no_half_characters(
+    submit: Callable[..., Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = submit(
+        "import sys, time, pathlib\n"
+        "pathlib.Path('logs/events.bin').write_bytes(bytes(range(256)))\n"
+        "for half in 'é'.encode():\n"
+        "    sys.stdout.buffer.write(bytes([half])); sys.stdout.flush(); time.sleep(1.2)\n"
+    )
+
+    run.wait_for_completion(show_output=True)
+
+    printed = capsys.readouterr().out
+    assert "é" in printed
+    assert "\N{REPLACEMENT CHARACTER}" not in printed
+    assert "events.bin" not in printed
+    assert printed.endswith(f"RunId: {run.id}\nStatus: Completed\n")
 
 
 def test_bytes_that_are_no_text_are_kept_as_they_are(submit: Callable[..., Run]) -> None:

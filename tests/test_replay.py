@@ -227,6 +227,21 @@ def test_a_notebook_is_run_again_also_with_other_parameters(
     assert [(m.before, m.after) for m in other.metrics] == [("4", "6")]
 
 
+def test_parameters_that_no_notebook_can_have_are_refused(
+    experiment: Experiment, source: Path
+) -> None:
+    nbformat.write(nbformat.v4.new_notebook(), source / "n.ipynb")
+    run = experiment.submit(NotebookRunConfig(source, "n.ipynb"))
+    run.wait_for_completion()
+
+    with pytest.raises(SubmitError, match="'1a' is not a name"):
+        run.replay(**{"1a": 1})
+    with pytest.raises(SubmitError, match="'class' is not a name"):
+        run.replay(**{"class": 1})
+    with pytest.raises(SubmitError, match="'x' must be of a JSON type"):
+        run.replay(x={1})
+
+
 def test_a_run_started_in_a_notebook_is_run_again_by_its_cells(
     experiment: Experiment, source: Path, anywhere: dict[str, str]
 ) -> None:

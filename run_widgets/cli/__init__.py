@@ -1,8 +1,8 @@
 """The command line: `run-widgets list | show | log | …`, and the same as ``python -m run_widgets``.
 
-`look` has the commands that only read, `act` those that do something; `which`
-tells which run is meant, `plain` makes logged text fit for a terminal, and
-`screen` draws tables and what goes on.
+`look`, `take`, `start`, `end` and `beside` have the commands; `which` tells which
+run is meant, `plain` makes logged text fit for a terminal, and `screen` draws
+tables and what goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from run_widgets import __version__, errors
-from run_widgets.cli import act, look
+from run_widgets.cli import beside, end, look, start, take
 from run_widgets.cli.plain import clean
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ EXIT_CODES = """
 \b
 Exit codes:
   0    done
-  1    the run failed or was canceled, a check failed, or two runs differ
+  1    the run failed or was canceled, a check failed, a file could not be
+       copied, or two runs differ
   2    wrong use
   3    there is no such run, experiment, model or file
   4    the store cannot be read or written
@@ -55,7 +56,13 @@ def app() -> None:
     """
 
 
-for command in (*look.COMMANDS, *act.COMMANDS):
+for command in (
+    *look.COMMANDS,
+    *take.COMMANDS,
+    *start.COMMANDS,
+    *end.COMMANDS,
+    *beside.COMMANDS,
+):
     app.add_command(command)
 
 

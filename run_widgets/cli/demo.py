@@ -65,8 +65,8 @@ def open_lab(notebook: Path, *, browser: bool) -> int:
             continue  # the terminal has told JupyterLab too, and it may ask whether that is meant
 
 
-def in_terminal(workspace: Workspace, steps: int, pause_s: float) -> Run:
-    """Train in a thread and show it here until it ends."""
+def in_terminal(workspace: Workspace, steps: int, pause_s: float, *, is_shown: bool) -> Run:
+    """Train in a thread, and show it here until it ends where `is_shown`."""
     from run_widgets.cli import run_view
     from run_widgets.cli.spirals import train
     from run_widgets.reading import Reading
@@ -85,7 +85,9 @@ def in_terminal(workspace: Workspace, steps: int, pause_s: float) -> Run:
     worker.start()
     reading = Reading(run.store, run.id)
     try:
-        run_view.watch(reading)
+        if is_shown:
+            run_view.watch(reading)
+        worker.join()
     except KeyboardInterrupt:
         run.store.request_stop(run.id)  # the training asks at each step
         raise

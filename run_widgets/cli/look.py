@@ -1,38 +1,31 @@
-"""The commands that read: list, show, log, files, download, diff, export."""
+"""The commands that look: list, show, log, files and diff."""
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import asdict, dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from run_widgets.cli import plain, which
-from run_widgets.cli.logs import print_log
+from run_widgets.cli.logs import print_log, text_of_log
 from run_widgets.cli.which import (
     EXPERIMENT,
     RUN,
     check_experiment,
-    experiments,
     find_run,
     newest,
     with_json,
     with_workspace,
 )
-from run_widgets.errors import FileNotInRun
 from run_widgets.facts import cell, elapsed_s
-from run_widgets.records import FileEntry, RunRecord, RunStatus
-from run_widgets.tracking import Experiment
+from run_widgets.records import RunRecord, RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from run_widgets.reading import Reading
-    from run_widgets.tracking import Run, Workspace
+    from run_widgets.tracking import Workspace
 
 FOLLOW_EVERY_S = 0.3
 LIST_EVERY_S = 1.0
@@ -51,12 +44,39 @@ def document(record: RunRecord) -> Json:
 # -- list --
 
 
-@click.command("list")
+def _checked_tags(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    del context, parameter
+    for value in values:
+        if not value.partition("=")[0]:
+            raise click.BadParameter(f"{value!r} is neither KEY nor KEY=VALUE")
+    return values
+
+
+@click.command("list", short_help="List the newest runs.")
 @click.argument("experiment", required=False, type=EXPERIMENT)
-@click.option("-n", "--limit", default=20, show_default=True, help="How many, 0 for all.")
-@click.option("--status", help="Only runs of this status, such as Running or Failed.")
 @click.option(
-    "--tag", "tags", multiple=True, metavar="KEY[=VALUE]", help="Only runs with this tag."
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="How many, 0 for all.",
+)
+@click.option(
+    "--status",
+    type=click.Choice([status.value for status in RunStatus], case_sensitive=False),
+    metavar="STATUS",
+    help="Only runs of this status, such as Running or Failed.",
+)
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    callback=_checked_tags,
+    metavar="KEY[=VALUE]",
+    help="Only runs with this tag.",
 )
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME", help="A column with its last value."
@@ -84,7 +104,8 @@ def list_runs(
         return
     if experiment is not None:
         check_experiment(workspace, experiment)
-    wanted = Wanted(experiment, _status(status), tags, children=children)
+    kind = None if status is None else RunStatus(status)
+    wanted = Wanted(experiment, kind, tags, children=children)
     if as_json:
         found = _found(workspace, wanted, limit, metrics)
         click.echo(plain.to_json([document(r) | {"metrics": known} for r, known in found]))
@@ -100,7 +121,7 @@ def list_runs(
         screen.draw_again(drawn, every_s=LIST_EVERY_S)
     elif (list_now := drawn()).row_count:
         screen.put(list_now)
-        if list_now.row_count == limit:
+        if limit and list_now.row_count == limit:
             screen.say(f"The newest {limit}; --limit 0 lists all.")
     else:
         screen.say(f"No runs in {experiment or workspace.path}")
@@ -166,16 +187,6 @@ def _list_experiments(workspace: Workspace, as_json: bool) -> None:
     screen.put(screen.table(("Experiment", ">Runs", ">Going on", "=Newest"), rows))
 
 
-def _status(text: str | None) -> RunStatus | None:
-    if text is None:
-        return None
-    for status in RunStatus:
-        if status.value.lower() == text.lower():
-            return status
-    known = ", ".join(status.value for status in RunStatus)
-    raise click.BadParameter(f"{text!r} is none of {known}", param_hint="'--status'")
-
-
 def _has_tag(record: RunRecord, wanted: str) -> bool:
     key, given, value = wanted.partition("=")
     return key in record.tags and (not given or record.tags[key] == value)
@@ -213,7 +224,7 @@ def _look(store: Any, run_id: str) -> Reading:
 # -- show --
 
 
-@click.command()
+@click.command(short_help="Show one run.")
 @click.argument("run", type=RUN)
 @click.option("-w", "--watch", is_flag=True, help="Follow the run until it ends.")
 @with_workspace
@@ -272,28 +283,39 @@ def _whole(reading: Reading) -> Json:
 # -- log --
 
 
-@click.command()
+@click.command(short_help="Print what a run has printed.")
 @click.argument("run", type=RUN)
 @click.option("--name", help="Which log, where there are several.")
 @click.option("-n", "--lines", type=click.IntRange(min=0), help="Only the last so many lines.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as it is written, until the run ends.")
 @click.option("--raw", is_flag=True, help="As it is, with the escape sequences that are in it.")
 @with_workspace
+@with_json
 def log(
-    workspace: Workspace, run: str, name: str | None, lines: int | None, follow: bool, raw: bool
+    workspace: Workspace,
+    run: str,
+    name: str | None,
+    lines: int | None,
+    follow: bool,
+    raw: bool,
+    as_json: bool,
 ) -> None:
     """Print what a RUN has printed.
 
     What a terminal would obey, such as colours, is taken out; --raw leaves it in.
     """
     chosen = find_run(workspace, run)
-    print_log(chosen, name, lines=lines, follow=follow, raw=raw)
+    if as_json:
+        log_name, text = text_of_log(chosen, name, lines=lines, follow=follow)
+        click.echo(plain.to_json({"id": chosen.id, "name": log_name, "text": text}))
+    else:
+        print_log(chosen, name, lines=lines, follow=follow, raw=raw)
 
 
 # -- files --
 
 
-@click.command()
+@click.command(short_help="List the files of a run.")
 @click.argument("run", type=RUN)
 @with_workspace
 @with_json
@@ -314,77 +336,10 @@ def files(workspace: Workspace, run: str, as_json: bool) -> None:
     screen.put(screen.table(("File", ">Size", "=Changed"), rows))
 
 
-@click.command()
-@click.argument("run", type=RUN)
-@click.argument("names", nargs=-1)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    help="Where to; default: ./EXPERIMENT-NUMBER.",
-)
-@click.option("--force", is_flag=True, help="Replace files that are there.")
-@with_workspace
-@with_json
-def download(
-    workspace: Workspace,
-    run: str,
-    names: tuple[str, ...],
-    output: Path | None,
-    force: bool,
-    as_json: bool,
-) -> int:
-    """Copy files of a RUN: those that NAMES name, or are in the folders they name; else all."""
-    chosen = find_run(workspace, run)
-    folder = output or Path(f"{chosen.experiment.name}-{chosen.number}")
-    entries = list(_chosen_files(chosen, names))
-    targets = {entry.path: folder / entry.path for entry in entries}
-    taken = [str(target) for target in targets.values() if target.exists()]
-    if taken and not force:
-        raise click.UsageError(
-            f"{plain.one_line(taken[0])} exists ({len(taken)} of {len(targets)} do): "
-            "choose another --output or pass --force"
-        )
-    done, problems = [], []
-    for name, target in targets.items():
-        try:
-            source = chosen.store.file_path(chosen.id, name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-        except (FileNotInRun, OSError) as error:  # one file's trouble is not the others'
-            problems.append(f"{name!r} was not copied: {error}")
-        else:
-            done.append(str(target))
-    if as_json:
-        click.echo(plain.to_json(done))
-    else:
-        for path in done:
-            click.echo(plain.clean(path))
-    for problem in problems:
-        click.echo(plain.one_line(problem), err=True)
-    return 1 if problems else 0
-
-
-def _chosen_files(run: Run, names: tuple[str, ...]) -> Iterator[FileEntry]:
-    entries = run.store.files(run.id)
-    wanted = [name.replace("\\", "/").strip("/") for name in names]
-    for name in wanted:
-        if not any(_is_in(entry, name) for entry in entries):
-            available = ", ".join(entry.path for entry in entries[:20]) or "none"
-            raise FileNotInRun(f"run {run.id!r} has no file {name!r}; its files: {available}")
-    for entry in entries:
-        if not wanted or any(_is_in(entry, name) for name in wanted):
-            yield entry
-
-
-def _is_in(entry: FileEntry, name: str) -> bool:
-    return entry.path == name or entry.path.startswith(f"{name}/")
-
-
 # -- diff --
 
 
-@click.command()
+@click.command(short_help="Show what differs between two runs.")
 @click.argument("run", type=RUN)
 @click.argument("other", type=RUN)
 @with_workspace
@@ -404,59 +359,4 @@ def diff(workspace: Workspace, run: str, other: str, as_json: bool) -> int:
     return 1 if difference else 0
 
 
-# -- export --
-
-
-WRITERS: dict[str, Callable[[Run, Path], object]] = {
-    ".html": lambda run, target: run.to_html(target),
-    ".csv": lambda run, target: run.to_csv(target),
-    ".parquet": lambda run, target: run.to_parquet(target),
-}
-"""What writes a run into a file, by the ending of the file's name."""
-
-
-@click.command()
-@click.argument("run", metavar="RUN|EXPERIMENT", type=RUN)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file; its ending says what it is. Default: ./EXPERIMENT-NUMBER.html, "
-    "or ./EXPERIMENT.html.",
-)
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
-@with_workspace
-def export(workspace: Workspace, run: str, output: Path | None, force: bool) -> None:
-    """Write a RUN into one file: a page (.html), or its values as a table (.csv, .parquet).
-
-    The name of an EXPERIMENT writes the page of its runs (.html), to sort, filter and compare.
-    """
-    if run in experiments(workspace):
-        listed = Experiment(workspace, run)
-        target = output or Path(f"{run}.html")
-        if target.suffix.lower() != ".html":
-            raise click.UsageError(f"an experiment can be written as .html, not as {str(target)!r}")
-        _write(target, listed.to_html, force)
-        return
-    chosen = find_run(workspace, run)
-    target = output or Path(f"{chosen.experiment.name}-{chosen.number}.html")
-    write = WRITERS.get(target.suffix.lower())
-    if write is None:
-        raise click.UsageError(
-            f"a run can be written as {', '.join(WRITERS)}, not as {str(target)!r}"
-        )
-    _write(target, lambda target: write(chosen, target), force)
-
-
-def _write(target: Path, write: Callable[[Path], object], force: bool) -> None:
-    if target.exists() and not force:
-        raise click.UsageError(f"{plain.one_line(str(target))} exists: pass --force to replace it")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        write(target)
-    except ImportError as error:  # pandas writes Parquet with a package of its choice
-        raise click.UsageError(f"{target.suffix} needs a package more: {error}") from None
-    click.echo(plain.clean(str(target)))
-
-
-COMMANDS = (list_runs, show, log, files, download, diff, export)
+COMMANDS = (list_runs, show, log, files, diff)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from run_widgets.cli.plain import clean, duration, moment, number, one_line, spark
-from run_widgets.cli.screen import console, put, status_text, table
+from run_widgets.cli.screen import console, progress_of, put, status_text, table
 from run_widgets.facts import elapsed_s, text_of
 from run_widgets.picture import size
 from run_widgets.records import RunRecord, RunStatus
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from run_widgets.summary import Metric
 
 LOOK_EVERY_S = 0.5
-BAR_WIDTH = 40
 
 GIT = ("commit", "branch", "dirty")
 OWN_PROPERTIES = ("azureml.", "mlflow.", "run_widgets.", "ContentSnapshotId")
@@ -190,16 +188,11 @@ def watch(reading: Reading) -> None:
 
 def _progress(reading: Reading, spinner: Spinner) -> RenderableType:
     """Return how far a run is, in steps where it tells them, else in values."""
-    record = reading.record
-    done, total = record.done_steps, record.total_steps
+    known = progress_of(reading.record)
+    if known is not None:
+        return Group(Text(), known)
+    done = reading.record.done_steps
     line = Table.grid(padding=(0, 1))
-    if done is None or not total:
-        steps = "" if done is None else f"{done} steps, "
-        line.add_row(spinner, f"{steps}{reading.summary.points} values")
-        return Group(Text(), line)
-    elapsed = elapsed_s(record, time.time())
-    left = (elapsed or 0.0) / done * max(0, total - done) if done else None
-    about = "" if left is None else f", about {duration(left)} left"
-    bar = ProgressBar(total=total, completed=min(done, total), width=BAR_WIDTH)
-    line.add_row(bar, f"{done} of {total} steps{about}")
+    steps = "" if done is None else f"{done} steps, "
+    line.add_row(spinner, f"{steps}{reading.summary.points} values")
     return Group(Text(), line)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from run_widgets.cli.plain import ago, clean, duration, one_line
 from run_widgets.facts import elapsed_s
 from run_widgets.records import RunRecord, RunStatus
+from run_widgets.supervisor.plan import NOTEBOOK_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 UNBOUNDED = 4096
 """Columns of output that goes into a file or a pipe, where nothing may be cut."""
 
+NARROWEST_PROGRESS = 80
+"""Columns below which a bar and its text would not fit on one line."""
+
+BAR_WIDTH = 40
 GAP = 2
 NARROWEST, WIDEST = 8, 255
 """Of one column of a table."""
@@ -111,6 +117,35 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> Table:
 def status_text(status: RunStatus) -> Text:
     """Return a status with its dot, in its colour."""
     return Text(f"● {status.value}", STYLES.get(status, "dim"))
+
+
+def progress_of(record: RunRecord) -> Table | None:
+    """Return a bar of the steps that a run has done; None where it does not tell of how many."""
+    done, total = record.done_steps, record.total_steps
+    if done is None or not total:
+        return None
+    elapsed = elapsed_s(record, time.time()) or 0.0
+    if record.type == NOTEBOOK_RUN:
+        # One cell imports, the next one trains: how long the rest takes cannot be told.
+        text = f"{done} of {total} cells, {duration(elapsed)}"
+    else:
+        left = elapsed / done * max(0, total - done) if done else None
+        about = "" if left is None else f", about {duration(left)} left"
+        text = f"{done} of {total} steps{about}"
+    line = Table.grid(padding=(0, 1))
+    line.add_row(ProgressBar(total=total, completed=min(done, total), width=BAR_WIDTH), text)
+    return line
+
+
+def progress_line(record: RunRecord) -> str:
+    """Return what stands below the log of a run while it goes on, as one line of a terminal."""
+    known = None if record.status.is_final else progress_of(record)
+    if known is None or console().width < NARROWEST_PROGRESS:
+        return ""
+    screen = console()
+    with screen.capture() as captured:
+        screen.print(known, end="")
+    return captured.get().rstrip("\n")
 
 
 def list_of(

@@ -25,6 +25,9 @@ LATEST = "latest"
 COMPLETED_RUNS = 50
 """Of the newest, whose names are offered when a shell completes."""
 
+MAKE_A_WORKSPACE = ("submit", "replay", "demo", "portal", "doctor")
+"""The commands that take a workspace which is not there yet."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -63,7 +66,7 @@ def find_run(workspace: Workspace, text: str) -> Run:
         workspace.store.experiment(experiment)  # raises ExperimentNotFound
         runs = workspace.store.runs(experiment)
         fitting = (run for run in runs if place == LATEST or str(run.number) == place)
-        return _first(workspace, fitting, f"no run {text!r} in {workspace.path}")
+        return _first(workspace, fitting, _no_run(workspace, text))
     try:
         return workspace.get_run(text)
     except RunNotFound:
@@ -77,17 +80,24 @@ def _first(workspace: Workspace, runs: Iterator[RunRecord], otherwise: str) -> R
     return workspace.get_run(record.id)
 
 
+def _no_run(workspace: Workspace, text: str) -> str:
+    return f"no run {text!r} in {workspace.path}: run-widgets list shows those there are"
+
+
 def _by_beginning(workspace: Workspace, text: str) -> Run:
     fitting = (run for run in newest(workspace) if text and run.id.startswith(text))
     found = list(islice(fitting, 6))
     if len(found) == 1:
         return workspace.get_run(found[0].id)
     if not found:
-        raise RunNotFound(
-            f"no run {text!r} in {workspace.path}: run-widgets list shows those there are"
-        )
+        raise RunNotFound(_no_run(workspace, text))
     ids = ", ".join(run.id for run in found[:5])
     raise click.UsageError(f"{text!r} begins the ids of several runs: {one_line(ids)}")
+
+
+def name_of(run: Run) -> str:
+    """Return a run as the command line takes it."""
+    return one_line(f"{run.experiment.name}/{run.number}")
 
 
 def check_experiment(workspace: Workspace, name: str) -> str:
@@ -109,8 +119,12 @@ def check_experiment(workspace: Workspace, name: str) -> str:
 
 
 def _to_workspace(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
-    del context, parameter
-    return Workspace.from_config() if value is None else Workspace(value)
+    del parameter
+    if value is None:
+        return Workspace.from_config()
+    if not Path(value).exists() and context.command.name not in MAKE_A_WORKSPACE:
+        raise click.BadParameter(f"there is no folder {value!r}")
+    return Workspace(value)
 
 
 def with_workspace(command: Command) -> Command:
@@ -118,6 +132,7 @@ def with_workspace(command: Command) -> Command:
     return click.option(
         "--workspace",
         metavar="FOLDER",
+        type=click.Path(file_okay=False),
         callback=_to_workspace,
         expose_value=True,
         help="Where the runs are; default: the nearest workspace upwards, else your own.",
@@ -153,6 +168,36 @@ class RunType(click.ParamType[str]):
         ]
 
 
+class RunOrFileType(RunType):
+    """A run or a notebook or script on the command line."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer runs, and files."""
+        runs = super().shell_complete(ctx, param, incomplete)
+        return [*runs, *click.Path().shell_complete(ctx, param, incomplete)]
+
+
+class FileType(click.ParamType[str]):
+    """A file of the run that was named before."""
+
+    name = "file"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer the files of the run."""
+        from click.shell_completion import CompletionItem
+
+        del param
+        with suppress(RunNotFound, ExperimentNotFound, click.UsageError):
+            run = find_run(_workspace_of(ctx), str(ctx.params.get("run")))
+            paths = (entry.path for entry in run.store.files(run.id))
+            return [CompletionItem(path) for path in paths if path.startswith(incomplete)]
+        return []
+
+
 class ExperimentType(click.ParamType[str]):
     """An experiment on the command line."""
 
@@ -175,4 +220,6 @@ def _workspace_of(context: click.Context) -> Workspace:
 
 
 RUN = RunType()
+RUN_OR_FILE = RunOrFileType()
+FILE = FileType()
 EXPERIMENT = ExperimentType()

@@ -28,8 +28,12 @@ import re
 import struct
 import sys
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from run_widgets.errors import BadName, NotAName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FORMAT = 1
 
@@ -43,6 +47,11 @@ FILES = "files"
 STOP_FILE = "stop"
 PROGRESS_FILE = "progress"
 TRASH = ".trash"
+
+LOG_FOLDERS = ("user_logs/", "logs/", "azureml-logs/", "system_logs/")
+"""Of a run's files, the logs: what a person wants first comes first."""
+
+_LOG_ENDS = (".txt", ".log", ".out", ".err")
 
 DOCUMENT_BYTES = 2**24
 """A JSON document is at most this long; a longer one is not ours and is not read."""
@@ -162,3 +171,14 @@ def file_name(value: object) -> str:
             "such as 'outputs/model.pt'"
         )
     return name
+
+
+def log_names(paths: Iterable[str]) -> list[str]:
+    """Return which of a run's files are logs, the one that a person wants first."""
+
+    def order(path: str) -> tuple[int, bool, str]:
+        (folder,) = (n for n, name in enumerate(LOG_FOLDERS) if path.startswith(name))
+        # Others lie there too, such as events for TensorBoard.
+        return folder, not path.endswith(_LOG_ENDS), path
+
+    return sorted((path for path in paths if path.startswith(LOG_FOLDERS)), key=order)

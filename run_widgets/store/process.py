@@ -6,6 +6,7 @@ machine's boot id and its pid namespace it names one process for good.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from functools import lru_cache
@@ -28,6 +29,11 @@ def user_name() -> str:
     for variable in ("JUPYTERHUB_USER", "USER", "LOGNAME", "USERNAME"):
         if os.environ.get(variable):
             return os.environ[variable]
+    if os.name == "posix":
+        import pwd
+
+        with contextlib.suppress(KeyError):  # a container's user need not be in any list
+            return pwd.getpwuid(os.getuid()).pw_name
     return ""
 
 

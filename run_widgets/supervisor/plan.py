@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import SubmitError
@@ -13,6 +14,10 @@ from run_widgets.store.drive import open_plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+SCRIPT_RUN = "azureml.scriptrun"
+NOTEBOOK_RUN = "azureml.notebookrun"
+"""The types of submitted runs."""
 
 PLAN_FILE = "plan.json"
 WORK = "work"
@@ -79,6 +84,23 @@ class Plan:
             raise SubmitError(
                 f"the run in {folder} was not submitted, or its {PLAN_FILE} is damaged: {error!r}"
             ) from error
+
+
+def checked_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a notebook, each of a name and a type that it can have.
+
+    Raises
+    ------
+    SubmitError
+    """
+    for name, value in parameters.items():
+        if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
+            raise SubmitError(f"parameter {name!r} is not a name that Python can assign to")
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise SubmitError(f"parameter {name!r} must be of a JSON type: {error}") from error
+    return dict(parameters)
 
 
 def _texts(values: list[Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from run_widgets import provenance, snapshot
-from run_widgets.errors import RunNotFound, RunWidgetsError
+from run_widgets.errors import RunNotFound, RunWidgetsError, SubmitError
 from run_widgets.records import RunError, RunStatus
 from run_widgets.store import layout
 from run_widgets.store.local import LocalStore
@@ -94,6 +94,8 @@ class Supervisor:
             self.ticket.hold()
             self._update(self._claim)
             status, error = self._carry()
+        except SubmitError as failure:
+            status, error = RunStatus.FAILED, RunError(str(failure))
         except Exception as failure:  # the run must not stay without an end
             traceback.print_exc()
             status = RunStatus.FAILED
@@ -160,7 +162,7 @@ class Supervisor:
 
         with contextlib.suppress(RunNotFound, OSError):
             self._update(describe)
-            if self.plan.command[0] == sys.executable:  # else its packages are others
+            if self._program() == sys.executable:  # else its packages are others
                 environment = json.dumps(provenance.environment(), indent=1)
                 (self.folder / provenance.ENVIRONMENT_FILE).write_text(environment)
 
@@ -172,16 +174,20 @@ class Supervisor:
         with open(log, "ab", buffering=0) as output:
             # Both streams are the file itself: what is written is in the log,
             # in the order of writing, and costs the script what a file costs.
-            command = self._command = subprocess.Popen(
-                self.plan.command,
-                shell=isinstance(self.plan.command, str),
-                cwd=self.work,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            try:
+                command = self._command = subprocess.Popen(
+                    self.plan.command,
+                    shell=isinstance(self.plan.command, str),
+                    cwd=self.work,
+                    env=self._environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
+            except (OSError, ValueError) as error:  # a NUL in an argument is a ValueError
+                why = getattr(error, "strerror", None) or error
+                raise SubmitError(f"{self._program()!r} cannot be run: {why}") from error
         self._set_status(RunStatus.RUNNING, started_at=time.time(), command=process_of(command.pid))
         waiter = threading.Thread(target=self._await, args=(command,), daemon=True)
         waiter.start()
@@ -213,6 +219,10 @@ class Supervisor:
     def _await(self, command: subprocess.Popen[bytes]) -> None:
         command.wait()
         self._news.set()
+
+    def _program(self) -> str:
+        command = self.plan.command
+        return command if isinstance(command, str) else command[0]
 
     def _environment(self) -> dict[str, str]:
         known = dict(os.environ)

@@ -13,7 +13,14 @@ from run_widgets.errors import SubmitError
 from run_widgets.masking import MASK, is_secret
 from run_widgets.provenance import REPLAY_OF
 from run_widgets.supervisor.begin import begin, new_run_id
-from run_widgets.supervisor.plan import PLAN_FILE, SECRETS_VARIABLE, Plan
+from run_widgets.supervisor.plan import (
+    NOTEBOOK_RUN,
+    PLAN_FILE,
+    SCRIPT_RUN,
+    SECRETS_VARIABLE,
+    Plan,
+    checked_parameters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +28,6 @@ if TYPE_CHECKING:
     from run_widgets.store.local import LocalStore
 
 NOTEBOOK = "notebook.ipynb"
-RUN_TYPES = ("azureml.scriptrun", "azureml.notebookrun")
 
 
 def begin_replay(
@@ -68,7 +74,7 @@ def begin_replay(
         new_id,
         replace(plan, command=_on_this_machine(plan.command), max_concurrent=None),
         facts={
-            "type": record.type or RUN_TYPES[plan.notebook is not None],
+            "type": record.type or (SCRIPT_RUN if plan.notebook is None else NOTEBOOK_RUN),
             "script": record.script or _title(plan),
             "arguments": list(record.arguments),
             "display_name": record.display_name,
@@ -88,7 +94,11 @@ def _with_parameters(plan: Plan, parameters: Mapping[str, Any]) -> tuple[Plan, d
     if not parameters:
         return plan, {}
     if plan.notebook is None:
-        raise SubmitError(f"a script has no parameters to change, got {sorted(parameters)!r}")
+        raise SubmitError(
+            f"a script has no parameters to change, got {sorted(parameters)!r}: "
+            "submit it again with other arguments"
+        )
+    checked_parameters(parameters)
     secrets = {name: v for name, v in parameters.items() if is_secret(name, str(v))}
     shown = {name: MASK if name in secrets else v for name, v in parameters.items()}
     known = {**plan.notebook, "parameters": {**plan.notebook["parameters"], **shown}}

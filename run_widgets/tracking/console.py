@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import sys
@@ -11,7 +12,11 @@ from typing import IO, TYPE_CHECKING, Any
 from run_widgets.store import layout
 
 if TYPE_CHECKING:
+    from run_widgets.records import RunStatus
     from run_widgets.tracking.details import Details
+
+
+_CHUNK_BYTES = 2**16
 
 
 class Block:
@@ -55,20 +60,30 @@ class _Tee:
 
 
 class LogPrinter:
-    """Prints the newest log of a run as it grows."""
+    """Prints the log that a person wants of a run, as it grows."""
 
     def __init__(self, run: Details) -> None:
         self._run = run
-        self._printed: dict[str, int] = {}
+        self._name = ""
+        self._printed = 0  # bytes
+        # A character may come in two halves.
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         print(f"RunId: {run.id}")
 
     def print_new(self) -> None:
-        for name in self._run._log_names():
-            if name not in self._printed:
-                print(f"\nStreaming {name}\n{'=' * (10 + len(name))}\n")
-            with open(self._run.store.file_path(self._run.id, name), "rb") as file:
-                file.seek(self._printed.get(name, 0))
-                new = file.read()
-            self._printed[name] = self._printed.get(name, 0) + len(new)
-            if new:
-                print(new.decode(errors="replace"), end="", flush=True)
+        names = self._run._log_names()
+        if not self._name and names:
+            self._name = names[0]
+            print(f"\nStreaming {self._name}\n{'=' * (10 + len(self._name))}\n")
+        if self._name not in names:
+            return
+        with open(self._run.store.file_path(self._run.id, self._name), "rb") as file:
+            file.seek(self._printed)
+            while new := file.read(_CHUNK_BYTES):
+                self._printed += len(new)
+                print(self._decoder.decode(new), end="", flush=True)
+
+    def end(self, status: RunStatus) -> None:
+        """Print what there is to say once the run has ended."""
+        print(self._decoder.decode(b"", final=True))
+        print(f"\nExecution Summary\n{'=' * 17}\nRunId: {self._run.id}\nStatus: {status.value}")

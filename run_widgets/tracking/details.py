@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import NotAFolder
+from run_widgets.store.layout import log_names
 from run_widgets.tracking.files import Files
 
 if TYPE_CHECKING:
     from run_widgets.records import RunError
-
-_LOG_FOLDERS = ("logs/", "user_logs/", "system_logs/", "azureml-logs/")
 
 
 class Details(Files):
@@ -66,7 +65,7 @@ class Details(Files):
         return [str(self.download_file(name, top / name)) for name in self._log_names()]
 
     def _log_names(self) -> list[str]:
-        return [name for name in self.get_file_names() if name.startswith(_LOG_FOLDERS)]
+        return log_names(self.get_file_names())
 
 
 def _error_details(error: RunError | None) -> dict[str, Any] | None:

@@ -328,7 +328,7 @@ class Life(Details):
         Parameters
         ----------
         show_output
-            Print the run's newest log as it is written.
+            Print the run's log as it is written.
 
         Raises
         ------
@@ -337,13 +337,19 @@ class Life(Details):
         """
         del wait_post_processing
         shown = LogPrinter(self) if show_output else None
-        while True:
-            final = self._refresh().status.is_final
-            if shown is not None:
-                shown.print_new()
-            if final:
-                break
-            time.sleep(POLL_S)
+        try:
+            while True:
+                final = self._refresh().status.is_final
+                if shown is not None:
+                    shown.print_new()
+                if final:
+                    break
+                time.sleep(POLL_S)
+        except KeyboardInterrupt:
+            print(f"\nrun {self.id!r} goes on: run.cancel() ends it")
+            raise
+        if shown is not None:
+            shown.end(self._record.status)
         if raise_on_error and self._record.status is RunStatus.FAILED:
             error = self._record.error
             raise RunFailed(

@@ -1,0 +1,149 @@
+"""The commands that take something out of a workspace: download and export."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from run_widgets.cli import plain
+from run_widgets.cli.which import FILE, RUN, experiments, find_run, with_json, with_workspace
+from run_widgets.errors import FileNotInRun
+from run_widgets.tracking import Experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from run_widgets.records import FileEntry
+    from run_widgets.tracking import Run, Workspace
+
+
+# -- download --
+
+
+@click.command(short_help="Copy files of a run.")
+@click.argument("run", type=RUN)
+@click.argument("names", nargs=-1, type=FILE)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to; default: ./EXPERIMENT-NUMBER.",
+)
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+@with_workspace
+@with_json
+def download(
+    workspace: Workspace,
+    run: str,
+    names: tuple[str, ...],
+    output: Path | None,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Copy files of a RUN: those that NAMES name, or are in the folders they name; else all."""
+    chosen = find_run(workspace, run)
+    folder = output or Path(f"{chosen.experiment.name}-{chosen.number}")
+    entries = list(_chosen_files(chosen, names))
+    targets = {entry.path: folder / entry.path for entry in entries}
+    taken = [str(target) for target in targets.values() if target.exists()]
+    if taken and not force:
+        raise click.UsageError(
+            f"{plain.one_line(taken[0])} exists ({len(taken)} of {len(targets)} do): "
+            "choose another --output or pass --force"
+        )
+    done, problems = [], []
+    for name, target in targets.items():
+        try:
+            source = chosen.store.file_path(chosen.id, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        except (FileNotInRun, OSError) as error:  # one file's trouble is not the others'
+            problems.append(f"{name!r} was not copied: {error}")
+        else:
+            done.append(str(target))
+    if as_json:
+        click.echo(plain.to_json(done))
+    else:
+        for path in done:
+            click.echo(plain.clean(path))
+    for problem in problems:
+        click.echo(plain.one_line(problem), err=True)
+    return 1 if problems else 0
+
+
+def _chosen_files(run: Run, names: tuple[str, ...]) -> Iterator[FileEntry]:
+    entries = run.store.files(run.id)
+    wanted = [name.replace("\\", "/").strip("/") for name in names]
+    for name in wanted:
+        if not any(_is_in(entry, name) for entry in entries):
+            available = ", ".join(entry.path for entry in entries[:20]) or "none"
+            raise FileNotInRun(f"run {run.id!r} has no file {name!r}; its files: {available}")
+    for entry in entries:
+        if not wanted or any(_is_in(entry, name) for name in wanted):
+            yield entry
+
+
+def _is_in(entry: FileEntry, name: str) -> bool:
+    return entry.path == name or entry.path.startswith(f"{name}/")
+
+
+# -- export --
+
+
+WRITERS: dict[str, Callable[[Run, Path], object]] = {
+    ".html": lambda run, target: run.to_html(target),
+    ".csv": lambda run, target: run.to_csv(target),
+    ".parquet": lambda run, target: run.to_parquet(target),
+}
+"""What writes a run into a file, by the ending of the file's name."""
+
+
+@click.command(short_help="Write a run or an experiment into one file.")
+@click.argument("run", metavar="RUN|EXPERIMENT", type=RUN)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file; its ending says what it is. Default: ./EXPERIMENT-NUMBER.html, "
+    "or ./EXPERIMENT.html.",
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@with_workspace
+@with_json
+def export(workspace: Workspace, run: str, output: Path | None, force: bool, as_json: bool) -> None:
+    """Write a RUN into one file: a page (.html), or its values as a table (.csv, .parquet).
+
+    The name of an EXPERIMENT writes the page of its runs (.html), to sort, filter and compare.
+    """
+    if run in experiments(workspace):
+        listed = Experiment(workspace, run)
+        target = output or Path(f"{run}.html")
+        if target.suffix.lower() != ".html":
+            raise click.UsageError(f"an experiment can be written as .html, not as {str(target)!r}")
+        _write(target, listed.to_html, force=force, as_json=as_json)
+        return
+    chosen = find_run(workspace, run)
+    target = output or Path(f"{chosen.experiment.name}-{chosen.number}.html")
+    write = WRITERS.get(target.suffix.lower())
+    if write is None:
+        raise click.UsageError(
+            f"a run can be written as {', '.join(WRITERS)}, not as {str(target)!r}"
+        )
+    _write(target, lambda target: write(chosen, target), force=force, as_json=as_json)
+
+
+def _write(target: Path, write: Callable[[Path], object], *, force: bool, as_json: bool) -> None:
+    if target.exists() and not force:
+        raise click.UsageError(f"{plain.one_line(str(target))} exists: pass --force to replace it")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write(target)
+    except ImportError as error:  # pandas writes Parquet with a package of its choice
+        raise click.UsageError(f"{target.suffix} needs a package more: {error}") from None
+    click.echo(plain.to_json(str(target)) if as_json else plain.clean(str(target)))
+
+
+COMMANDS = (download, export)
