@@ -89,7 +89,11 @@ def page(store: RunReader, run_id: str) -> str:
 def _page(reading: Reading) -> str:
     facts = reading.facts()
     picture = static_html(
-        facts, reading.summary, reading.files, image_of=lambda name: _image(reading, name)
+        facts,
+        reading.summary,
+        reading.files,
+        image_of=lambda name: _image(reading, name),
+        **reading.original.picture(),
     )
     return html_file(
         str(facts["title"]), picture, _state(reading, facts), place="rw-run", scripts=_MODULES

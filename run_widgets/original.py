@@ -170,6 +170,11 @@ class Original:
         """Return what the panel says of it; None where the run does no other again."""
         return self._state
 
+    def picture(self) -> dict[str, Any]:
+        """Return what `picture.static_html` shows of it, as arguments of that."""
+        behind = {(line.chart, line.line): line.columns for line in self.lines()}
+        return {"original": self._state, "behind": behind}
+
     def lines(self) -> list[Behind]:
         """Return the original's lines, reduced to `LINE_POINTS`; none where they are too many."""
         charts = self._summary.charts

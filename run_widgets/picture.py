@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -36,6 +37,9 @@ Facts: TypeAlias = Mapping[str, Any]
 ImageOf: TypeAlias = Callable[[str], tuple[str, bytes] | None]
 """From an image's file name to its media type and content; None where it cannot be had."""
 
+Lines: TypeAlias = Mapping[tuple[str, str], Columns]
+"""Of the run that is done again: by chart and line."""
+
 MAX_BYTES = 300_000
 """Of the whole. A part that does not fit is left out and said to be."""
 
@@ -51,6 +55,7 @@ MAX_FILES = 100
 MAX_CHARTS = 100
 
 STATUS_COLORS = {"Completed": "#0f9d76", "Failed": "#d3453a", "Canceled": "#a8871c"}
+OUTCOME_COLORS = {"reproduced": "#0f9d76", "different": "#d3453a"}
 OTHER_STATUS_COLOR = "#2b7bd6"
 GREY = "#808080"
 
@@ -70,13 +75,23 @@ def static_html(
     files: Sequence[FileEntry] = (),
     *,
     image_of: ImageOf = lambda _: None,
+    original: Mapping[str, Any] | None = None,
+    behind: Lines | None = None,
 ) -> str:
-    """Return the run as one HTML element of at most `MAX_BYTES` bytes."""
+    """Return the run as one HTML element of at most `MAX_BYTES` bytes.
+
+    Parameters
+    ----------
+    original, behind
+        Of the run that this one does again: what `original.Original` tells of it,
+        and its lines, drawn pale behind those of the same name.
+    """
     parts = [
         _header(facts),
         _error(facts["error"]),
+        _replay(original),
         _listing("Metrics", [(m.name, m.text) for m in summary.metrics]),
-        *_charts(summary.charts),
+        *_charts(summary.charts, behind or {}),
         *(_image(images, image_of) for images in summary.images),
         *(_table(table) for table in summary.tables),
         _files(files),
@@ -192,20 +207,39 @@ def _section(title: str, body: str, opened: bool = False) -> str:
     )
 
 
+def _replay(original: Mapping[str, Any] | None) -> str:
+    """Return which run this one does again, and whether it came to the same."""
+    if original is None:
+        return ""
+    title = f"Replay of {text(original['title'] or original['run_id'])}"
+    headline = " · ".join(filter(None, (original["headline"], original["note"])))
+    color = OUTCOME_COLORS.get(original["outcome"], "inherit")
+    summary = f'{title} <span style="color:{color}">{text(headline)}</span>'
+    metrics = original["metrics"][:MAX_FILES]
+    if not metrics:
+        return f'<div style="margin-top:8px;font-weight:600">{summary}</div>'
+    rows = "".join(
+        _row("td", (metric["name"], metric["verdict"], metric["before"], metric["after"]))
+        for metric in metrics
+    )
+    return _section(summary, f"{TABLE}{_row('th', ('Metric', '', 'First', 'Again'))}{rows}</table>")
+
+
 # -- charts ------------------------------------------------------------------------------
 
 
-def _charts(charts: Sequence[Curves]) -> Iterable[str]:
-    lines = sum(len(curves.lines) for curves in charts[:MAX_CHARTS])
+def _charts(charts: Sequence[Curves], behind: Lines) -> Iterable[str]:
+    lines = sum(len(curves.lines) for curves in charts[:MAX_CHARTS]) + len(behind)
     points = LINE_BYTES // POINT_BYTES // max(1, lines)
     for curves in charts[:MAX_CHARTS]:
-        yield _chart(curves, max_points=min(max(points, 20), 2 * WIDTH))
+        yield _chart(curves, behind, max_points=min(max(points, 20), 2 * WIDTH))
     if len(charts) > MAX_CHARTS:
         yield f"<p>… and {len(charts) - MAX_CHARTS} more charts</p>"
 
 
-def _chart(curves: Curves, *, max_points: int) -> str:
-    picture = base64.b64encode(svg(curves, max_points=max_points).encode("utf-8")).decode("ascii")
+def _chart(curves: Curves, behind: Lines, *, max_points: int) -> str:
+    drawn = svg(curves, behind, max_points=max_points)
+    picture = base64.b64encode(drawn.encode("utf-8")).decode("ascii")
     names = [(line.name, line.color) for line in curves.lines]
     legend = "".join(
         f'<span style="color:{color};margin-left:8px">— {text(name)}</span>'
@@ -225,11 +259,16 @@ def _spoken(curves: Curves) -> str:
     return f"{curves.name} over {curves.x_label}, {total:,} values"
 
 
-def svg(curves: Curves, *, max_points: int) -> str:
+def svg(curves: Curves, behind: Lines = MappingProxyType({}), *, max_points: int) -> str:
     """Return a chart as an SVG document of `WIDTH` by `HEIGHT` pixels; no logged text in it."""
     lines = [(line.color, _thinned(line.outline.columns(), max_points)) for line in curves.lines]
-    xs = _range([columns.x for _, columns in lines])
-    low, high = _range([columns.y for _, columns in lines])
+    pale = [
+        (line.color, _thinned(behind[curves.name, line.name], max_points))
+        for line in curves.lines
+        if (curves.name, line.name) in behind
+    ]
+    xs = _range([columns.x for _, columns in lines + pale])
+    low, high = _range([columns.y for _, columns in lines + pale])
     ys = _widened(low, high, high / 25 - low / 25)
     y_ticks = ticks(*ys, most=5)
     left = 8 + DIGIT * max(len(_tick(value)) for value in y_ticks)
@@ -247,6 +286,10 @@ def svg(curves: Curves, *, max_points: int) -> str:
         for value in x_ticks
     )
     paths = "".join(_path(color, columns, across, up) for color, columns in lines)
+    if pale:
+        # Wider than the line above, so that it is seen where both are the same.
+        wide = "".join(_path(color, columns, across, up) for color, columns in pale)
+        paths = f'<g stroke-opacity=".3" stroke-width="50">{wide}</g>{paths}'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="{GREY}" '
         f'font-family="system-ui,sans-serif" font-size="10">{grid}<g fill="none" '

@@ -348,7 +348,11 @@ class RunDetails(Followed):
         with self._lock:
             reading = self._reading
             return static_html(
-                self._facts(), reading.summary, reading.files, image_of=self._image_of
+                self._facts(),
+                reading.summary,
+                reading.files,
+                image_of=self._image_of,
+                **reading.original.picture(),
             )
 
     def _image_of(self, name: str) -> tuple[str, bytes] | None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from run_widgets.downsample import Columns
 from run_widgets.facts import facts
 from run_widgets.picture import (
     MAX_BYTES,
@@ -241,6 +242,52 @@ def test_an_image_that_is_too_big_is_named() -> None:
 
     assert Parts(html).images() == []
     assert "map.png" in html
+
+
+REPEATED = {
+    "run_id": "r1",
+    "title": "run 3",
+    "headline": "1 metric different",
+    "outcome": "different",
+    "note": "",
+    "metrics": [
+        {"name": "loss", "verdict": "different", "before": "2 values", "after": "3", "largest": 1.0}
+    ],
+}
+
+
+def test_a_replay_has_the_first_run_s_lines_behind_its_own_and_its_verdicts() -> None:
+    summary = summary_of(a_list("loss", [1.0, 2.0]), a_list("new", [1.0, 2.0]))
+    first = np.array([0.0, 1.0, 2.0])
+    behind = {
+        ("loss", "loss"): Columns(first, first * 50, first),
+        ("gone", "gone"): Columns(first, first, first),
+    }
+
+    page = static_html(facts_of(summary), summary, original=REPEATED, behind=behind)
+
+    assert "Replay of run 3" in page
+    assert "<td" in page.partition("1 metric different")[2]
+    loss, new = (base64.b64decode(image.partition("base64,")[2]).decode() for image in images(page))
+    assert loss.count('stroke-opacity=".3"') == 1
+    assert ">100</text>" in loss  # what is behind has its room too
+    assert 'stroke-opacity=".3"' not in new
+    ET.fromstring(loss)
+
+
+def images(page: str) -> list[str]:
+    return Parts(page).images()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_of_a_first_run_is_text(text: str) -> None:
+    metrics = [dict.fromkeys(("name", "verdict", "before", "after"), text)]
+    told = REPEATED | {"title": text, "headline": text, "note": text, "metrics": metrics}
+
+    page = Parts(static_html(facts_of(summary_of()), summary_of(), original=told))
+
+    assert not {"script", "svg"} & set(page.tags)
+    assert "img" not in page.tags
 
 
 def test_a_spike_is_in_the_picture() -> None:
