@@ -9,10 +9,13 @@ medians are printed as a Markdown table. Machines differ and are shared: believe
 
 from __future__ import annotations
 
+import compileall
 import json
+import mmap
 import os
 import platform
 import resource
+import shutil
 import sqlite3
 import statistics
 import struct
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 Figures = dict[str, float]
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "run_widgets"
 REPEATS = 3
 CALLS = 200_000
 clock = time.perf_counter
@@ -76,6 +80,7 @@ def log(folder: Path) -> Figures:
 
     points = (folder / "points").open("ab", buffering=0)
     pack = struct.Struct("<dqd").pack
+    figures["the same 24 bytes by struct.pack_into into memory, µs"] = bare(1)
     database = sqlite3.connect(folder / "points.db", isolation_level=None)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
@@ -106,7 +111,23 @@ def ten(folder: Path) -> Figures:
         )
     }
     run.complete()
+    figures["the same ten times 24 bytes by struct.pack_into into memory, µs"] = bare(10)
     return figures
+
+
+def bare(count: int) -> float:
+    """The floor: `count` points of 24 bytes laid into memory by the call that takes the fewest."""
+    pack_into = struct.Struct("@" + "ddiI" * count).pack_into
+    memory, now, marks = mmap.mmap(-1, 2**16), time.time, range(1, count + 1)
+
+    def lay(i: int) -> None:
+        at = now()
+        pack_into(memory, 0, *[field for mark in marks for field in (i * 0.001, at, i, mark)])
+
+    def lay_one(i: int) -> None:
+        pack_into(memory, 0, i * 0.001, now(), i, 1)
+
+    return microseconds(lay_one if count == 1 else lay, CALLS // count)
 
 
 # -- a million --
@@ -124,17 +145,20 @@ def million(folder: Path) -> Figures:
     durable = clock() - start
     peak = peak_mib()
     read = f"""
+        import resource
         import time
         import numpy
         from run_widgets import Workspace
         start = time.perf_counter()
         run = Workspace({str(folder / "workspace")!r}).get_run({run.id!r})
         assert run.get_series("loss").value[-1] == 999999 * 0.001
-        print(time.perf_counter() - start)
+        print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     """
+    seconds, kib = map(float, printed_by(read).split())
     return {
         "a million values until durable, s": durable,
-        "a million values read back in a fresh process, numpy imported, s": float(printed_by(read)),
+        "a million values read back in a fresh process, numpy imported, s": seconds,
+        "peak memory of that process, numpy included, MiB": kib / 1024,
         "bytes a value, running": running / 1e6,
         "bytes a value, ended": size_of(run) / 1e6,
         "peak memory at a million values, MiB": peak,
@@ -255,7 +279,7 @@ def together(folder: Path) -> Figures:
 
 
 def runs(folder: Path) -> Figures:
-    """A thousand runs of ten values and five tags made, and found by a tag afterwards."""
+    """A thousand runs of ten values and five tags made."""
     experiment = Experiment(Workspace(folder / "workspace"), "bench")
     created = []
     start = clock()
@@ -268,21 +292,52 @@ def runs(folder: Path) -> Figures:
             run.log(f"m{n}", number * 0.001)
         run.complete()
     made = (clock() - start) / 1000
-    find = f"""
-        import time
-        start = time.perf_counter()
-        from run_widgets import Experiment, Workspace
-        experiment = Experiment(Workspace({str(folder / "workspace")!r}), "bench")
-        assert sum(1 for _ in experiment.get_runs(tags={{"group": "g3"}})) == 50
-        print(time.perf_counter() - start)
-    """
-    first, again = (float(printed_by(find)) for _ in range(2))
     return {
         "one run created, ms": statistics.median(created) * 1e3,
         "one run created, ten values logged, ended, ms": made * 1e3,
-        "50 of 1,000 found by tag, first time, ms": first * 1e3,
-        "50 of 1,000 found by tag, again, ms": again * 1e3,
     }
+
+
+def finding(folder: Path) -> Figures:
+    """One run in twenty found by a tag, in a fresh process, import included."""
+    figures: Figures = {}
+    for count in (1_000, 10_000, 100_000):
+        workspace = folder / f"{count}"
+        make_runs(workspace, count)
+        find = f"""
+            import time
+            start = time.perf_counter()
+            from run_widgets import Experiment, Workspace
+            experiment = Experiment(Workspace({str(workspace)!r}), "bench")
+            assert sum(1 for _ in experiment.get_runs(tags={{"group": "g3"}})) == {count // 20}
+            print(time.perf_counter() - start)
+        """
+        first, *again = (float(printed_by(find)) for _ in range(1 + REPEATS))
+        what = f"{count // 20:,} of {count:,} found by tag"
+        figures[f"{what}, first time, ms"] = first * 1e3
+        figures[f"{what}, again, ms"] = statistics.median(again) * 1e3
+        shutil.rmtree(workspace)
+    return figures
+
+
+def make_runs(workspace: Path, count: int) -> None:
+    """Make twenty runs by the API, and the others as copies of their documents."""
+    experiment = Experiment(Workspace(workspace), "bench")
+    documents = []
+    for number in range(20):
+        tags = {"group": f"g{number}", "owner": f"u{number % 4}", "a": 1, "b": 2, "c": 3}
+        run = experiment.start_logging(snapshot_directory=None, outputs=False, tags=tags)
+        for n in range(10):
+            run.log(f"m{n}", number * 0.001)
+        run.complete()
+        documents.append(run.folder / "run.json")
+    for number in range(20, count):
+        document = json.loads(documents[number % 20].read_text())
+        document |= {"id": f"copy{number}", "root": f"copy{number}", "number": number + 1}
+        document["created_at"] += number * 1e-3
+        copy = documents[0].parent.parent / f"copy{number}"
+        copy.mkdir()
+        (copy / "run.json").write_text(json.dumps(document))
 
 
 def importing(folder: Path) -> Figures:
@@ -301,7 +356,10 @@ def importing(folder: Path) -> Figures:
 # -- what training notices --
 
 TRAINING = """
+import os
+import statistics
 import time
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # several would wait for each other on a busy machine
 import numpy as np
 a = np.random.default_rng(0).standard_normal((192, 192))
 def step(b=a.copy()):
@@ -313,7 +371,7 @@ for _ in range(200):
     step()
 start = time.perf_counter(); [step() for _ in range(300)]
 repeat = max(1, round(1e-3 / ((time.perf_counter() - start) / 300)))
-def block(log, steps=300):
+def block(log, steps):
     start = time.perf_counter()
     for i in range(steps):
         for _ in range(repeat):
@@ -321,9 +379,21 @@ def block(log, steps=300):
         log("loss", value, step=i)
     return (time.perf_counter() - start) / steps
 nothing = lambda name, value, step: None
-def slower(other, one=lambda: block(nothing), times=10):
-    pairs = [(one(), other()) for _ in range(times)]
-    return 100 * (min(b for _, b in pairs) / min(a for a, _ in pairs) - 1)
+# How much slower, in %, and the standard error of that. Step by step in turns, so that whatever
+# else the machine does hits both alike; and the median of the differences within pairs, so
+# that the few which it hits hard do not count.
+def slower(other, one=nothing, steps=1, times=5000):
+    pairs = []
+    for turn in range(times):
+        if turn % 2:
+            pairs.append((block(one, steps), block(other, steps)))
+        else:
+            pairs.append((block(other, steps), block(one, steps))[::-1])
+    differences = [b - a for a, b in pairs]
+    usual = statistics.median(a for a, _ in pairs)
+    middle = statistics.median(differences)
+    spread = 1.4826 * statistics.median(abs(d - middle) for d in differences)
+    return 100 * middle / usual, 100 * 1.2533 * spread / usual / times ** 0.5
 """
 
 
@@ -332,11 +402,14 @@ def loop(folder: Path) -> Figures:
     names: dict[str, Any] = {}
     exec(TRAINING, names)  # the same text runs in a kernel below
     run = new_run(folder)
-    figures = {
-        "a 1 ms step with run.log, % slower": names["slower"](lambda: names["block"](run.log))
-    }
+    slower, error = names["slower"](run.log)
+    nothing, _ = names["slower"](names["nothing"])
     run.complete()
-    return figures
+    return {
+        "a 1 ms step with run.log, % slower": slower,
+        "the standard error of that": error,
+        "the same of a step that logs nothing either, %": nothing,
+    }
 
 
 def watched(folder: Path) -> Figures:
@@ -355,7 +428,7 @@ def watched(folder: Path) -> Figures:
             seen = Experiment(name="seen").start_logging(snapshot_directory=None, outputs=False)
             panel = RunDetails(seen)
             panel.show()
-            print("slower", slower(lambda: block(seen.log), lambda: block(plain.log)))
+            print("slower", *slower(seen.log, plain.log, steps=100, times=100))
             seen.complete(); plain.complete()
         """)
         printed: list[str] = []
@@ -370,7 +443,11 @@ def watched(folder: Path) -> Figures:
     finally:
         client.stop_channels()
         kernel.shutdown_kernel(now=True)
-    return {"the same step while a panel watches, % slower": float("".join(printed).split()[-1])}
+    slower, error = map(float, "".join(printed).split()[-2:])
+    return {
+        "the same step while a panel watches, % slower": slower,
+        "the standard error of that one": error,
+    }
 
 
 FLOWING = """
@@ -420,14 +497,12 @@ def pixels(folder: Path) -> Figures:
 # -- the table --
 
 MEASUREMENTS = [log, ten, million, runs, importing, loop, watched]
-ONCE = [wide, rows, together, long, pixels]
+ONCE = [finding, wide, rows, together, long, pixels]
 
 
 def printed_by(script: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def measured(name: str) -> Figures:
@@ -451,6 +526,8 @@ def main(names: list[str]) -> None:
     if names[:1] == ["--one"]:
         print_one(names[1])
         return
+    # As pip leaves a package: without it, each process would compile what it imports.
+    compileall.compile_dir(PACKAGE, quiet=1)
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}\n")
     print("| what | figure |\n|---|---|")
     for measurement in [*MEASUREMENTS, *ONCE]:

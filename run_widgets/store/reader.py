@@ -201,9 +201,11 @@ class _WriterFiles:
             slots = self._packed.read(self._at_once)
             if not len(slots):
                 break
+            if start >= self._slot and not self._late:
+                self._unpacked = slots
+                continue
             numbers = np.arange(start, start + len(slots))
-            is_new = (numbers >= self._slot) | np.isin(numbers, list(self._late))
-            self._unpacked = slots if is_new.all() else slots[is_new]
+            self._unpacked = slots[(numbers >= self._slot) | np.isin(numbers, list(self._late))]
         return self._unpacked
 
     def _within_text(self, text: int, slots: Slots) -> Slots:
@@ -265,7 +267,6 @@ class _WriterFiles:
             usable &= ~missing
         if not usable.all():
             slots, kind, numbers = slots[usable], kind[usable], numbers[usable]
-        order = np.arange(len(slots))
         others: list[tuple[int, Record]] = []  # than scalars, with their places among `slots`
         for places in _groups(slots.mark >> 8):
             number = int(slots.mark[places][0]) >> 8
@@ -275,7 +276,7 @@ class _WriterFiles:
             if name is None:
                 self._put_off(numbers[places], "has values of a metric that was not declared")
                 continue
-            points = self._points(slots[places], kind[places], order[places], others)
+            points = self._points(slots[places], kind[places], places, others)
             if points is not None:
                 found.append((name, points))
             for used in numbers[places].tolist() if self._late else ():
@@ -286,10 +287,13 @@ class _WriterFiles:
         self,
         slots: Slots,
         kind: NDArray[np.uint8],
-        order: NDArray[np.intp],
+        places: slice | NDArray[np.intp],
         others: list[tuple[int, Record]],
     ) -> Points | None:
-        """Return a metric's scalars, and append its other records to `others`."""
+        """Return a metric's scalars, and append its other records to `others`.
+
+        `places` are those of its slots among all; a slice is all of them.
+        """
         step = slots.step.astype(np.int64)
         stepped = slots.mark & STEPPED
         if not stepped.all():
@@ -301,9 +305,8 @@ class _WriterFiles:
         keep = kind != PointKind.RECORD
         objects: dict[int, Any] = {}
         records = self.lines.records(raw[referring].tolist())
-        for place, turn, record in zip(
-            referring.tolist(), order[referring].tolist(), records, strict=True
-        ):
+        turns = referring if isinstance(places, slice) else places[referring]
+        for place, turn, record in zip(referring.tolist(), turns.tolist(), records, strict=True):
             if record is None:
                 self._say("record", f"{self._text_path} lacks a record or has a broken one")
             elif record.kind is not Kind.SCALAR:

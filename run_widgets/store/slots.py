@@ -165,23 +165,21 @@ class Packed:
             return slots
         self._columns["value"].read_into(slots.value)
         self._columns["at"].read_into(slots.at)
-        for name, column in (("step", slots.step), ("mark", slots.mark)):
-            self._read_int(name, column.view("<u4"))
+        self._read_int("step", slots.step)
+        self._read_int("mark", slots.mark)
         self.position += count
         return slots
 
-    def _read_int(self, name: str, column: NDArray[np.uint32]) -> None:
-        column[:] = 0
+    def _read_int(self, name: str, column: NDArray[Any]) -> None:
+        places = column.view(np.uint8)  # little-endian, as the file
         piece = np.empty(len(column), np.uint8)
         for byte in range(4):
             part = self._columns[f"{name}{byte}"]
             if part.length == 1 and self.length != 1:
-                constant = part.only()
-                if constant:
-                    column |= np.uint32(constant << 8 * byte)
+                places[byte::4] = part.only()
             else:
                 part.read_into(piece)
-                column |= piece.astype(np.uint32) << np.uint32(8 * byte)
+                places[byte::4] = piece
 
     def close(self) -> None:
         """Let go of the file."""
