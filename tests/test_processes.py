@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREAMBLE = """
-import mmap, os, struct, sys, time
+import mmap, os, signal, struct, sys, time
 from run_widgets import Experiment, Workspace
 from run_widgets.store.keeper import keeper
 
@@ -446,6 +446,7 @@ def test_a_run_is_followed_from_another_process_as_it_grows(
         ("os.abort()", "Failed", "ended without completing"),
         ("os.kill(os.getpid(), 9)", "Failed", "ended without completing"),
         ("os.kill(os.getpid(), 15)", "Failed", "ended without completing"),
+        ("os.kill(os.getpid(), signal.SIGHUP)", "Failed", "ended without completing"),
         ("with run: pass", "Completed", ""),
         ("with run: sys.exit(0)", "Completed", ""),
         ("with run: sys.exit(1)", "Failed", "SystemExit: 1"),
@@ -491,6 +492,27 @@ def test_ctrl_c_in_a_script_fails_its_run(
     run = opened("r1")
     assert run.status == "Failed"
     assert "KeyboardInterrupt" in run.get_details()["error"]["error"]["message"]
+
+
+def test_a_script_whose_parent_is_killed_goes_on(
+    child: Callable[..., Child], opened: Callable[[str], Run]
+) -> None:
+    script = child("""
+        parent = os.getpid()
+        if os.fork():
+            signal.pause()
+        run = start()
+        while os.getppid() == parent:
+            time.sleep(0.01)
+        run.log("loss", 0.5)
+        run.complete()
+    """)
+    script.wait_for("started")
+
+    script.kill()  # returns when the orphan has closed its streams, too
+
+    run = opened("r1")
+    assert (run.status, run.get_metrics()) == ("Completed", {"loss": 0.5})
 
 
 def test_a_stopped_process_is_not_a_dead_one(
