@@ -15,12 +15,11 @@ import ipywidgets
 import traitlets as t
 from bqplot import Axis, Figure, LinearScale, Lines
 
-from run_widgets.downsample import reduced
+from run_widgets.downsample import Columns, reduced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from run_widgets.downsample import Columns, Floats
     from run_widgets.summary import Curves, Line
 
 DASHES = ("solid", "dashed", "dash_dotted", "dotted")
@@ -162,11 +161,11 @@ class RunChart:
         """The metric's name."""
         return self._curves.name
 
-    def news(self, buffers: list[memoryview]) -> dict[str, object] | None:
+    def news(self, buffers: list[memoryview], most: int | None = None) -> dict[str, object] | None:
         """Return the message that tells what is new, its columns added to `buffers`.
 
         None when nothing is. A chart that nobody was told of, or that has a line
-        which was not there before, is told whole.
+        which was not there before, is told whole, with `most` points a line.
         """
         lines = self._curves.lines
         totals = [line.outline.total for line in lines]
@@ -175,7 +174,8 @@ class RunChart:
         message: dict[str, object]
         if len(lines) > len(self._sent):
             self._add_marks(lines[len(self._marks) :])
-            data = [_places(line.outline.columns(), buffers) for line in lines]
+            columns = [_at_most(line.outline.columns(), most) for line in lines]
+            data = [_places(each, buffers) for each in columns]
             message = {"type": "whole", **self._curves.described(), "data": data}
         else:
             series = [
@@ -195,7 +195,7 @@ class RunChart:
         `most` is how many points each line may have; None for all that its outline has.
         """
         columns = [_at_most(line.outline.columns(), most) for line in self._curves.lines]
-        data = [{name: column.data for name, column in each.items()} for each in columns]
+        data = [{name: column.data for name, column in each._asdict().items()} for each in columns]
         return {**self._curves.described(), "data": data}
 
     def take(self) -> Figure:
@@ -262,10 +262,15 @@ class ChartList(t.List[RunChart]):
 
 
 def wholes(charts: Sequence[RunChart]) -> list[dict[str, object]]:
-    """Return all charts whole; of very many lines each has fewer points."""
-    lines = sum(len(chart.curves.lines) for chart in charts)
-    most = max(FEWEST_POINTS, MAX_STATE_POINTS // max(1, lines))
+    """Return all charts whole."""
+    most = most_points(charts)
     return [chart.whole(most) for chart in charts]
+
+
+def most_points(charts: Iterable[RunChart]) -> int:
+    """Return how many points a line has where all are told: of very many lines each has fewer."""
+    lines = sum(len(chart.curves.lines) for chart in charts)
+    return max(FEWEST_POINTS, MAX_STATE_POINTS // max(1, lines))
 
 
 def _places(columns: Columns, buffers: list[memoryview]) -> dict[str, int]:
@@ -274,9 +279,8 @@ def _places(columns: Columns, buffers: list[memoryview]) -> dict[str, int]:
     return {name: first + place for place, name in enumerate(columns._fields)}
 
 
-def _at_most(columns: Columns, most: int | None) -> dict[str, Floats]:
-    every = columns._asdict()
+def _at_most(columns: Columns, most: int | None) -> Columns:
     if most is None or len(columns.y) <= most:
-        return every
+        return columns
     kept = reduced(columns.y, most)
-    return {name: column[kept] for name, column in every.items()}
+    return Columns(*(column[kept] for column in columns))

@@ -73,14 +73,15 @@ class Followed(ipywidgets.DOMWidget):  # type: ignore[misc]
     # -- life ------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Read what is there and make the model that browsers view; part of making a panel."""
+        """Make the model that browsers view, and tell it what is there; part of making a panel."""
         if self._is_open:
             return
         self._begin()
         self._is_open = True
-        self.tick()
         self.layout.open()  # closed with the panel
+        # Still empty: the browser loads what it draws with while this process reads.
         super().open()
+        self.tick()
 
     def close(self) -> None:
         """Take the panel off the screen and end its thread; `show` brings it back."""

@@ -16,7 +16,7 @@ from IPython.display import DisplayHandle, display
 
 from run_widgets import servers
 from run_widgets.cell import has_browser, kernel, running_cell
-from run_widgets.charts import ChartList, Charts, RunChart, look, wholes
+from run_widgets.charts import ChartList, Charts, RunChart, look, most_points, wholes
 from run_widgets.documents import Drawings
 from run_widgets.facts import shown, time_of
 from run_widgets.followed import Followed, tick_of
@@ -389,6 +389,7 @@ class RunDetails(Followed):
         self._version_behind = 0
         self._rows_sent: dict[str, tuple[int, int, int]] = {}
         self._plain = None
+        self.set_trait("charts", Charts())
         self.set_trait("following", True)
 
     def _subject(self) -> str:
@@ -492,8 +493,9 @@ class RunDetails(Followed):
         """Send all that grew, in one message; return whether anything did."""
         buffers: list[memoryview] = []
         charts: dict[str, object] = {}
+        most = most_points(self._charts.values())
         for place, chart in enumerate(self._charts.values()):
-            if news := chart.news(buffers):
+            if news := chart.news(buffers, most):
                 charts[str(place)] = news
         tables = [news for table in self._reading.summary.tables if (news := self._new_rows(table))]
         if charts or tables:

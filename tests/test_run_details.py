@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ipywidgets.widgets import widget as registry
 
-from run_widgets import Experiment, Run, RunDetails, Workspace
+from run_widgets import Experiment, Run, RunDetails, Workspace, charts
 from run_widgets.errors import RunNotFound
 from run_widgets.picture import MAX_BYTES
 from run_widgets.poll import News
@@ -155,13 +155,17 @@ def test_a_finished_run_is_shown_at_once_and_needs_no_thread(run: Run, wire: Wir
     assert (state["following"], state["problem"], pollers()) == (False, "", [])
 
 
-def test_the_whole_is_in_the_message_that_opens_the_panel(run: Run, wire: Wire) -> None:
-    run.log("loss", 1.0)
+def test_a_panel_opens_before_the_run_is_read_and_then_is_told_all(run: Run, wire: Wire) -> None:
+    run.log_list("loss", [1.0, 0.5])
 
     details = RunDetails(run)
 
-    (opening,) = [m for m in wire.sent if m["comm"] == details.model_id]
-    assert opening["data"]["state"]["metrics"][0]["text"] == "1"
+    # The browser loads what it draws with, while the kernel reads.
+    opening, *told = [m for m in wire.sent if m["comm"] == details.model_id]
+    assert (opening["type"], opening["data"]["state"]["metrics"]) == ("comm_open", [])
+    assert wire.names == ["facts metrics original", "grow"]
+    assert told[0]["data"]["state"]["metrics"][0]["text"] == "Vector[2]"
+    assert told[1]["data"]["content"]["charts"]["0"]["name"] == "loss"
 
 
 def test_without_news_nothing_is_sent(run: Run, wire: Wire) -> None:
@@ -203,16 +207,33 @@ def test_news_of_many_metrics_take_two_messages(run: Run, wire: Wire) -> None:
     assert (x.tolist(), y.tolist()) == ([2.0], [3.0])
 
 
-def test_a_thousand_metrics_come_in_the_message_that_opens_the_panel(run: Run, wire: Wire) -> None:
+def test_a_thousand_metrics_take_a_few_messages(run: Run, wire: Wire) -> None:
     for name in range(1_000):
         run.log_list(f"metric {name}", [1, 2])
 
+    RunDetails(run)
+
+    assert len(wire.sent[-1]["data"]["content"]["charts"]) == 1_000
+    # A kernel's socket drops what a busy server has not taken: few messages, none lost.
+    assert len(wire.sent) < 7
+
+
+def test_of_very_many_lines_each_is_told_with_fewer_points(
+    run: Run, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "MAX_STATE_POINTS", 1_200)
+    for name in "abc":
+        run.log_list(name, [(-1) ** k * k for k in range(1_000)])
+
     details = RunDetails(run)
 
-    (opening,) = [m for m in wire.sent if m["comm"] == details.model_id]
-    assert len(opening["data"]["state"]["charts"]) == 1_000
-    # A kernel's socket drops what a busy server has not taken: few messages, none lost.
-    assert len(wire.sent) < 5
+    told = wire.sent[-1]
+    for place, chart in enumerate(told["data"]["content"]["charts"].values()):
+        y = np.frombuffer(told["buffers"][chart["data"][0]["y"]], np.float64)
+        assert 200 < len(y) <= 400
+        assert (y[0], y[-1], y.min(), y.max()) == (0, -999, -999, 998)
+        assert chart["series"][0]["total"] == 1_000
+        assert len(details.get_state()["charts"][place]["data"][0]["y"]) == len(y)
 
 
 def test_a_metric_that_becomes_a_vector_gets_a_chart_behind_the_others(

@@ -10,6 +10,7 @@ import {
 } from "@jupyter-widgets/base";
 
 import { hangFigures, makeChart, merged, savedStateOf } from "./charts/chart_list.ts";
+import { type Loader, loadFigures } from "./charts/figure.ts";
 import { PLAIN } from "./charts/look.ts";
 import { whenNear } from "./dom.ts";
 import {
@@ -104,6 +105,8 @@ export class RunDetailsModel extends DOMWidgetModel {
     this.on("change:charts change:figures", () => this.adopt());
     this.adopt();
     appear(this);
+    // What cannot be loaded is told where a chart needs it.
+    loadFigures(this.widget_manager as unknown as Loader).catch(() => {});
   }
 
   /** Take the whole into the charts that are here: who looks at one goes on to do so. */

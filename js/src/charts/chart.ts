@@ -173,11 +173,11 @@ export class Chart {
     return !this.model.get("figure") && marks < this.model.get("series").length;
   }
 
-  /** Make the figure that the kernel has not made. */
+  /** Make the figure that the kernel has not made, with its lines, which so are drawn once. */
   async makeFigure(): Promise<void> {
     this.#figure = await makeFigure(this.model);
     prepare(this.#figure);
-    this.#drawSoon();
+    this.#draw();
   }
 
   /** Forget the browser's own figure, which is made again when somebody comes back. */

@@ -197,7 +197,46 @@ type ModelClass = new (
 ) => Model<never>;
 
 /** What a page's widget manager can do for anyone, though it does not say so in its types. */
-type Loader = { loadClass(name: string, module: string, version: string): Promise<ModelClass> };
+export type Loader = {
+  loadClass(name: string, module: string, version: string): Promise<ModelClass>;
+};
+
+type Make = (state: object) => Model<never>;
+
+/** Of a figure, its lines, axes, scales and layout. */
+type Makers = [figure: Make, lines: Make, axis: Make, scale: Make, layout: Make];
+
+const loaded = new WeakMap<Loader, Promise<Makers>>();
+
+/**
+ * Load what figures are made of, once for each manager.
+ *
+ * Called when a panel's model is there: bqplot is large, and so comes while the kernel still reads
+ * the run.
+ */
+export function loadFigures(loader: Loader): Promise<Makers> {
+  const known = loaded.get(loader);
+  if (known) return known;
+  const load = async (name: string, from: keyof typeof PACKAGES): Promise<Make> => {
+    const { module, version } = PACKAGES[from];
+    const Class = await loader.loadClass(name, module, version);
+    return (state) => {
+      const options = { model_id: `run-widgets-${++made}`, widget_manager: loader };
+      const view = { _view_module: module, _view_module_version: version };
+      return new Class({ ...view, ...state }, options);
+    };
+  };
+  const all = Promise.all([
+    load("FigureModel", "bqplot"),
+    load("LinesModel", "bqplot"),
+    load("AxisModel", "bqplot"),
+    load("LinearScaleModel", "bqscales"),
+    load("LayoutModel", "base"),
+  ]);
+  loaded.set(loader, all);
+  all.catch(() => loaded.delete(loader)); // who needs them is told, and whoever comes next tries again
+  return all;
+}
 
 /**
  * Make a figure that no kernel knows of, for the lines of a chart.
@@ -207,22 +246,7 @@ type Loader = { loadClass(name: string, module: string, version: string): Promis
  */
 export async function makeFigure(chart: Model<RunChartModel>): Promise<Model<FigureModel>> {
   const loader = (chart as unknown as { widget_manager: Loader }).widget_manager;
-  const model = async (name: string, from: keyof typeof PACKAGES) => {
-    const { module, version } = PACKAGES[from];
-    const Class = await loader.loadClass(name, module, version);
-    return (state: object) => {
-      const options = { model_id: `run-widgets-${++made}`, widget_manager: loader };
-      const view = { _view_module: module, _view_module_version: version };
-      return new Class({ ...view, ...state }, options);
-    };
-  };
-  const [figure, lines, axis, scale, layout] = await Promise.all([
-    model("FigureModel", "bqplot"),
-    model("LinesModel", "bqplot"),
-    model("AxisModel", "bqplot"),
-    model("LinearScaleModel", "bqscales"),
-    model("LayoutModel", "base"),
-  ]);
+  const [figure, lines, axis, scale, layout] = await loadFigures(loader);
   const scales = { x: scale({ allow_padding: false }), y: scale({ allow_padding: false }) };
   const marks = chart.get("series").map(({ name, color }, place) =>
     lines({

@@ -31,3 +31,26 @@ function ask(): void {
     ask();
   });
 }
+
+const queue: (() => void)[] = [];
+let isOpen = true;
+
+/**
+ * Wait for one's turn to make a figure: at once where nobody else is making one, else one a frame.
+ *
+ * So the first of many is there before the last is begun, and the page answers in between.
+ */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    queue.push(resolve);
+    if (isOpen) next();
+  });
+}
+
+function next(): void {
+  const first = queue.shift();
+  isOpen = first === undefined;
+  if (!first) return;
+  first();
+  requestAnimationFrame(next);
+}

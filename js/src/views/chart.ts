@@ -1,5 +1,6 @@
 import { type Chart, chartOf } from "../charts/chart.ts";
 import { type Frame, frame } from "../charts/figure.ts";
+import { turn } from "../charts/frames.ts";
 import { split } from "../charts/names.ts";
 import { h, set, whenNear, whenSized, whileNear, write } from "../dom.ts";
 import { count, number } from "../format.ts";
@@ -117,6 +118,8 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
     let shown: object | null = null;
     const show = async () => {
       try {
+        if (data.needsFigure) await turn();
+        if (life.aborted) return;
         if (data.needsFigure) await data.makeFigure();
         if (!data.figure || data.figure === shown || life.aborted) return;
         mounted.abort();
