@@ -99,6 +99,8 @@ def elapsed_s(record: RunRecord, now: float) -> float | None:
 
 def shown(text: str, limit: int = MAX_TEXT) -> str:
     """Return `text` as any page and message can have it, at most `limit` characters long."""
+    if text.isascii() and len(text) <= limit:
+        return text  # nearly all are: a list of runs has millions
     text = text if len(text) <= limit else text[: limit - 1] + "…"
     # A lone half of a surrogate pair, as JSON and file names may have it, is not Unicode.
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -15,7 +15,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import quote
 
 from run_widgets.errors import RunNotFound
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from run_widgets.records import RunRecord
     from run_widgets.store import Follower
-    from run_widgets.store.digest import Digest, Value
+    from run_widgets.store.digest import Digest, MetricDigest, Value
     from run_widgets.store.listing import Listed, Listing
 
 MAX_COLUMNS = 10_000
@@ -75,28 +75,19 @@ class Column:
         self._words_sent = 0
         self._changed: set[int] = set()  # places, of those that were sent
 
-    def append(self, row: int, value: float | str) -> None:
-        """Add the cell of a row that has none."""
-        if isinstance(value, str):
-            self._tell_apart()
-            self.codes.append(self._code(value))
-            value = math.nan
-        elif self.codes:
-            self.codes.append(NUMBER)
-        self.rows.append(row)
-        self.numbers.append(value)
-
     def extend(self, rows: list[int], values: list[float | str]) -> None:
         """Add the cells of rows that have none."""
-        numbers = [value for value in values if not isinstance(value, str)]
-        if len(numbers) < len(values):
-            for row, value in zip(rows, values, strict=True):
-                self.append(row, value)
-            return
-        if self.codes:
-            self.codes.extend([NUMBER] * len(rows))
+        if any(isinstance(value, str) for value in values):
+            self._tell_apart()
+            self.codes.extend(
+                [self._code(value) if isinstance(value, str) else NUMBER for value in values]
+            )
+            self.numbers.extend([math.nan if isinstance(value, str) else value for value in values])
+        else:
+            if self.codes:
+                self.codes.extend([NUMBER] * len(rows))
+            self.numbers.extend(cast("list[float]", values))
         self.rows.extend(rows)
-        self.numbers.extend(numbers)
 
     def set(self, row: int, value: float | str | None) -> None:
         """Change the cell of a row, which may have none yet."""
@@ -104,7 +95,7 @@ class Column:
         if place is None:
             if value is not None:
                 self._places[row] = len(self.rows)
-                self.append(row, value)
+                self.extend([row], [value])
             return
         number, code = math.nan, NUMBER
         if value is None:
@@ -219,13 +210,29 @@ def _told(
 class NewCells(dict[Key, tuple[list[int], list[float | str]]]):
     """Cells of rows that have none in these columns, put together column by column."""
 
+    def __init__(self) -> None:
+        # A metric's columns by its name: to find each by its key takes longer than to fill it.
+        self._of_metric: dict[str, list[tuple[list[int], list[float | str]]]] = {}
+
+    def __missing__(self, key: Key) -> tuple[list[int], list[float | str]]:
+        column = self[key] = ([], [])
+        return column
+
     def put(self, row: int, cells: Mapping[Key, float | str]) -> None:
         for key, value in cells.items():
-            column = self.get(key)
-            if column is None:
-                column = self[key] = ([], [])
-            column[0].append(row)
-            column[1].append(value)
+            rows, values = self[key]
+            rows.append(row)
+            values.append(value)
+
+    def put_metrics(self, row: int, digest: Digest) -> None:
+        for name, one in digest.items():
+            columns = self._of_metric.get(name)
+            if columns is None:
+                columns = self._of_metric[name] = [self[key] for key in _metric_keys(name)]
+            for (rows, values), value in zip(columns, _metric_values(one), strict=True):
+                if value is not None:
+                    rows.append(row)
+                    values.append(value)
 
 
 @dataclass(slots=True)
@@ -318,7 +325,7 @@ class RunTable:
                 self._measure(name, going.digester.digest, new)
         self.is_behind = self._make_digests(new) or not news.is_all
         for key, (rows, values) in new.items():
-            if column := self._column(key):
+            if rows and (column := self._column(key)):
                 column.extend(rows, values)
 
     def close(self) -> None:
@@ -363,7 +370,7 @@ class RunTable:
             self._update(row, _metric_cells(digest))
         elif digest:
             self._measured.add(row)
-            new.put(row, _metric_cells(digest))
+            new.put_metrics(row, digest)
 
     def _update(self, row: int, cells: Mapping[Key, float | str] | dict[Key, None]) -> None:
         for key, value in cells.items():
@@ -506,27 +513,29 @@ _ERROR: Key = ("run", "error", "")
 
 
 def _metric_cells(digest: Digest) -> dict[Key, float | str]:
-    """Return what a run measured: of a value that was logged once, just that."""
-    cells: dict[Key, float | str] = {}
-    for name, one in digest.items():
-        last, lowest, highest, count, nans = _metric_keys(name)
-        cells[last] = _shown_value(one.last)
-        if one.count > 1:
-            cells[count] = one.count
-            if one.min is not None and one.max is not None:
-                cells[lowest], cells[highest] = one.min, one.max
-        if one.nans:
-            cells[nans] = one.nans
-    return cells
+    """Return what a run measured."""
+    return {
+        key: value
+        for name, one in digest.items()
+        for key, value in zip(_metric_keys(name), _metric_values(one), strict=True)
+        if value is not None
+    }
 
 
 @lru_cache(maxsize=100_000)
-def _metric_keys(name: str) -> tuple[Key, Key, Key, Key, Key]:
+def _metric_keys(name: str) -> tuple[Key, ...]:
     name = shown(name)
-    last, lowest, highest, count, nans = (
-        ("metric", name, field) for field in ("last", "min", "max", "count", "nans")
-    )
-    return last, lowest, highest, count, nans
+    return tuple(("metric", name, field) for field in ("last", "count", "min", "max", "nans"))
+
+
+def _metric_values(
+    one: MetricDigest,
+) -> tuple[float | str, float | None, float | None, float | None, float | None]:
+    """Return a metric's cells, in the order of its keys: of one logged once just its value."""
+    last, nans = _shown_value(one.last), one.nans or None
+    if one.count == 1:
+        return last, None, None, None, nans
+    return last, one.count, one.min, one.max, nans
 
 
 def _shown_value(value: Value) -> float | str:
