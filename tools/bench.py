@@ -402,13 +402,16 @@ def loop(folder: Path) -> Figures:
     names: dict[str, Any] = {}
     exec(TRAINING, names)  # the same text runs in a kernel below
     run = new_run(folder)
+    values: list[object] = []
     slower, error = names["slower"](run.log)
+    appended, _ = names["slower"](lambda name, value, step: values.append((name, value, step)))
     nothing, _ = names["slower"](names["nothing"])
     run.complete()
     return {
         "a 1 ms step with run.log, % slower": slower,
         "the standard error of that": error,
-        "the same of a step that logs nothing either, %": nothing,
+        "a 1 ms step that appends a tuple to a list, % slower": appended,
+        "a 1 ms step that does nothing, % slower": nothing,
     }
 
 
