@@ -118,7 +118,7 @@ def static_text(facts: Facts, summary: RunSummary) -> str:
     width = max((len(metric.name) for metric in metrics), default=0)
     lines = [f"{facts['title']} · {facts['status']}{_lasting(facts)}", facts["run_id"]]
     if facts["error"]:
-        lines.append(f"{facts['error']['type'] or 'Error'}: {facts['error']['message']}")
+        lines.append(_said(facts["error"]))
     lines += [f"  {metric.name:{width}}  {metric.text}{_newest(metric)}" for metric in metrics]
     if len(summary.metrics) > len(metrics):
         lines.append(f"  … and {len(summary.metrics) - len(metrics)} more")
@@ -176,13 +176,16 @@ def _seen(facts: Facts) -> list[str]:
 def _error(error: Mapping[str, str] | None) -> str:
     if error is None:
         return ""
-    kind = f"{error['type']}: " if error["type"] else ""
-    message = (
-        f'<strong style="color:{STATUS_COLORS["Failed"]}">{text(kind + error["message"])}</strong>'
-    )
+    message = f'<strong style="color:{STATUS_COLORS["Failed"]}">{text(_said(error))}</strong>'
     if not error["traceback"]:
         return f"<div>{message}</div>"
     return _section(message, f'<pre style="font-size:11px">{text(error["traceback"])}</pre>')
+
+
+def _said(error: Mapping[str, str]) -> str:
+    """Return an error in one line; many a message tells its kind already."""
+    kind, message = error["type"], error["message"]
+    return message if not kind or kind in message else f"{kind}: {message}"
 
 
 def _listing(title: str, pairs: Sequence[tuple[str, str]], *, opened: bool = True) -> str:

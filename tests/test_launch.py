@@ -454,6 +454,19 @@ def test_every_end_is_told_as_it_was(script: str, message: str, submit: Callable
     assert message in error_of(run)["message"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such signal")
+def test_a_crash_of_native_code_is_told_with_its_place(submit: Callable[..., Run]) -> None:
+    run = submit("import ctypes\nctypes.string_at(0)")
+
+    ended(run)
+
+    error = run.store.run(run.id).error
+    assert error is not None
+    assert error.traceback.startswith("Fatal Python error: Segmentation fault\n")
+    assert 'train.py", line 2 in <module>' in error.traceback
+    assert "Extension modules" not in error.traceback
+
+
 def test_a_script_that_calls_fail_has_failed_also_with_exit_code_zero(
     submit: Callable[..., Run],
 ) -> None:

@@ -244,6 +244,14 @@ def test_an_image_that_is_too_big_is_named() -> None:
     assert "map.png" in html
 
 
+def test_an_error_is_named_once() -> None:
+    said = RunError("User program failed with ValueError: no", type="ValueError")
+
+    page = page_of(status=RunStatus.FAILED, error=said)
+
+    assert page.text.count("ValueError") == 1
+
+
 REPEATED = {
     "run_id": "r1",
     "title": "run 3",

@@ -79,6 +79,14 @@ test("shows a logged name as text, never as HTML", () => {
   expect(el.querySelector(".rw-title")?.textContent).toBe(HOSTILE);
 });
 
+test("an error that names its kind is not named twice", () => {
+  const message = "User program failed with ValueError: no";
+  const error = { message, code: "", type: "ValueError", traceback: "" };
+  const el = header(fakeRunWith({ status: "Failed", error }), life().signal);
+
+  expect(el.querySelector(".rw-error-message")?.textContent).toBe(message);
+});
+
 test("an error is on top, its traceback stays open once it is", () => {
   const error = { message: "loss is NaN", code: "", type: "ValueError", traceback: "line 1" };
   const model = fakeRunWith({ status: "Failed", error });

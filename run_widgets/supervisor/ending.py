@@ -23,6 +23,7 @@ _MAX_ROUNDS = 5  # of ending processes that start others meanwhile
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _TRACEBACK = "Traceback (most recent call last):"
+_FAULT = "Fatal Python error: "
 _SYNTAX_ERRORS = ("SyntaxError: ", "IndentationError: ", "TabError: ")
 _CHAINED = (
     "During handling of the above exception, another exception occurred:",
@@ -46,7 +47,9 @@ def error_of(exit_code: int, log: Path, *, source: Path, work: Path) -> RunError
     if exit_code < 0:
         name = _signal_name(-exit_code)
         meaning = f": {_MEANING[name]}" if name in _MEANING else ""
-        return RunError(f"the process was ended by {name}{meaning}", traceback=trace)
+        return RunError(
+            f"the process was ended by {name}{meaning}", traceback=_fault(tail) or trace
+        )
     ended = f"the process ended with exit code {exit_code}"
     found = _EXCEPTION_LINE.match(_exception_line(trace))
     if exit_code == 1 and found:
@@ -84,6 +87,15 @@ def last_traceback(text: str) -> str:
             break
         start = earlier
     return "\n".join(lines[start:end]) + "\n"
+
+
+def _fault(text: str) -> str:
+    """Return where a process was when native code ended it, as Python's faulthandler tells."""
+    start = text.rfind(_FAULT)
+    if start < 0 or (start and text[start - 1] != "\n"):
+        return ""
+    # Behind it stand only the names of all native modules.
+    return text[start:].partition("\nExtension modules: ")[0].rstrip() + "\n"
 
 
 def end_all(run_id: str, group: int | None, *, kill_after_s: float) -> None:

@@ -167,7 +167,7 @@ function error(): { el: HTMLElement; draw(error: Facts["error"]): void } {
     draw(error) {
       el.hidden = error === null;
       if (!error) return;
-      const named = error.type && !error.message.startsWith(error.type);
+      const named = error.type && !error.message.includes(error.type);
       write(message, named ? `${error.type}: ${error.message}` : error.message);
       write(traceback, error.traceback);
       details.hidden = !error.traceback;
