@@ -22,6 +22,7 @@ from jupyter_core.paths import jupyter_config_path, jupyter_path
 
 from run_widgets.front_end import SCRIPTS, script
 from run_widgets.picture import size
+from run_widgets.servers import environment_of, has_lab_extension
 from run_widgets.store import layout
 from run_widgets.store.drive import can_be_mapped, drive_kind
 from run_widgets.store.lock import locked
@@ -280,7 +281,7 @@ def _kernel() -> Iterator[Finding]:
     except (psutil.Error, OSError):
         yield Finding("kernel", Level.NOTE, "its server is gone, or on another machine")
         return
-    home = _environment_of(words)
+    home = environment_of(words)
     if home is not None and home != Path(sys.prefix):
         yield from _elsewhere(home)
         return
@@ -297,24 +298,15 @@ def _kernel() -> Iterator[Finding]:
 
 
 def _elsewhere(home: Path) -> Iterator[Finding]:
-    if (home / "share" / "jupyter" / "labextensions" / PACKAGE).is_dir():
+    if has_lab_extension(home, PACKAGE):
         yield Finding("kernel", Level.GOOD, f"its server is in {home}, which has run-widgets too")
         return
     yield Finding(
         "kernel",
         Level.WRONG,
-        f"its server is in {home}, which has no run-widgets, so that panels stay empty",
+        f"its server is in {home}, which has no run-widgets, so that panels are plain",
         f"{home / 'bin' / 'python'} -m pip install run-widgets",
     )
-
-
-def _environment_of(words: list[str]) -> Path | None:
-    """Return the folder of the environment that a command line runs in."""
-    for word in words[:2]:
-        path = Path(word)
-        if path.is_absolute() and path.parent.name in ("bin", "Scripts"):
-            return path.parent.parent
-    return None
 
 
 # -- where runs are --

@@ -20,6 +20,7 @@ from run_widgets.errors import RunNotFound
 from run_widgets.facts import shown
 from run_widgets.followed import Followed, tick_of
 from run_widgets.list_picture import newest, static_html, static_text
+from run_widgets.plain import hint, needed
 from run_widgets.poll import News, poll
 from run_widgets.run_table import RunTable, facts_of_list
 
@@ -133,7 +134,7 @@ class ExperimentDetails(Followed):
         render_lib: Callable[[str], object] | None = None,
         widget_settings: object = None,
         *,
-        plain: bool = False,
+        plain: bool | None = None,
     ) -> None:
         """Show the list in the output of this cell; where there is no kernel, print it.
 
@@ -146,7 +147,8 @@ class ExperimentDetails(Followed):
             Not used; notebooks written for Azure ML may give it.
         plain
             Show a picture that is kept up to date instead of the list: for front
-            ends that have nothing of ours, such as Colab.
+            ends that have nothing of ours. None is what is known to be needed: in
+            Colab, and where JupyterLab's environment has no run-widgets.
         """
         del widget_settings
         self._revive()
@@ -157,13 +159,17 @@ class ExperimentDetails(Followed):
         elif kernel() is None:
             print(self._text())
         else:
-            bundle = self._shown_here(plain=plain)
+            if plain is None and has_browser(kernel()):
+                if told := hint(needed()):
+                    print(told)
+                plain = bool(needed())
+            bundle = self._shown_here(plain=bool(plain))
             handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
             self._handles = [handle]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         self._revive()
-        return self._shown_here() if kernel() is not None else self._bundle()
+        return self._shown_here(plain=bool(needed())) if kernel() is not None else self._bundle()
 
     def _shown_here(self, *, plain: bool = False) -> dict[str, Any]:
         """Return what the running cell shows, in place of the list that it showed before."""
@@ -307,6 +313,8 @@ class ExperimentDetails(Followed):
     def _facts(self) -> dict[str, str]:
         root = getattr(self._store, "root", None)
         known = facts_of_list(root, self._experiment.name, self._experiment.id)
+        portal = servers.portal_root()
+        known["portal_url"] = portal and f"{portal}{known['portal_path']}{known['query']}"
         without = {"portal_path": "", "runs_path": ""} if servers.is_without_pages() else {}
         return known | without
 

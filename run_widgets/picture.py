@@ -411,7 +411,7 @@ def _image(images: Pictures, image_of: ImageOf) -> str:
 
 def _files(files: Sequence[FileEntry]) -> str:
     pairs = [(shown(entry.path), size(entry.bytes)) for entry in files]
-    return _listing("Files", pairs, opened=False)
+    return _listing("Outputs", pairs, opened=False)
 
 
 def _details(facts: Facts) -> list[tuple[str, str]]:

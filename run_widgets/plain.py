@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
+from run_widgets import servers
+from run_widgets.front_end import FRONT_END
 from run_widgets.picture import GREY, html_above, html_below, text, ticks
 
 if TYPE_CHECKING:
@@ -26,21 +28,48 @@ if TYPE_CHECKING:
 MAX_CHARTS = 30
 """Each is a dozen widgets, and sends all of its points again when it grows."""
 
+WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "bqplot", "bqscales")
+"""JupyterLab's extensions that the plain form is drawn by."""
+
 MAX_IMAGES = 20
 """Names of images of which the newest is shown."""
 
 
-def is_needed() -> bool:
-    """Tell whether this kernel's front end is known not to load our widgets."""
-    return "google.colab" in sys.modules
+def needed() -> bool | str:
+    """Return which plain form this kernel's front end needs, as far as that is known.
+
+    True in Colab, and in a JupyterLab that has ipywidgets and bqplot alone;
+    ``"picture"`` in one that has not even these.
+    """
+    if _is_colab():
+        return True
+    home = servers.other_environment()
+    if home is None or servers.has_lab_extension(home, FRONT_END["module"]):
+        return False
+    return all(servers.has_lab_extension(home, name) for name in WIDGETS) or "picture"
+
+
+def hint(plain: bool | str) -> str:
+    """Return what brings the whole panel where it is plain for want of it; empty where nothing."""
+    home = servers.other_environment() if plain else None
+    if home is None:
+        return ""
+    return (
+        f"JupyterLab is in {home}, which has no run-widgets: shown in plain form. For all of it:\n"
+        f"    {home / 'bin' / 'python'} -m pip install run-widgets, and start JupyterLab again"
+    )
 
 
 def let_colab_draw() -> None:
     """Let Colab load bqplot's front end, which it does for nobody who has not asked."""
-    if is_needed():
+    if _is_colab():
         from google.colab import output  # type: ignore[import-not-found]
 
         output.enable_custom_widget_manager()
+
+
+def _is_colab() -> bool:
+    return "google.colab" in sys.modules
 
 
 class Plain:

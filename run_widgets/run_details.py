@@ -23,7 +23,7 @@ from run_widgets.followed import Followed, tick_of
 from run_widgets.front_end import FRONT_END
 from run_widgets.images import media_type
 from run_widgets.picture import static_html, static_text
-from run_widgets.plain import Plain, is_needed, let_colab_draw
+from run_widgets.plain import Plain, hint, let_colab_draw, needed
 from run_widgets.poll import News, poll
 from run_widgets.reading import Reading
 
@@ -277,8 +277,8 @@ class RunDetails(Followed):
         plain
             True shows it by ipywidgets and bqplot alone, for front ends that cannot
             load this package's own; ``"picture"`` shows a picture that is kept up to
-            date, for those that have no widgets at all; None is True where that is
-            known to be needed, in Colab.
+            date, for those that have no widgets at all; None is what is known to be
+            needed: in Colab, and where JupyterLab's environment has no run-widgets.
         """
         del widget_settings
         self._revive()
@@ -288,8 +288,13 @@ class RunDetails(Followed):
         elif here is None:
             print(static_text(self._facts(), self._reading.summary))
         else:
-            self._is_plain = is_needed() if plain is None else bool(plain)
-            self._has_browser = has_browser(here) and plain != "picture"
+            self._has_browser = has_browser(here)
+            if plain is None and self._has_browser:
+                plain = needed()
+                if told := hint(plain):
+                    print(told)
+            self._is_plain = bool(plain)
+            self._has_browser &= plain != "picture"
             self.follow()
             cell, execution = running_cell(here)
             self._take_place(cell, execution)
@@ -306,9 +311,12 @@ class RunDetails(Followed):
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         self._revive()
         here = kernel()
-        self._has_browser = here is None or has_browser(here)
+        plain = here is not None and needed()
+        self._has_browser = (here is None or has_browser(here)) and plain != "picture"
         self.follow()
-        return self._bundle()
+        if plain is True:
+            self._be_plain()
+        return self._bundle(plain=bool(plain))
 
     def _be_plain(self) -> None:
         """Make the plain panel, which what the thread reads is shown in from now on."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
-from jupyter_core.paths import jupyter_runtime_dir
+from jupyter_core.paths import jupyter_path, jupyter_runtime_dir
 
 from run_widgets.store.process import is_alive, process_of
 
@@ -24,12 +25,10 @@ def is_without_pages() -> bool:
 
 
 def portal_root() -> str:
-    """Return where the addresses of a running ``run-widgets portal`` begin.
+    """Return where the addresses of a running ``run-widgets portal`` begin; empty where none runs.
 
-    Empty where none runs, and where this kernel has a Jupyter server, whose pages are nearer.
+    A browser takes them only where the server behind its page has no run-widgets.
     """
-    if _has_server():
-        return ""
     for mark in sorted(Path(jupyter_runtime_dir()).glob(f"{MARK}*")):
         pid = mark.name.removeprefix(MARK)
         if pid.isdecimal() and is_alive(process_of(int(pid))):
@@ -39,6 +38,36 @@ def portal_root() -> str:
             except (OSError, ValueError, KeyError, TypeError):
                 continue
     return ""
+
+
+def environment_of(words: list[str]) -> Path | None:
+    """Return the folder of the environment that a command line runs in, or None."""
+    for word in words[:2]:
+        path = Path(word)
+        if path.is_absolute() and path.parent.name in ("bin", "Scripts"):
+            return path.parent.parent
+    return None
+
+
+def other_environment() -> Path | None:
+    """Return the environment of the Jupyter server that started this kernel, if it is another."""
+    if not _has_server():
+        return None
+    import psutil
+
+    try:
+        home = environment_of(psutil.Process(int(os.environ["JPY_PARENT_PID"])).cmdline())
+    except (psutil.Error, OSError):
+        return None
+    return None if home is None or home.resolve() == Path(sys.prefix).resolve() else home
+
+
+def has_lab_extension(home: Path, name: str) -> bool:
+    """Tell whether JupyterLab of the environment `home` loads an extension."""
+    ours = Path(sys.prefix, "share", "jupyter", "labextensions")
+    places = {Path(folder) for folder in jupyter_path("labextensions")} - {ours}
+    places.add(home / "share" / "jupyter" / "labextensions")
+    return any((place / name / "package.json").is_file() for place in places)
 
 
 def _has_server() -> bool:

@@ -23,7 +23,7 @@ DOORS = {
     "sqlite3": {"store"},
     "nbclient": {"launch", "notebook_runner"},
     "tsdownsample": {"downsample"},
-    "psutil": {"monitor", "store", "launch", "supervisor", "checkup"},
+    "psutil": {"monitor", "store", "launch", "supervisor", "checkup", "servers"},
     "click": {"cli"},
     "rich": {"cli"},
 }

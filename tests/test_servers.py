@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
-from run_widgets import RunDetails, servers
+from run_widgets import ExperimentDetails, RunDetails, plain, servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from run_widgets import Run
 
@@ -80,16 +80,61 @@ def test_a_portal_that_is_asked_to_end_leaves_nothing(
     assert list(runtime.glob(f"{servers.MARK}*")) == []
 
 
-def test_a_kernels_own_server_is_nearer(
+def test_a_browser_may_choose_between_the_kernels_own_server_and_a_portal(
     runtime: Path, run: Run, portal: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JPY_PARENT_PID", str(os.getpid()))
     (runtime / f"jpserver-{os.getpid()}.json").write_text("{}")
 
     facts = RunDetails(run)._facts()
+    listed = ExperimentDetails(run.experiment)._facts()
 
-    assert facts["portal_url"] == ""
+    assert str(facts["portal_url"]).endswith(str(facts["portal_path"]))
     assert str(facts["portal_path"]).startswith(f"run-widgets/runs/{run.id}")
+    assert listed["portal_url"].endswith(listed["portal_path"] + listed["query"])
+    assert "token" not in listed["portal_url"]
+
+
+@pytest.fixture
+def other_home(runtime: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Another environment, whose Jupyter server this process is a kernel of."""
+    python = tmp_path / "home" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(Path(sys.executable).resolve())
+    server = subprocess.Popen([str(python), "-c", "input()"], stdin=subprocess.PIPE)
+    (runtime / f"jpserver-{server.pid}.json").write_text("{}")
+    monkeypatch.setenv("JPY_PARENT_PID", str(server.pid))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    yield python.parents[1]
+    server.communicate(b"\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_where_jupyterlab_has_no_run_widgets_what_it_has_decides_the_form(other_home: Path) -> None:
+    def install(*names: str) -> None:
+        for name in names:
+            folder = other_home / "share" / "jupyter" / "labextensions" / name
+            folder.mkdir(parents=True)
+            (folder / "package.json").write_text("{}")
+
+    assert servers.other_environment() == other_home
+    assert plain.needed() == "picture"
+    assert f"{other_home / 'bin' / 'python'} -m pip install run-widgets" in plain.hint(True)
+    install("@jupyter-widgets/jupyterlab-manager", "bqplot", "bqscales")
+    assert plain.needed() is True
+    install("run-widgets")
+    assert plain.needed() is False
+    assert plain.hint(False) == ""
+
+
+def test_where_jupyterlab_is_of_this_environment_nothing_is_plain(
+    runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JPY_PARENT_PID", str(os.getpid()))
+    (runtime / f"jpserver-{os.getpid()}.json").write_text("{}")
+
+    assert servers.other_environment() is None
+    assert plain.needed() is False
 
 
 def test_voila_on_its_own_has_no_pages(
@@ -104,15 +149,22 @@ def test_a_portal_of_its_own_runs_no_code_and_opens_no_folder(
     runtime: Path, portal: subprocess.Popen[bytes]
 ) -> None:
     known = json.loads((runtime / f"jpserver-{portal.pid}.json").read_text())
+    server = urlsplit(known["url"])
 
     def status(path: str) -> int:
-        headers = {"Authorization": f"token {known['token']}"}
-        request = urllib.request.Request(known["url"] + path, headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
+        deadline = time.monotonic() + 20
+        while True:
+            connection = http.client.HTTPConnection(server.hostname or "", server.port, timeout=20)
+            try:
+                connection.request(
+                    "GET", path, headers={"Authorization": f"token {known['token']}"}
+                )
+                return connection.getresponse().status
+            except ConnectionRefusedError:  # it says where it is before it listens
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            finally:
+                connection.close()
 
-    assert status("run-widgets/") == status("api/status") == 200
-    assert {status(f"api/{what}") for what in ("kernels", "contents", "sessions")} == {404}
+    assert status("/run-widgets/") == status("/api/status") == 200
+    assert {status(f"/api/{what}") for what in ("kernels", "contents", "sessions")} == {404}

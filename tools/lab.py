@@ -84,6 +84,13 @@ class Lab:
         package = {"name": name, "version": "1.0.0", "jupyterlab": {"_build": build}}
         (folder / "package.json").write_text(json.dumps(package))
 
+    def disable_server_extension(self, name: str) -> None:
+        """Have the server, once it starts, do without one of its extensions."""
+        config = {"ServerApp": {"jpserver_extensions": {name: False}}}
+        path = self._folder / "config" / "jupyter_server_config.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(config))
+
     def start(self, *, open_browser: bool = False) -> None:
         """Start the server and return when it answers.
 
@@ -107,7 +114,7 @@ class Lab:
             # A session of its own: Ctrl-C reaches us, and we end it in order.
             self._process = subprocess.Popen(
                 command,
-                env=self._environment(),
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -119,7 +126,9 @@ class Lab:
             self.stop()
             raise
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of a process that has this Lab's folders instead of the user's."""
         ours = {
             "JUPYTER_CONFIG_DIR": "config",
             "JUPYTER_DATA_DIR": "data",

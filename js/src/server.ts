@@ -239,8 +239,36 @@ type PageConfig = { baseUrl?: unknown; token?: unknown };
 
 /** Where the Jupyter server's addresses begin, as the page says; null on a page without one. */
 export function baseUrl(): string | null {
+  if (isStranger) return null;
   const base = pageConfig().baseUrl ?? document.body.dataset.baseUrl;
   return typeof base === "string" ? base.replace(/\/?$/, "/") : null;
+}
+
+/** Whether the server behind this page has turned out to have no run-widgets. */
+let isStranger = false;
+let meeting: Promise<void> | null = null;
+
+/** How long a panel waits for the server to say whether it has run-widgets. */
+const MEETING_MS = 1000;
+
+/**
+ * Learn, once for the page, whether the server behind it has run-widgets too: the kernel may be of
+ * another environment, or the server may run since before it was installed. Before what is to be
+ * drawn asks for `baseUrl`.
+ */
+export function meetServer(): Promise<void> {
+  meeting ??= Promise.race([meet(), new Promise<void>((go) => setTimeout(go, MEETING_MS))]);
+  return meeting;
+}
+
+async function meet(): Promise<void> {
+  const root = baseUrl();
+  if (root === null || document.body.dataset.baseUrl !== undefined) return; // a page of our own
+  try {
+    await ask(`${root}run-widgets`, { method: "HEAD" }); // with a slash, it would say 405 of any
+  } catch (error) {
+    isStranger = error instanceof ServerError && error.status === 404;
+  }
 }
 
 function pageConfig(): PageConfig {
@@ -271,7 +299,7 @@ async function read(address: string, from: number, to?: number): Promise<Part> {
 export type Changes = { display_name?: string; tags?: Record<string, string | null> };
 
 type Question = {
-  method?: "GET" | "POST";
+  method?: "GET" | "HEAD" | "POST";
   body?: string;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;

@@ -26,6 +26,7 @@ import { askForState, identity } from "./protocol.ts";
 import { grow } from "./run/grow.ts";
 import { appear } from "./run/live.ts";
 import { openRun } from "./run/open.ts";
+import { meetServer } from "./server.ts";
 import type { Mount } from "./views/chart.ts";
 import type { Open } from "./views/children.ts";
 import { panel } from "./views/panel.ts";
@@ -171,12 +172,14 @@ abstract class HostView extends DOMWidgetView {
 
   abstract content(mount: Mount, life: AbortSignal): HTMLElement;
 
-  override render(): void {
+  override async render(): Promise<void> {
     super.render();
     this.life = new AbortController();
     this.mounted = new Map();
     const { signal } = this.life;
     this.el.classList.add("rw");
+    if (this.model.get("facts").portal_path) await meetServer();
+    if (signal.aborted) return;
     const mount: Mount = (child, into, until = signal) => this.mount(child, into, until);
     this.el.append(this.content(mount, signal));
   }

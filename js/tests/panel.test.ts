@@ -44,7 +44,7 @@ test("a tab is there for what the run has, with its number", () => {
 
   model.set_state({ files: [{ path: "user_logs/std_log.txt", bytes: 12, modified_at: 0 }] });
 
-  expect(shown()).toEqual(["Overview", "Files1", "Logs1", "Snapshot", "Details"]);
+  expect(shown()).toEqual(["Overview", "Outputs1", "Logs1", "Snapshot", "Details"]);
 });
 
 test("the arrow keys walk along the tabs", () => {
@@ -56,7 +56,7 @@ test("the arrow keys walk along the tabs", () => {
 
   first?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
 
-  expect(document.activeElement?.textContent).toBe("Files1");
+  expect(document.activeElement?.textContent).toBe("Outputs1");
   expect(document.activeElement?.getAttribute("aria-selected")).toBe("true");
   const pages = [...el.querySelectorAll<HTMLElement>("[role=tabpanel]")];
   expect(pages.filter((page) => !page.hidden).map((page) => page.textContent)).toEqual([

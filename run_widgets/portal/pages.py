@@ -37,6 +37,8 @@ class PageHandler(Handler):
         assert self.xsrf_token
         await self.finish((PAGE / self._page).read_bytes())
 
+    head = get
+
 
 class AssetHandler(Handler):
     """A script of the pages."""

@@ -82,7 +82,7 @@ def test_the_file_is_the_panel_with_everything_alive(offline: Page, tmp_path: Pa
     expect(chart.locator(".axis").first).not_to_have_text(whole)
     offline.get_by_role("tab", name="Logs").click()
     expect(offline.get_by_text("epoch 499")).to_be_visible()
-    offline.get_by_role("tab", name="Files").click()
+    offline.get_by_role("tab", name="Outputs").click()
     with offline.expect_download() as download:
         offline.get_by_role("link", name="driver.txt").last.click()
     assert download.value.path().read_bytes() == log
@@ -133,7 +133,7 @@ def test_what_strangers_logged_is_text_in_the_file(offline: Page, tmp_path: Path
     offline.goto(path.as_uri())
 
     expect(offline.locator(".rw-status")).to_have_text("Failed")
-    for name in ("Tables", "Files", "Logs", "Details"):
+    for name in ("Tables", "Outputs", "Logs", "Details"):
         offline.get_by_role("tab", name=name).click()
         offline.wait_for_timeout(300)
     expect(offline.locator("img[src=x]")).to_have_count(0)

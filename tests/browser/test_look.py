@@ -100,7 +100,7 @@ def test_hostile_names_and_values_are_text(open_notebook: Open, workspace: Works
 
     expect(panel.lines(HOSTILE)).to_have_count(1)
     expect(panel.locator(".rw-error")).to_contain_text(HOSTILE)
-    for tab in ("Tables", "Files"):
+    for tab in ("Tables", "Outputs"):
         panel.root.get_by_role("tab", name=tab).click()
         expect(panel.root.get_by_role("tabpanel")).to_contain_text("<img src=x onerror")
     expect(notebook.page.locator("img[src=x]")).to_have_count(0)

@@ -123,7 +123,7 @@ def test_files_are_looked_into_and_kept(open_notebook: Open, run: Run) -> None:
     upload(run, "outputs/rows.csv", "id,city\n" + "".join(f"{i},Zürich\n" for i in range(500)))
     upload(run, "outputs/model.pt", bytes(range(256)))
     notebook, panel = look_at(run, open_notebook)
-    open_tab(panel, "Files")
+    open_tab(panel, "Outputs")
     pane = panel.locator(".rw-pane").first
 
     def choose(name: str) -> None:
@@ -260,7 +260,7 @@ def test_nothing_hostile_runs_in_any_view(open_notebook: Open, run: Run) -> None
     run.fail(ValueError(HOSTILE))
     notebook, panel = look_at(run, open_notebook)
 
-    open_tab(panel, "Files")
+    open_tab(panel, "Outputs")
     for item in panel.root.get_by_role("treeitem").all():
         if item.get_attribute("aria-expanded") is None:
             item.click()

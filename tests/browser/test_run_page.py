@@ -78,7 +78,7 @@ def test_the_page_is_the_panel_and_follows_its_run_to_the_end(
     expect(page.locator(".rw-status")).to_have_text("Completed", timeout=15_000)
     expect(line).to_have_attribute("d", re.compile("^M[^L]*L[^L]*L[^L]*$"))
     expect(page.get_by_text("0.97", exact=True)).to_be_visible()
-    page.get_by_role("tab", name="Files").click()
+    page.get_by_role("tab", name="Outputs").click()
     page.get_by_text("metrics.txt").click()
     expect(page.get_by_text("accuracy: 0.97")).to_be_visible()
     page.screenshot(path=PICTURES / "run-page.png")
@@ -103,7 +103,7 @@ def test_a_file_can_be_downloaded(open_page: Callable[[str], Page], run: Run) ->
     content = bytes(range(256)) * 100
     run.upload_file("outputs/ä b.bin", io.BytesIO(content))
     page = open_page(f"runs/{run.id}")
-    page.get_by_role("tab", name="Files").click()
+    page.get_by_role("tab", name="Outputs").click()
 
     with page.expect_download() as download:
         page.get_by_role("link", name="Download ä b.bin").click()
@@ -122,7 +122,7 @@ def test_what_strangers_logged_is_text_on_the_page(
     page = open_page(f"runs/{run.id}")
 
     expect(page.locator(".rw-error")).to_contain_text(HOSTILE)
-    page.get_by_role("tab", name="Files").click()
+    page.get_by_role("tab", name="Outputs").click()
     page.get_by_text(f"{HOSTILE}.txt").click()
 
     expect(page.get_by_role("region", name="Text")).to_contain_text(HOSTILE)

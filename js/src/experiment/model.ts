@@ -9,6 +9,8 @@ export type ExperimentFacts = {
   /** Below the server's base URL: the experiment's page, and what the pages of runs begin with. */
   portal_path: string;
   runs_path: string;
+  /** The experiment's page on a portal of its own; empty where none runs. */
+  portal_url?: string;
   /** Behind both: which workspace. */
   query: string;
 };

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.ts";
 import type { Model } from "../model.ts";
-import { baseUrl } from "../server.ts";
+import { baseUrl, meetServer } from "../server.ts";
 import type { Experiment } from "./experiment.ts";
 import type { LiveExperiment } from "./live.ts";
 import type { ExperimentModel } from "./model.ts";
@@ -21,7 +21,10 @@ export async function showExperiment(
 ): Promise<void> {
   el.classList.add("rw");
   try {
-    const { experimentPanel } = await import("../views/experiment/panel.ts");
+    const [{ experimentPanel }] = await Promise.all([
+      import("../views/experiment/panel.ts"),
+      model.get("facts").portal_path && meetServer(),
+    ]);
     if (life.aborted) return;
     const { table, curves, packages, code, view } = live;
     const experiment: Experiment = {

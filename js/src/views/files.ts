@@ -6,7 +6,7 @@ import { FileBrowser } from "./file_browser.ts";
 export function files(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   const server = () => serverOf(model.get("facts"));
   const browser = new FileBrowser(
-    "Files",
+    "Outputs",
     {
       open: (path) => server()?.file(path) ?? null,
       all: async () => (await server()?.state<{ files: FileEntry[] }>(null))?.state.files ?? [],

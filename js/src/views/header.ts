@@ -144,7 +144,7 @@ function* factsOf(run: Facts): Generator<Fact> {
     yield { name: "Last value", text: ago(age) };
   }
   if (run.points > 0) yield { name: "Values", text: count(run.points) };
-  if (run.file_count > 0) yield { name: "Files", text: count(run.file_count) };
+  if (run.file_count > 0) yield { name: "Outputs", text: count(run.file_count) };
   yield { name: "Run id", text: run.run_id, code: true, copy: true };
   if (run.parent) {
     const href = serverOf(run)?.other(run.parent)?.page();

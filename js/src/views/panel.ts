@@ -51,7 +51,7 @@ export function panel(
   const pages = tabs([
     { name: "Overview", content: overview },
     { name: "Tables", content: tables(model, life) },
-    { name: "Files", content: files(model, life) },
+    { name: "Outputs", content: files(model, life) },
     { name: "Logs", content: logs(model, life) },
     { name: "Children", content: children(model, open, life) },
     { name: "Snapshot", content: snapshot(model, life) },
@@ -74,7 +74,7 @@ export function panel(
   watch(model, ["tables", "files", "facts"], life, () => {
     const [files, { file_count, child_count }] = [model.get("files"), model.get("facts")];
     pages.count("Tables", model.get("tables").length);
-    pages.count("Files", Math.max(files.length, file_count));
+    pages.count("Outputs", Math.max(files.length, file_count));
     pages.count("Logs", files.filter(isLog).length);
     pages.count("Children", child_count);
   });

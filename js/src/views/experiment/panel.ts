@@ -133,7 +133,7 @@ export function experimentPanel(
 
   watch(model, ["facts"], life, () => {
     write(title, facts().experiment);
-    const address = page(facts().portal_path);
+    const address = page(facts().portal_path) || facts().portal_url;
     portal.replaceChildren(...(address ? [link(address, "Open experiment page")] : []));
   });
   function drawKeep(): void {
