@@ -565,7 +565,7 @@ def test_without_permission_values_wait(engine: Callable[..., Writer], tmp_path:
     folder = tmp_path / "run"
     folder.mkdir()
     for parent in (tmp_path, *tmp_path.parents):
-        if parent.stat().st_uid == os.geteuid() and parent.name.startswith("pytest-"):
+        if parent.stat().st_uid == os.geteuid() and parent.name.startswith(("pytest-", "popen-")):
             parent.chmod(0o755)
     tmp_path.chmod(0o777)
     folder.chmod(0o777)

@@ -310,7 +310,7 @@ if os.geteuid() == 0:
 print([record.id for record in LocalStore(Path(sys.argv[1])).runs("mnist")])
 """
     for parent in (store.root, *store.root.parents):
-        if parent.name.startswith("pytest-") or tmp_path in (parent, *parent.parents):
+        if parent.name.startswith(("pytest-", "popen-")) or tmp_path in (parent, *parent.parents):
             parent.chmod(0o755)
     store.root.chmod(0o555)
     try:

@@ -184,10 +184,10 @@ def test_masking_never_fails_and_does_it_all_at_once(source: str) -> None:
     ids=lambda source: source[:12],
 )
 def test_masking_a_huge_cell_takes_no_time(source: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     masked(source)
 
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_a_secret_of_the_environment_is_masked_wherever_it_stands() -> None:
