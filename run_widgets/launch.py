@@ -18,6 +18,7 @@ import os
 import shlex
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -228,25 +229,10 @@ class ScriptRunConfig:
         if max_concurrent is not None and max_concurrent < 1:
             raise SubmitError(f"max_concurrent must be 1 or more, got {max_concurrent}")
         self._check()
-        history = self.run_config.history
-        in_place = in_place or not history.snapshot_project
-        taken = None if not history.snapshot_project else self._snapshot(experiment)
-        plan = Plan(
-            command=self._command(),
-            source=str(self.source_directory),
-            is_in_place=in_place or not isinstance(taken, snapshot.Snapshot),
-            left_out=taken.left_out if isinstance(taken, snapshot.Snapshot) else (),
-            environment={
-                name: MASK if is_secret(name, value) else value
-                for name, value in self._added_environment().items()
-            },
-            max_concurrent=max_concurrent,
-            max_seconds=float(self.run_config.max_run_duration_seconds or LONGEST_RUN_S),
-            kill_after_s=kill_after_s,
-            outputs=("outputs",) if history.output_collection else (),
-            logs=tuple(history.directories_to_watch or ()),
-            notebook=self._notebook(),
-        )
+        taken = self._snapshot(experiment) if self.run_config.history.snapshot_project else None
+        plan = replace(self._plan(taken), max_concurrent=max_concurrent, kill_after_s=kill_after_s)
+        if in_place:
+            plan = replace(plan, is_in_place=True)
         found = texts(properties or {})
         files = {}
         if isinstance(taken, snapshot.Snapshot):
@@ -277,6 +263,24 @@ class ScriptRunConfig:
             files=files,
         )
         return Run(experiment, run_id)
+
+    def _plan(self, taken: Snapshot | SnapshotError | None) -> Plan:
+        """Return what is run; without a snapshot, in the source folder itself."""
+        history = self.run_config.history
+        return Plan(
+            command=self._command(),
+            source=str(self.source_directory),
+            is_in_place=not isinstance(taken, snapshot.Snapshot),
+            left_out=taken.left_out if isinstance(taken, snapshot.Snapshot) else (),
+            environment={
+                name: MASK if is_secret(name, value) else value
+                for name, value in self._added_environment().items()
+            },
+            max_seconds=float(self.run_config.max_run_duration_seconds or LONGEST_RUN_S),
+            outputs=("outputs",) if history.output_collection else (),
+            logs=tuple(history.directories_to_watch or ()),
+            notebook=self._notebook(),
+        )
 
     def _check(self) -> None:
         if not self.source_directory.is_dir():
