@@ -241,7 +241,7 @@ def follow(run: Run, *, detach: bool, as_json: bool) -> int:
 # -- replay --
 
 
-@click.command(cls=TakesScript, short_help="Run a run once more, or any notebook.")
+@click.command(cls=TakesScript, short_help="Run a run again or any notebook.")
 @click.argument("target", type=RUN_OR_FILE, metavar="RUN|FILE")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("-d", "--detach", is_flag=True, help="Do not wait for its end.")
