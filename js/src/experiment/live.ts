@@ -9,6 +9,9 @@ import type { ExperimentModel, Message } from "./model.ts";
 import { RunTable } from "./table.ts";
 import { View } from "./view_state.ts";
 
+/** After a drawing nothing is drawn for so many times as long: what comes meanwhile is drawn together. */
+const RESTS = 3;
+
 /** One for each model, however many views it has. */
 export class LiveExperiment {
   readonly table = new RunTable();
@@ -20,6 +23,8 @@ export class LiveExperiment {
   readonly #asked = new Set<string>();
   readonly #listeners = new Set<() => void>();
   #frame = 0;
+  #restUntil = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #view: View | null = null;
 
   /** `ask` sends a question to the kernel, `lost` asks it for the whole. */
@@ -104,11 +109,22 @@ export class LiveExperiment {
   }
 
   #tell(): void {
-    if (this.#frame) return;
+    if (this.#frame || this.#timer !== undefined) return;
+    const rest = this.#restUntil - performance.now();
+    if (rest > 0) {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#tell();
+      }, rest);
+      return;
+    }
     // A page out of sight has no frames, and its views need not be drawn.
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
+      const began = performance.now();
       for (const draw of [...this.#listeners]) draw();
+      const ended = performance.now();
+      this.#restUntil = ended + RESTS * (ended - began);
     });
   }
 }
