@@ -51,6 +51,9 @@ const NEW_MS = 3000;
 
 const CHOOSE = "choose";
 
+/** SlickGrid's own elements without a look, first and last, that get the focus for it. */
+const ENTRY = "div:not([class])[tabindex='0']";
+
 export type GridState = {
   rows: Uint32Array;
   columns: string[];
@@ -199,6 +202,10 @@ export function grid(
       enableMouseWheelScrollHandler: false,
       fullWidthRows: true,
     });
+    // Each of its parts would be a stop on the way through the page; the arrow keys walk in them.
+    for (const part of host.querySelectorAll(".slick-pane, .slick-viewport, .grid-canvas")) {
+      set(part, "tabindex", -1);
+    }
     made.onSort.subscribe((_, args) => actions.sort(sortsOf(args)));
     made.onColumnsReordered.subscribe(() => tellColumns(made));
     made.onColumnsResized.subscribe(() => tellColumns(made));
@@ -274,6 +281,16 @@ export function grid(
     actions.choose(ids, chosenNow);
   }
 
+  // Who comes by Tab stands on the first run in sight, so that the arrow keys walk from there.
+  host.addEventListener(
+    "focusin",
+    ({ target }) => {
+      const isEntry = target instanceof HTMLElement && target.parentElement === host;
+      if (!slick || !isEntry || !target.matches(ENTRY) || slick.getActiveCell()) return;
+      if (state.rows.length > 0) slick.setActiveCell(slick.getViewport().top, 1);
+    },
+    { signal: life },
+  );
   // SlickGrid would lead Tab through every cell of ten thousand rows: the arrow keys do that.
   host.addEventListener(
     "keydown",
