@@ -106,10 +106,15 @@ def shown(text: str, limit: int = MAX_TEXT) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def number(value: float) -> str:
+    """Return a number in six digits; a whole one in as many as it has, within reason."""
+    return f"{value:.0f}" if 1e6 <= abs(value) < 1e12 and value.is_integer() else f"{value:.6g}"
+
+
 def text_of(value: object) -> str:
     """Return a single logged value as a person reads it."""
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return number(value)
     if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
         return f"an integer of {value.bit_length()} bits"
     return shown(str(value))

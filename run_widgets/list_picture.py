@@ -6,6 +6,7 @@ what JupyterLab's sanitiser leaves alone, and small.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from run_widgets.picture import OTHER_STATUS_COLOR, STATUS_COLORS, TABLE, durati
 from run_widgets.records import RunStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from run_widgets.run_table import RunTable
 
 MAX_RUNS = 30
@@ -22,22 +25,28 @@ MAX_RUNS = 30
 MAX_METRICS = 8
 MAX_LABELS = 4
 
-_CELL = 'style="padding:1px 14px 1px 0;text-align:left;white-space:nowrap"'
+_STYLE = "padding:1px 14px 1px 0;text-align:{};white-space:nowrap"
+
+_NUMBER = re.compile(
+    r"[-+]?[\d.,]+(e[-+]?\d+)?|nan|-?inf|[\d.]+ s|.* (min|h) \d\d .*", re.IGNORECASE
+)
 
 
 def static_html(title: str, table: RunTable, *, include_children: bool = True) -> str:
     """Return the list as one HTML element: how many runs are how, and the newest of them."""
     listed = _rows(table, include_children=include_children)
     head, *rows = newest(table, include_children=include_children)
+    styles = [
+        _STYLE.format("right" if _are_numbers(cells) else "left")
+        for cells in zip(*rows, strict=True)
+    ]
     counts = " ".join(
         f'<strong style="color:{STATUS_COLORS.get(status, OTHER_STATUS_COLOR)};margin-left:8px">'
         f"● {count:,} {text(status)}</strong>"
         for status, count in _counts(table, listed).items()
     )
-    cells = "".join(f"<th {_CELL}>{text(name)}</th>" for name in head)
-    body = "".join(
-        f"<tr>{''.join(f'<td {_CELL}>{text(cell)}</td>' for cell in row)}</tr>" for row in rows
-    )
+    cells = _cells("th", head, styles) if rows else ""
+    body = "".join(f"<tr>{_cells('td', row, styles)}</tr>" for row in rows)
     shown = f"{TABLE}<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>" if rows else ""
     # mathjax_ignore: a logged text with dollars in it is not a formula.
     return (
@@ -45,6 +54,19 @@ def static_html(title: str, table: RunTable, *, include_children: bool = True) -
         f'line-height:1.5"><div><strong style="font-size:15px">{text(title)}</strong>{counts}'
         f"</div>{shown}<p>{text(_rest(table, listed, len(rows)))}</p></div>"
     )
+
+
+def _cells(tag: str, texts: Sequence[str], styles: Sequence[str]) -> str:
+    return "".join(
+        f'<{tag} style="{style}">{text(each)}</{tag}>'
+        for each, style in zip(texts, styles, strict=True)
+    )
+
+
+def _are_numbers(cells: Iterable[str]) -> bool:
+    """Tell whether cells, as far as they have something, are numbers or durations."""
+    written = [cell for cell in cells if cell and cell != "…"]
+    return bool(written) and all(_NUMBER.fullmatch(cell) for cell in written)
 
 
 def static_text(title: str, table: RunTable, *, include_children: bool = True) -> str:

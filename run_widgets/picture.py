@@ -53,6 +53,11 @@ IMAGE_BYTES = 60_000
 MAX_ROWS = 20
 MAX_FILES = 100
 MAX_CHARTS = 100
+MAX_NAMES = 8
+"""Of lines, above a chart."""
+
+MAX_TEXT = 100
+"""Characters of a text among the values of a run as plain text."""
 
 STATUS_COLORS = {"Completed": "#0f9d76", "Failed": "#d3453a", "Canceled": "#a8871c"}
 OUTCOME_COLORS = {"reproduced": "#0f9d76", "different": "#d3453a"}
@@ -90,7 +95,7 @@ def static_html(
         _header(facts),
         _error(facts["error"]),
         _replay(original),
-        _listing("Metrics", [(m.name, m.text) for m in summary.metrics]),
+        _listing("Metrics", _values(summary)),
         *_charts(summary.charts, behind or {}),
         *(_image(images, image_of) for images in summary.images),
         *(_table(table) for table in summary.tables),
@@ -102,7 +107,7 @@ def static_html(
 
 def html_above(facts: Facts, summary: RunSummary) -> str:
     """Return what stands above a run's charts: its header, its error, its values."""
-    listing = _listing("Metrics", [(m.name, m.text) for m in summary.metrics])
+    listing = _listing("Metrics", _values(summary))
     return _wrapped([_header(facts), _error(facts["error"]), listing])
 
 
@@ -115,11 +120,14 @@ def html_below(facts: Facts, summary: RunSummary, files: Sequence[FileEntry]) ->
 def static_text(facts: Facts, summary: RunSummary) -> str:
     """Return the run as a few lines of text."""
     metrics = summary.metrics[:MAX_ROWS]
-    width = max((len(metric.name) for metric in metrics), default=0)
+    width = max((len(_line(metric.name)) for metric in metrics), default=0)
     lines = [f"{facts['title']} · {facts['status']}{_lasting(facts)}", facts["run_id"]]
     if facts["error"]:
         lines.append(_said(facts["error"]))
-    lines += [f"  {metric.name:{width}}  {metric.text}{_newest(metric)}" for metric in metrics]
+    lines += [
+        f"  {_line(metric.name):{width}}  {_line(metric.text)}{_newest(metric)}"
+        for metric in metrics
+    ]
     if len(summary.metrics) > len(metrics):
         lines.append(f"  … and {len(summary.metrics) - len(metrics)} more")
     return _legible("\n".join(lines))
@@ -188,6 +196,10 @@ def _said(error: Mapping[str, str]) -> str:
     return message if not kind or kind in message else f"{kind}: {message}"
 
 
+def _values(summary: RunSummary) -> list[tuple[str, str]]:
+    return [(metric.name, metric.text + _newest(metric)) for metric in summary.metrics]
+
+
 def _listing(title: str, pairs: Sequence[tuple[str, str]], *, opened: bool = True) -> str:
     if not pairs:
         return ""
@@ -246,8 +258,10 @@ def _chart(curves: Curves, behind: Lines, *, max_points: int) -> str:
     names = [(line.name, line.color) for line in curves.lines]
     legend = "".join(
         f'<span style="color:{color};margin-left:8px">— {text(name)}</span>'
-        for name, color in names
+        for name, color in names[:MAX_NAMES]
     )
+    if len(names) > MAX_NAMES:
+        legend += f' <span style="opacity:0.7">and {len(names) - MAX_NAMES} more</span>'
     return (
         f'<div style="display:inline-block;vertical-align:top;margin:8px 16px 0 0;max-width:'
         f'{WIDTH}px"><strong>{text(curves.name)}</strong> <span style="opacity:0.7">over '
@@ -370,6 +384,8 @@ def _path(color: str, columns: Columns, across: _Scale, up: _Scale) -> str:
 
 
 def _tick(value: float) -> str:
+    if float(value).is_integer() and abs(value) < 1e10:
+        return f"{value:,.0f}"
     return f"{value:,.6g}" if 1e-4 <= abs(value) < 1e6 or not value else f"{value:.3g}"
 
 
@@ -440,6 +456,12 @@ def _legible(value: str) -> str:
     return _UNFIT.sub("\ufffd", value)
 
 
+def _line(value: str) -> str:
+    """Return logged text as one line of no more than `MAX_TEXT` characters."""
+    line = " ".join(value.split())
+    return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
+
+
 def duration(elapsed_s: float) -> str:
     """Return seconds as a person says them: ``3.2 s``, ``5 min 12 s``, ``3 h 05 min``."""
     if elapsed_s < 59.95:
@@ -470,4 +492,4 @@ def _lasting(facts: Facts) -> str:
 def _newest(metric: object) -> str:
     last = getattr(metric, "last", None)
     is_vector = getattr(metric, "kind", "") == "vector" and last is not None
-    return f"  last {text_of(last)}" if is_vector else ""
+    return f"  last {_line(text_of(last))}" if is_vector else ""

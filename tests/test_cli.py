@@ -992,6 +992,20 @@ def test_in_a_terminal_the_columns_fit(workspace: Workspace, here: Path) -> None
     assert max(len(line) for line in lines) <= 100
 
 
+def test_in_a_terminal_one_long_value_leaves_room_for_the_names(
+    workspace: Workspace, here: Path
+) -> None:
+    run = run_of(workspace)
+    run.log("the prompt", "word " * 100)
+    run.log("int", 10**60)
+    run.complete()
+
+    seen = re.sub(r"\x1b\[[0-9;]*m", "", in_terminal(here, "show", "latest", seconds=20))
+
+    assert re.search(r"^the prompt +word.*…", seen, re.MULTILINE)
+    assert max(len(line) for line in seen.splitlines()) <= 100
+
+
 # -- portal --
 
 

@@ -387,9 +387,20 @@ def test_children_are_pictured_when_asked_for(experiment: Experiment) -> None:
     assert "2 Completed" in ExperimentDetails(experiment, include_children=True)._html()
 
 
+def test_numbers_are_to_the_right_in_the_picture(experiment: Experiment) -> None:
+    run = start(experiment, display_name="0.1 or so")
+    run.log("loss", 0.25)
+    run.complete()
+
+    page = ExperimentDetails(experiment)._html()
+
+    assert re.search(r"text-align:right[^>]*>0\.25<", page)
+    assert re.search(r"text-align:left[^>]*>0\.1 or so<", page)
+
+
 def test_an_experiment_shows_itself_in_a_notebook_only(experiment: Experiment) -> None:
     assert experiment._repr_mimebundle_() is None
-    assert "<table>" in experiment._repr_html_()
+    assert "<table" in experiment._repr_html_()
 
 
 IN_A_KERNEL = """

@@ -372,6 +372,38 @@ def test_the_text_has_what_matters_in_a_few_lines() -> None:
     assert lines[-1] == "  … and 80 more"
 
 
+def test_a_long_value_is_one_line_of_the_text() -> None:
+    summary = summary_of(a_list("multi\nline", [1]), a_list("m", ["word\n" * 100] * 2))
+
+    lines = static_text(facts_of(summary), summary).splitlines()
+
+    assert lines[2] == "  multi line  Vector[1]  last 1"
+    assert lines[3].startswith("  m           Vector[2]  last word word")
+    assert lines[3].endswith("…")
+    assert len(lines) == 4
+
+
+def test_a_reason_does_not_name_its_type_twice() -> None:
+    def page(message: str) -> str:
+        return page_of(error=RunError(message=message, type="ValueError")).text
+
+    assert "ValueError: no shape" in page("no shape")
+    assert page("User program failed with ValueError: no shape").count("ValueError") == 1
+
+
+def test_many_lines_leave_the_chart_in_sight() -> None:
+    rows = [
+        Record("wave", Kind.ROW, {"x": x, **{f"line {i}": i * x for i in range(30)}}, at=1.0)
+        for x in range(3)
+    ]
+
+    page = page_of(*rows).text
+
+    assert "— line 7" in page
+    assert "— line 8" not in page
+    assert "and 22 more" in page
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

@@ -27,8 +27,10 @@ export function number(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
+  // A whole number says what it is for as long as a float tells it from its neighbours.
+  if (size >= 1e5 && size < 1e12 && Number.isInteger(value)) return whole.format(value);
   if (size >= 1e9 || (size > 0 && size < 1e-4)) return exponential(value, 5);
-  return size >= 1e5 && Number.isInteger(value) ? whole.format(value) : plain.format(value);
+  return plain.format(value);
 }
 
 /** `1.5e-7`: at most `digits` after the point, without zeros at the end. */
@@ -64,6 +66,12 @@ export function time(at: number, now: Date = new Date()): string {
   const date = new Date(1000 * at);
   if (Number.isNaN(date.getTime())) return "";
   return date.toDateString() === now.toDateString() ? clock.format(date) : calendar.format(date);
+}
+
+/** Date and time of day, also of today. `at` is in seconds since the epoch. */
+export function dateTime(at: number): string {
+  const date = new Date(1000 * at);
+  return Number.isNaN(date.getTime()) ? "" : calendar.format(date);
 }
 
 /** `at` as machines write it, for `datetime` attributes. */

@@ -139,7 +139,7 @@ test("a run is exported by the server; where there is none, by a line of Python"
   expect(link?.getAttribute("href")).toBe("/user/jo/run-widgets/export/5a0f2c1e");
   const [button] = visible(alone);
   (button as HTMLButtonElement).click();
-  expect(visible(alone).at(-1)?.querySelector("code")?.textContent).toMatch(
+  expect(visible(alone)[0]?.querySelector("code")?.textContent).toMatch(
     /^Run\(Experiment\(name=".*"\), "5a0f2c1e"\)\.to_html\("run-\d+\.html"\)$/,
   );
 });

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+from run_widgets import facts
 from run_widgets.facts import time_of
 
 # Whole sequences first, so that nothing of them is left: operating system commands and
@@ -86,8 +87,8 @@ def duration(seconds: float) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number in six digits; nothing for one that there is not."""
-    return "" if math.isnan(value) else f"{value:.6g}"
+    """Return a number as everywhere; nothing for one that there is not."""
+    return "" if math.isnan(value) else facts.number(value)
 
 
 def spark(values: Iterator[float] | list[float], width: int = 20) -> str:

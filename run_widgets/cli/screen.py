@@ -36,8 +36,8 @@ NARROWEST_PROGRESS = 80
 
 BAR_WIDTH = 40
 GAP = 2
-NARROWEST, WIDEST = 8, 255
-"""Of one column of a table."""
+NARROWEST, FAIR, WIDEST = 8, 20, 255
+"""Of one column of a table: at least, where room is scarce as well, and at most."""
 
 STYLES = {
     RunStatus.COMPLETED: "green",
@@ -88,8 +88,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> Table:
     """Return a table without lines, as wide as it must be and the terminal allows.
 
     A head that begins with ``>`` is of numbers, to the right, and one that
-    begins with ``=`` of short texts; these are not cut. The others share what
-    room is left, and are cut at their end.
+    begins with ``=`` of short texts; these are not cut while the others have
+    room. The others share what is left, and are cut at their end.
     """
     lines = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     columns = [
@@ -98,6 +98,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Text | str]]) -> Table:
     widths = [min(max(cell.cell_len for cell in column), WIDEST) for column in columns]
     fixed = [head[:1] in (">", "=") for head in heads]
     room = console().width - GAP * (len(heads) - 1)
+    least = FAIR * fixed.count(False)
+    while sum(w for w, is_fixed in zip(widths, fixed, strict=True) if is_fixed) > room - least:
+        widest = max((i for i, is_fixed in enumerate(fixed) if is_fixed), key=widths.__getitem__)
+        if widths[widest] <= FAIR:
+            break
+        widths[widest] -= 1
     room -= sum(width for width, is_fixed in zip(widths, fixed, strict=True) if is_fixed)
     share = max(NARROWEST, room // max(1, fixed.count(False)))
     made = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")

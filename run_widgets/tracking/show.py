@@ -15,12 +15,19 @@ DOCS_URL = "https://pypi.org/project/run-widgets/"
 
 
 def html_table(facts: Mapping[str, object]) -> str:
-    """Return facts as a table of one row, every text escaped."""
-    import html
+    """Return facts as a table of one row, every text escaped; a status has its colour."""
+    from run_widgets.static_html import BAD, DOUBTFUL, GOOD, Colored, table
 
-    heads = "".join(f"<th>{html.escape(name)}</th>" for name in facts)
-    cells = "".join(f"<td>{html.escape(str(value))}</td>" for value in facts.values())
-    return f"<table><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table>"
+    colors = {"Completed": GOOD, "Failed": BAD, "Canceled": DOUBTFUL}
+    row = [
+        Colored(f"● {value}", colors.get(str(value), "inherit"))
+        if name == "Status"
+        else "–"
+        if value is None
+        else str(value)
+        for name, value in facts.items()
+    ]
+    return table(list(facts), [row])
 
 
 def live_list(experiment: Experiment) -> dict[str, Any] | None:

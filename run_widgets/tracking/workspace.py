@@ -11,6 +11,7 @@ from run_widgets.errors import (
 )
 from run_widgets.store import layout
 from run_widgets.store.local import LocalStore
+from run_widgets.tracking.show import html_table
 
 if TYPE_CHECKING:
     from run_widgets.tracking.experiment import Experiment
@@ -117,6 +118,9 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        return html_table({"Name": self.name, "Path": self.path})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Workspace) and other.path == self.path

@@ -94,7 +94,7 @@ export function frame(
     picture.y.map,
     picture.y.unit,
     y,
-    Math.max(2, Math.floor(plotHeight / 28)),
+    Math.max(2, Math.min(Math.floor(plotHeight / 20), 3 + Math.floor(plotHeight / 50))),
   );
   const widest = Math.ceil(Math.max(16, ...yTicks.labels.map(textWidth)));
   margin.left = widest + 12 + (labels.y ? LINE_HEIGHT : 0);

@@ -60,7 +60,8 @@ export class Plot {
     const bottom = 20 + (x.label ? 14 : 0);
     const top = 8;
     const inner = Math.max(1, height - top - bottom);
-    const up = ticksOf(y, Math.max(3, Math.floor(inner / 25)));
+    // A low plot needs three of them as well, a high one not three times as many.
+    const up = ticksOf(y, 3 + Math.floor(inner / 40));
     const widest = Math.max(14, ...up.map(({ text }) => Math.min(90, DIGIT * text.length)));
     const left = Math.ceil(widest) + 10 + (y.label ? 14 : 0);
     this.box = { left, top, width: Math.max(1, width - left - 10), height: inner };

@@ -65,6 +65,8 @@ export function charts(model: Model<RunModel>, mount: Mount, life: AbortSignal):
     set(body, "data-size", board.settings.size);
     body.style.setProperty("--rw-columns", String(board.settings.columns || ""));
     set(body, "data-columns", board.settings.columns > 0);
+    set(body, "data-few", grid.shown < 3);
+    set(body, "data-titled", grid.sections.length > 1);
     const seen = new Set<Slot>();
     const views = grid.sections.map((section) => {
       const view = sectionOf(section.title);
@@ -176,7 +178,6 @@ class SectionView {
     if (small) write(small, String(cells.length));
     set(this.#head, "aria-expanded", String(!folded));
     this.#grid.hidden = folded;
-    set(this.#grid, "data-few", cells.length < 3);
     place(this.#grid, slots);
   }
 }

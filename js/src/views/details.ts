@@ -1,5 +1,5 @@
 import { h, link, list, set, whenNear, write } from "../dom.ts";
-import { count, time, words } from "../format.ts";
+import { count, dateTime, words } from "../format.ts";
 import { type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
 import { reasonOf, type Source, serverOf } from "../server.ts";
 import { copyButton } from "./buttons.ts";
@@ -56,7 +56,7 @@ export function details(model: Model<RunModel>, life: AbortSignal): HTMLElement 
 type Pair = [name: string, value: string | null];
 
 function runFacts(facts: Facts): Pair[] {
-  const when = (at: number | null) => (at === null ? "" : time(at));
+  const when = (at: number | null) => (at === null ? "" : dateTime(at));
   return [
     ["Name", facts.display_name],
     ["Experiment", facts.experiment],

@@ -23,10 +23,11 @@ export function header(
   const steps = progress();
   const stop = stopButton();
   const keep = keepButton();
+  const actions = h("div", { class: "rw-actions" }, ...buttons, stop.el, keep.el, portal);
   const el = h(
-    "header",
+    "div",
     { class: "rw-header" },
-    h("div", { class: "rw-headline" }, status, title, ...buttons, stop.el, keep.el, portal),
+    h("div", { class: "rw-headline" }, status, title, actions),
     about,
     failure.el,
     steps.el,
@@ -178,6 +179,6 @@ function error(): { el: HTMLElement; draw(error: Facts["error"]): void } {
 /** By way of the server behind this page, else of the portal that the kernel knows of. */
 function portalLink(run: Facts): HTMLElement[] | null {
   const base = run.portal_path ? baseUrl() : null;
-  if (base !== null) return [link(`${base}${run.portal_path}`, "Open run page")];
-  return run.portal_url ? [link(run.portal_url, "Open run page")] : null;
+  const address = base !== null ? `${base}${run.portal_path}` : run.portal_url;
+  return address ? [link(address, "Open run page", { class: "rw-button" })] : null;
 }

@@ -10,7 +10,7 @@ export function keepButton(): {
   el: HTMLElement;
   draw(address: string | null, code: string): void;
 } {
-  const link = h("a", { class: "rw-link", download: true, title: "Keep or send it as one file" });
+  const link = h("a", { class: "rw-button", download: true, title: "Keep or send it as one file" });
   const line = h("code");
   const told = h(
     "span",
@@ -18,14 +18,14 @@ export function keepButton(): {
     line,
     copyButton("line of Python", () => line.textContent ?? ""),
   );
-  const button = h("button", { type: "button", class: "rw-link" }, "Export");
+  const button = h("button", { type: "button", class: "rw-button" }, "Export");
   button.title = "Keep or send it as one file: by a line of Python";
   button.addEventListener("click", () => {
     told.hidden = !told.hidden;
     set(button, "aria-expanded", String(!told.hidden));
   });
   write(link, "Export");
-  const el = h("span", { class: "rw-export" }, link, button, told);
+  const el = h("span", { class: "rw-export" }, told, link, button);
   return {
     el,
     draw(address, code) {

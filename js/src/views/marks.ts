@@ -1,11 +1,17 @@
 import type { Chart } from "../charts/chart.ts";
 import type { Frame } from "../charts/figure.ts";
 import { share } from "../charts/paths.ts";
+import type { Curve } from "../charts/picture.ts";
 import { h, list, set, write } from "../dom.ts";
 import { count, number } from "../format.ts";
 
 /** Pixels of an edge that one mark stands for. */
 const GRAIN = 6;
+
+/** Pixels of what is written at a gap, "NaN at 12,345". */
+const LABEL = { width: 84, height: 14 };
+
+type Span = [from: number, to: number];
 
 /** What a line cannot show: where its first gap is, and which points the axis leaves out. */
 export function marks(plot: HTMLElement): (data: Chart, frame: Frame) => void {
@@ -30,9 +36,17 @@ export function marks(plot: HTMLElement): (data: Chart, frame: Frame) => void {
       (el, { trace, step, px }) => {
         write(el, `NaN at ${number(step)}`);
         set(el, "title", `The first value of ${trace.name} that is NaN or infinite`);
-        set(el, "data-side", left(px) > frame.left + frame.width - 70 ? "left" : "right");
-        el.style.left = `${left(px)}px`;
-        el.style.bottom = `${Math.max(0, plot.clientHeight - frame.top - frame.height)}px`;
+        const x = left(px);
+        const toLeft = x > frame.left + frame.width - LABEL.width;
+        set(el, "data-side", toLeft ? "left" : "right");
+        const bottom = frame.top + frame.height - LABEL.height;
+        const reach: Span = toLeft ? [x - LABEL.width, x] : [x, x + LABEL.width];
+        const inTheWay = (top: number) =>
+          crosses(picture.curves, frame, reach, [top, top + LABEL.height]);
+        // Below, where the axis tells the step, unless a line is there and none above.
+        const isAbove = inTheWay(bottom) && !inTheWay(frame.top);
+        el.style.left = `${x}px`;
+        el.style.top = `${isAbove ? frame.top : bottom}px`;
       },
     );
     const seen = picture.outside.filter(({ px }) => inside(px));
@@ -63,4 +77,24 @@ export function marks(plot: HTMLElement): (data: Chart, frame: Frame) => void {
     drawCount(above, true);
     drawCount(below, false);
   };
+}
+
+/** Whether a line goes through a box of pixels, by the boxes that its pieces fill. */
+function crosses(curves: Curve[], frame: Frame, [left, right]: Span, [top, bottom]: Span): boolean {
+  return curves.some(({ px, py }) => {
+    let [x, y] = [Number.NaN, Number.NaN];
+    return px.some((place, i) => {
+      const [lastX, lastY] = [x, y];
+      x = frame.left + frame.width * share(place, frame.x);
+      y = frame.top + frame.height * (1 - share(py[i] as number, frame.y));
+      if (!Number.isFinite(y)) return false;
+      const [fromX, fromY] = Number.isFinite(lastY) ? [lastX, lastY] : [x, y];
+      return (
+        Math.max(fromX, x) >= left &&
+        Math.min(fromX, x) <= right &&
+        Math.max(fromY, y) >= top &&
+        Math.min(fromY, y) <= bottom
+      );
+    });
+  });
 }

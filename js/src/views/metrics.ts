@@ -49,7 +49,8 @@ function pairs(heading: string): { el: HTMLElement; draw(pairs: Pair[]): void } 
           set(row, "title", [`${name}: ${value}`, verdict].filter(Boolean).join(", replayed: "));
           set(row, "data-verdict", verdict);
           set(row.children[1] as Element, "data-sign", verdict && SIGNS[verdict]);
-          set(row, "data-kind", kind);
+          // What stands for many values is no value.
+          set(row, "data-form", kind !== "property" && /^(Vector|Table|Image)\b/.test(value));
         },
       );
     },

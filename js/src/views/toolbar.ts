@@ -76,7 +76,13 @@ export function toolbar(
   const row = (name: string, control: HTMLElement) => h("label", {}, h("span", {}, name), control);
   const sheet = h(
     "div",
-    { class: "rw-sheet", hidden: true, role: "group", "aria-label": "More about the charts" },
+    {
+      class: "rw-sheet",
+      hidden: true,
+      role: "group",
+      "aria-label": "More about the charts",
+      "data-side": "end",
+    },
     row("x scale", xScale.el),
     row("leave outliers out", clip),
     row("columns", columns.el),

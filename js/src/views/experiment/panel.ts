@@ -123,7 +123,7 @@ export function experimentPanel(
     "div",
     { class: "rw-panel rw-experiment" },
     problem,
-    h("header", { class: "rw-headline" }, title, keep.el, portal),
+    h("div", { class: "rw-headline" }, title, h("div", { class: "rw-actions" }, keep.el, portal)),
     summary.el,
     pages.el,
   );
@@ -134,7 +134,9 @@ export function experimentPanel(
   watch(model, ["facts"], life, () => {
     write(title, facts().experiment);
     const address = page(facts().portal_path) || facts().portal_url;
-    portal.replaceChildren(...(address ? [link(address, "Open experiment page")] : []));
+    portal.replaceChildren(
+      ...(address ? [link(address, "Open experiment page", { class: "rw-button" })] : []),
+    );
   });
   function drawKeep(): void {
     const name = facts().experiment;

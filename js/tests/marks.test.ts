@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+
+import type { Chart } from "../src/charts/chart.ts";
+import type { Frame } from "../src/charts/figure.ts";
+import { marks } from "../src/views/marks.ts";
+
+/** A plot of 100 by 100 pixels, places as pixels from its lower left. */
+const FRAME = { left: 0, top: 0, width: 400, height: 100, x: [0, 400], y: [0, 100] } as Frame;
+
+/** Where the word at a gap at 100 is, in pixels from the top, with one line through these points. */
+function topOfLabel(points: [number, number][]): number {
+  const plot = document.createElement("div");
+  const curve = {
+    px: Float64Array.from(points, ([x]) => x),
+    py: Float64Array.from(points, ([, y]) => y),
+  };
+  const picture = {
+    curves: [curve],
+    gaps: [{ trace: { name: "loss" }, step: 7, px: 100 }],
+    outside: [],
+  };
+  const data = { picture, model: { get: () => "metric" } } as unknown as Chart;
+  marks(plot)(data, FRAME);
+  const label = plot.querySelector<HTMLElement>(".rw-gap");
+  expect(label?.textContent).toBe("NaN at 7");
+  return Number.parseFloat(label?.style.top ?? "");
+}
+
+test("the word at a gap is below", () => {
+  const top = topOfLabel([
+    [0, 50],
+    [400, 90],
+  ]);
+  expect(top).toBeGreaterThan(80);
+});
+
+test("and above where a line is below, also between two points far from each other", () => {
+  expect(
+    topOfLabel([
+      [90, 3],
+      [120, 5],
+    ]),
+  ).toBe(0);
+  expect(
+    topOfLabel([
+      [0, 5],
+      [400, 5],
+    ]),
+  ).toBe(0);
+});
+
+test("below once more where lines are everywhere", () => {
+  const top = topOfLabel([
+    [0, 5],
+    [110, 5],
+    [130, 99],
+    [400, 99],
+  ]);
+  expect(top).toBeGreaterThan(80);
+});
+
+test("a line that ended before it is not in the way", () => {
+  const top = topOfLabel([
+    [0, 5],
+    [40, 5],
+    [60, Number.NaN],
+    [200, 5],
+  ]);
+  expect(top).toBeGreaterThan(80);
+});
