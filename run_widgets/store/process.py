@@ -29,7 +29,7 @@ def user_name() -> str:
     for variable in ("JUPYTERHUB_USER", "USER", "LOGNAME", "USERNAME"):
         if os.environ.get(variable):
             return os.environ[variable]
-    if os.name == "posix":
+    if sys.platform != "win32":
         import pwd
 
         with contextlib.suppress(KeyError):  # a container's user need not be in any list
