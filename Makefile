@@ -16,9 +16,10 @@ demo: .venv/installed  ## watch a run live in JupyterLab; HEADLESS=1 saves a pic
 	$(if $(HEADLESS),$(PYTHON) tools/machine.py chromium)
 	$(bin)/python tools/demo.py $(if $(HEADLESS),--headless)
 
-pictures: .venv/installed  ## make the README's pictures anew, in light and in dark
+pictures: .venv/installed  ## take the pictures in docs/ anew, in light and in dark
 	$(PYTHON) tools/machine.py chromium
 	$(bin)/python tools/demo.py --pictures
+	$(bin)/python tools/pictures.py
 
 test: lint test-js test-py  ## everything that must pass
 

@@ -109,9 +109,9 @@ def test_every_command_of_the_documents_is_one(line: str, desk: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_a_documents_links_lead_somewhere(document: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
+    links = re.findall(r'\]\(([^)#:]+)(?:#[^)]*)?\)|src(?:set)?="([^":]+)"', document.read_text())
 
-    missing = [link for link in links if not (document.parent / link).exists()]
+    missing = [link for link in map("".join, links) if not (document.parent / link).exists()]
 
     assert not missing
 
