@@ -54,4 +54,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    # What completion offers: what is ours to give, and none of what was imported for it.
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -26,6 +26,7 @@ from run_widgets.errors import (
     RunClosed,
     RunExists,
     RunNotFound,
+    StoreUnavailable,
 )
 from run_widgets.records import NO_STEP, Kind, Record
 from run_widgets.store.appended import AppendWriter
@@ -663,3 +664,24 @@ def test_documents_are_json_that_others_can_read(store: LocalStore) -> None:
 
     assert (document["format"], document["id"]) == (1, "r1")
     assert store.run("r1").description == "Ä \ud800 \0"
+
+
+def test_what_a_later_version_wrote_is_read_and_never_written_to(store: LocalStore) -> None:
+    def later(path: Path) -> bytes:
+        path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+        return path.read_bytes()
+
+    run_file = store.folder("r1") / "run.json"
+    as_it_was = later(run_file)
+    with pytest.raises(StoreUnavailable, match=r"run\.json is of format 2.*writes 1: update"):
+        store.update_run("r1", lambda known: known.update(description="new"))
+    assert (store.run("r1").id, run_file.read_bytes()) == ("r1", as_it_was)
+
+    later(run_file.parent.parent / "experiment.json")
+    with pytest.raises(StoreUnavailable, match=r"experiment\.json is of format 2"):
+        store.create_experiment("mnist")
+
+    later(store.root / "workspace.json")
+    with pytest.raises(StoreUnavailable, match=r"workspace\.json is of format 2"):
+        store.create_experiment("another")
+    assert [known["name"] for known in store.experiments()] == ["mnist"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import RunNotFound, StoreUnavailable
 from run_widgets.store.drive import read_plain
-from run_widgets.store.layout import DOCUMENT_BYTES
+from run_widgets.store.layout import DOCUMENT_BYTES, FORMAT
 from run_widgets.store.lock import locked
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def update_json(path: Path, change: Callable[[Document], None]) -> Document:
     ------
     RunNotFound
         There is none that can be read.
+    StoreUnavailable
+        A later version of run-widgets wrote it.
     OSError
         It cannot be written; it is as it was.
     """
@@ -79,9 +81,26 @@ def update_json(path: Path, change: Callable[[Document], None]) -> Document:
         document = read_json(path)
         if document is None:
             raise RunNotFound(f"{path} cannot be read")
+        check_format(path, document)
         change(document)
         write_json(path, document)
     return document
+
+
+def check_format(path: Path, document: Document) -> None:
+    """Let nobody write to what a later version wrote: it may not be what it looks like.
+
+    Raises
+    ------
+    StoreUnavailable
+        The document's format is later than ours.
+    """
+    theirs = document.get("format")
+    if isinstance(theirs, int) and theirs > FORMAT:
+        raise StoreUnavailable(
+            f"{path} is of format {theirs}, and this version of run-widgets writes {FORMAT}: "
+            "update it"
+        )
 
 
 def _write_new(path: Path, document: Document) -> str:

@@ -29,6 +29,7 @@ from run_widgets.store.appended import AppendWriter
 from run_widgets.store.documents import (
     Document,
     Labels,
+    check_format,
     create_json,
     read_json,
     update_json,
@@ -98,6 +99,7 @@ class LocalStore:
         folder = self._experiment_folder(name)
         known = read_json(folder / layout.EXPERIMENT_FILE)
         if known is not None:
+            check_format(folder / layout.EXPERIMENT_FILE, known)
             return known
         document = {
             "format": layout.FORMAT,
@@ -112,7 +114,10 @@ class LocalStore:
             folder.mkdir(exist_ok=True)
             create_json(folder / layout.EXPERIMENT_FILE, document)
         except OSError as error:
-            raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
+            raise StoreUnavailable(
+                f"{folder} cannot be written: {error}: set RUN_WIDGETS_HOME to a folder that can, "
+                "or make a folder .run-widgets where you work"
+            ) from error
         return self.experiment(name)
 
     def experiment(self, name: str) -> Document:
@@ -174,9 +179,12 @@ class LocalStore:
 
     def create_workspace(self) -> None:
         """Make the workspace's folder, for its owner's eyes only, unless it is there."""
-        if not (self.root / layout.WORKSPACE_FILE).exists():
+        place = self.root / layout.WORKSPACE_FILE
+        if place.exists():
+            check_format(place, read_json(place) or {})
+        else:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            create_json(self.root / layout.WORKSPACE_FILE, {"format": layout.FORMAT})
+            create_json(place, {"format": layout.FORMAT})
 
     # -- runs: the writing half -----------------------------------------------------------
 

@@ -301,6 +301,7 @@ class Experiment:
 
     @staticmethod
     def get_docs_url() -> str:
+        """Return where this package is described."""
         return DOCS_URL
 
     def compare(

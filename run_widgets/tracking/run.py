@@ -143,6 +143,7 @@ class Run(Recording, Labelled, Sourced, Life):
 
     @property
     def parent(self) -> Run | None:
+        """The run that this one is a child of."""
         parent = self._record.parent
         return None if parent is None else self.experiment.workspace.get_run(parent)
 
@@ -182,6 +183,7 @@ class Run(Recording, Labelled, Sourced, Life):
 
     @staticmethod
     def get_docs_url() -> str:
+        """Return where this package is described."""
         return DOCS_URL
 
     # -- reading metrics --
