@@ -9,7 +9,8 @@ What is left out, by the first rule that applies:
    the root's file counts. In ``.amlignore`` the last matching line decides for
    each file, as people know it from Azure ML; in ``.gitignore`` a folder that
    is left out stays out with all it holds, as git does it;
-5. links that lead out of the folder, and whatever is not a file.
+5. links that lead out of the folder, whatever is not a file, and names that not
+   every system can keep.
 
 Rules 1 and 2 hold without an ignore file too, and no ignore file undoes them.
 """
@@ -40,6 +41,7 @@ _NOT_SOURCE_FOLDERS = frozenset((
 _CACHE_FOLDERS = frozenset((
     "__pycache__", ".ipynb_checkpoints", ".virtual_documents",
     ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".pytype",
+    ".run-widgets",  # a project's runs: no source, and no need of a run's
 ))
 _SECRET_FOLDERS = frozenset((".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker"))
 
@@ -227,6 +229,9 @@ class _Walk:
             raise _LeftOut(is_lacking=False)
         if not is_folder and not stat.S_ISREG(info.st_mode):
             raise _LeftOut("not a file: a socket, pipe or device")
+        if ":" in entry.name or "\\" in entry.name:
+            # It would name another file or drive where a snapshot is restored on Windows.
+            raise _LeftOut("its name has a character that not every system can keep")
         if not path.isascii():
             try:
                 path.encode()

@@ -237,6 +237,23 @@ def test_a_script_can_be_run_with_it(tmp_path: Path) -> None:
     assert found.split() == ["run_widgets.tracking.run", "7", "[]", "__main__"]
 
 
+@pytest.mark.parametrize(
+    ("argument", "said", "code"), [("--help", "usage: ", 0), ("nope.py", "no script 'nope.py'", 1)]
+)
+def test_how_to_run_a_script_with_it_is_said(
+    argument: str, said: str, code: int, tmp_path: Path
+) -> None:
+    asked = subprocess.run(
+        [sys.executable, "-m", "run_widgets.azureml", argument],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (asked.returncode, said in asked.stdout + asked.stderr) == (code, True)
+    assert "Traceback" not in asked.stderr
+
+
 def test_a_submitted_script_imports_it(azureml: Any) -> None:
     from azureml.core import Experiment, ScriptRunConfig, Workspace
 

@@ -158,6 +158,28 @@ def test_any_tree_comes_back(
 # -- what is left out -----------------------------------------------------------------------
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no file can have such a name there")
+def test_a_name_that_not_every_system_can_keep_is_left_out_and_said(
+    source: Path, kept: Path, tmp_path: Path
+) -> None:
+    write(source, {"train.py": "", "log-10:30.txt": "a", "a\\b": "b", "run:1/out.txt": "c"})
+
+    taken = snapshot.take(source, kept)
+
+    assert [skipped.path for skipped in sorted(taken.skipped, key=str)] == [
+        "a\\b",
+        "log-10:30.txt",
+        "run:1",
+    ]
+    assert os.listdir(snapshot.restore(taken.path, tmp_path / "back")) == ["train.py"]
+
+
+def test_the_runs_of_a_project_below_are_no_source(source: Path) -> None:
+    write(source, {"train.py": "", "part/.run-widgets/mnist/r1/run.json": "{}", "part/a.py": ""})
+
+    assert names(source) == ["part/a.py", "train.py"]
+
+
 def test_version_control_environments_and_caches_are_left_out_without_any_ignore_file(
     source: Path,
 ) -> None:

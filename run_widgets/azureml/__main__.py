@@ -11,8 +11,14 @@ from run_widgets.azureml import install
 
 def main() -> None:
     """Run the script that the command line names, as Python itself would."""
+    usage = "usage: python -m run_widgets.azureml SCRIPT [ARGUMENTS]"
     if len(sys.argv) < 2:
-        sys.exit("usage: python -m run_widgets.azureml SCRIPT [ARGUMENTS]")
+        sys.exit(usage)
+    if sys.argv[1] in ("-h", "--help"):
+        print(usage)
+        return
+    if not Path(sys.argv[1]).exists():
+        sys.exit(f"{usage}\nthere is no script {sys.argv[1]!r}")
     del sys.argv[0]
     sys.path[0] = str(Path(sys.argv[0]).resolve().parent)
     install()

@@ -141,8 +141,10 @@ def _write(target: Path, write: Callable[[Path], object], *, force: bool, as_jso
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         write(target)
-    except ImportError as error:  # pandas writes Parquet with a package of its choice
-        raise click.UsageError(f"{target.suffix} needs a package more: {error}") from None
+    except ImportError:  # pandas writes Parquet with a package of its choice
+        raise click.UsageError(
+            f"{target.suffix} needs a package more: pip install pyarrow"
+        ) from None
     click.echo(plain.to_json(str(target)) if as_json else plain.clean(str(target)))
 
 
