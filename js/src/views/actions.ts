@@ -2,6 +2,7 @@ import type { Chart } from "../charts/chart.ts";
 import { csvOf, pngOf, save, svgOf } from "../charts/export.ts";
 import type { Frame } from "../charts/figure.ts";
 import { h, set } from "../dom.ts";
+import { roving } from "./roving.ts";
 
 type About = {
   shape(): Frame | null;
@@ -61,12 +62,13 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
   );
   const el = h(
     "div",
-    { class: "rw-tools", role: "group", "aria-label": "Chart" },
+    { class: "rw-tools", role: "toolbar", "aria-label": "Chart" },
     pin,
     wide,
     more,
     menu,
   );
+  const settle = roving(el, () => [pin, wide, more]);
 
   function open(): void {
     menu.hidden = false;
@@ -113,6 +115,7 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
     set(more, "aria-expanded", String(!menu.hidden));
     set(more, "aria-label", "More");
     table.textContent = about.table.isShown ? "View as chart" : "View as table";
+    settle();
   }
   draw();
   return { el, draw };

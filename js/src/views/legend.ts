@@ -1,11 +1,13 @@
 import type { Chart } from "../charts/chart.ts";
 import { h, list, set, write } from "../dom.ts";
+import { roving } from "./roving.ts";
 
 const HELP = "Click to hide or show; double click, or Alt and click, to show it alone";
 
 /** The names of a chart's lines, which hides and brings them back; not there for a single one. */
 export function legend(data: Chart): { el: HTMLElement; draw(): void } {
-  const el = h("ul", { class: "rw-legend", "aria-label": "Lines" });
+  const el = h("ul", { class: "rw-legend", role: "toolbar", "aria-label": "Lines" });
+  const settle = roving(el, () => [...el.querySelectorAll("button")]);
   return {
     el,
     draw() {
@@ -27,7 +29,7 @@ export function legend(data: Chart): { el: HTMLElement; draw(): void } {
             h("i"),
             h("span"),
           );
-          return h("li", {}, button);
+          return h("li", { role: "none" }, button);
         },
         (item, { name, color, dash, hidden }) => {
           const button = item.firstElementChild as HTMLElement;
@@ -39,6 +41,7 @@ export function legend(data: Chart): { el: HTMLElement; draw(): void } {
           write(text, name);
         },
       );
+      settle();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { h, set, write } from "../dom.ts";
+import { placeAfter } from "./roving.ts";
 
 export type Page = { name: string; content: HTMLElement };
 
@@ -45,15 +46,8 @@ export function tabs(
   bar.addEventListener("keydown", (event) => {
     const shown = buttons.filter((button) => !button.hidden);
     const here = shown.indexOf(event.target as HTMLButtonElement);
-    const last = shown.length - 1;
-    const places: Record<string, number> = {
-      ArrowLeft: here === 0 ? last : here - 1,
-      ArrowRight: here === last ? 0 : here + 1,
-      Home: 0,
-      End: last,
-    };
-    const next = shown[places[event.key] ?? -1];
-    if (here < 0 || !next) return;
+    const next = shown[placeAfter(event, bar, here, shown.length) ?? -1];
+    if (!next) return;
     event.preventDefault();
     choose(buttons.indexOf(next), true);
     next.focus();
