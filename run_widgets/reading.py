@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from run_widgets.children import Children
 from run_widgets.errors import FileNotInRun
 from run_widgets.facts import elapsed_s, facts, time_of
 from run_widgets.original import Original
+from run_widgets.records import Batch
 from run_widgets.store.drive import open_plain
 from run_widgets.summary import Documents, Pictures, Rows, RunSummary, Vector
 
@@ -76,13 +78,27 @@ class Reading:
         # First the status: what a run logs comes before its end.
         self.record = self._store.run(self._run_id)
         ended = self.record.status.is_final
-        while batch := self._follower.read():
-            self.summary.feed(batch)
-            if not ended and sum(map(len, batch.points.values())) < PIECE:
-                break  # near the end, and the next look goes on from here
+        self._read(to_end=ended)
         self._list_files(anyway=ended)
         self._ended_since = self._ended_since or time.monotonic() if ended else None
         self.is_over = ended and self._is_settled()
+
+    def _read(self, *, to_end: bool) -> None:
+        """Take in what is there: of a long history the next piece is read meanwhile."""
+        batch = self._follower.read()
+        while batch and not _is_long(batch):
+            self.summary.feed(batch)
+            if not to_end:
+                return  # near the end, and the next look goes on from here
+            batch = self._follower.read()
+        if not batch:
+            return
+        with ThreadPoolExecutor(1, "run-widgets reading") as pool:
+            while batch:
+                taking = pool.submit(self.summary.feed, batch)
+                goes_on = to_end or _is_long(batch)
+                batch = self._follower.read() if goes_on else Batch({})
+                taking.result()
 
     def catch_up(self) -> None:
         """Look until nothing more is there, as of a run that is read once only."""
@@ -231,6 +247,10 @@ class Reading:
         """Let go of the run's files."""
         self._follower.close()
         self.children.close()
+
+
+def _is_long(batch: Batch) -> bool:
+    return sum(map(len, batch.points.values())) >= PIECE
 
 
 def _columns_of(table: Rows) -> dict[str, list[Cell]]:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SLOTS_AT_ONCE = 2**21
-"""Points a `read` takes from one writer at the most: 50 MB."""
+SLOTS_AT_ONCE = 2**20
+"""Points a `read` takes from one writer at the most: 25 MB."""
 
 WRITERS_AT_MOST = 10_000
 """That one follower reads; a folder with more is a stranger's."""
