@@ -20,7 +20,7 @@ from run_widgets.errors import RunNotFound
 from run_widgets.facts import shown
 from run_widgets.followed import Followed, tick_of
 from run_widgets.list_picture import newest, static_html, static_text
-from run_widgets.plain import hint, needed
+from run_widgets.plain import needed, told_what_is_needed
 from run_widgets.poll import News, poll
 from run_widgets.run_table import RunTable, facts_of_list
 
@@ -160,9 +160,7 @@ class ExperimentDetails(Followed):
             print(self._text())
         else:
             if plain is None and has_browser(kernel()):
-                if told := hint(needed()):
-                    print(told)
-                plain = bool(needed())
+                plain = bool(told_what_is_needed())
             bundle = self._shown_here(plain=bool(plain))
             handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
             self._handles = [handle]

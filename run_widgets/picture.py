@@ -60,7 +60,10 @@ MAX_TEXT = 100
 """Characters of a text among the values of a run as plain text."""
 
 STATUS_COLORS = {"Completed": "#0f9d76", "Failed": "#d3453a", "Canceled": "#a8871c"}
-OUTCOME_COLORS = {"reproduced": "#0f9d76", "different": "#d3453a"}
+OUTCOME_COLORS = {
+    "reproduced": STATUS_COLORS["Completed"],
+    "different": STATUS_COLORS["Failed"],
+}
 OTHER_STATUS_COLOR = "#2b7bd6"
 GREY = "#808080"
 

@@ -60,6 +60,14 @@ def hint(plain: bool | str) -> str:
     )
 
 
+def told_what_is_needed() -> bool | str:
+    """Return what is `needed`, and print the `hint` to it."""
+    plain = needed()
+    if told := hint(plain):
+        print(told)
+    return plain
+
+
 def let_colab_draw() -> None:
     """Let Colab load bqplot's front end, which it does for nobody who has not asked."""
     if _is_colab():

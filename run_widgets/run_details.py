@@ -23,7 +23,7 @@ from run_widgets.followed import Followed, tick_of
 from run_widgets.front_end import FRONT_END
 from run_widgets.images import media_type
 from run_widgets.picture import static_html, static_text
-from run_widgets.plain import Plain, hint, let_colab_draw, needed
+from run_widgets.plain import Plain, let_colab_draw, needed, told_what_is_needed
 from run_widgets.poll import News, poll
 from run_widgets.reading import Reading
 
@@ -290,9 +290,7 @@ class RunDetails(Followed):
         else:
             self._has_browser = has_browser(here)
             if plain is None and self._has_browser:
-                plain = needed()
-                if told := hint(plain):
-                    print(told)
+                plain = told_what_is_needed()
             self._is_plain = bool(plain)
             self._has_browser &= plain != "picture"
             self.follow()
