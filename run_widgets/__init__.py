@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from run_widgets.checkup import doctor
-    from run_widgets.experiment_details import ExperimentDetails
     from run_widgets.launch import NotebookRunConfig, RunConfiguration, ScriptRunConfig
-    from run_widgets.run_details import RunDetails
-    from run_widgets.smoothing import smooth
+    from run_widgets.panel.experiment_details import ExperimentDetails
+    from run_widgets.panel.run_details import RunDetails
+    from run_widgets.reading.smoothing import smooth
     from run_widgets.tracking import Experiment, Run, Workspace, get_run
+    from run_widgets.tracking.models import Model
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Experiment",
     "ExperimentDetails",
+    "Model",
     "NotebookRunConfig",
     "Run",
     "RunConfiguration",
@@ -32,16 +34,17 @@ __all__ = [
 # Loaded at first use: a training script never pays for a panel, nor a supervisor for either.
 _HOME = {
     "Experiment": "tracking",
-    "ExperimentDetails": "experiment_details",
+    "ExperimentDetails": "panel.experiment_details",
+    "Model": "tracking.models",
     "NotebookRunConfig": "launch",
     "Run": "tracking",
     "RunConfiguration": "launch",
-    "RunDetails": "run_details",
+    "RunDetails": "panel.run_details",
     "ScriptRunConfig": "launch",
     "Workspace": "tracking",
     "doctor": "checkup",
     "get_run": "tracking",
-    "smooth": "smoothing",
+    "smooth": "reading.smoothing",
 }
 
 

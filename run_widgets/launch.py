@@ -23,9 +23,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from run_widgets import snapshot
 from run_widgets.errors import SnapshotError, SubmitError
-from run_widgets.masking import MASK, is_secret
+from run_widgets.source import snapshot
+from run_widgets.source.masking import MASK, is_secret
 from run_widgets.store.process import user_name
 from run_widgets.supervisor.begin import begin, new_run_id
 from run_widgets.supervisor.plan import (
@@ -42,7 +42,7 @@ from run_widgets.tracking.source import SNAPSHOTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from run_widgets.snapshot import Snapshot
+    from run_widgets.source.snapshot import Snapshot
     from run_widgets.store.local import Document
     from run_widgets.tracking import Experiment
 

@@ -30,8 +30,8 @@ from traitlets import default
 from traitlets.config import Config
 
 from run_widgets.errors import SubmitError
-from run_widgets.masking import MASK, masked
 from run_widgets.records import RunError
+from run_widgets.source.masking import MASK, masked
 from run_widgets.supervisor.plan import SECRETS_VARIABLE, Plan
 from run_widgets.tracking import Run
 from run_widgets.tracking.files import EXECUTED_VARIABLE

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from ipywidgets.widgets import widget as registry
 
-from run_widgets.charts import MAX_STATE_POINTS, Charts, RunChart, figure, look, wholes
-from run_widgets.summary import PALETTE, Curves, Line
+from run_widgets.panel.charts import MAX_STATE_POINTS, Charts, RunChart, figure, look, wholes
+from run_widgets.reading.summary import PALETTE, Curves, Line
 
 
 def curves(*names: str, points: int = 3) -> Curves:

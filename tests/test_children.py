@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from run_widgets.children import MAX_CHILDREN, Children
-from run_widgets.run_details import RunDetails
+from run_widgets.panel.run_details import RunDetails
+from run_widgets.reading.children import MAX_CHILDREN, Children
 from run_widgets.store.local import LocalStore
 
 if TYPE_CHECKING:

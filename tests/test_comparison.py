@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from run_widgets.comparison import facts_of, packages
+from run_widgets.comparing.comparison import facts_of, packages
 from run_widgets.errors import RunNotFound
-from run_widgets.parameters import parameters
-from run_widgets.provenance import ENVIRONMENT_FILE
+from run_widgets.reading.parameters import parameters
+from run_widgets.source.provenance import ENVIRONMENT_FILE
 from run_widgets.tracking import Run
 
 if TYPE_CHECKING:

@@ -11,8 +11,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from run_widgets.curves import Curves, aligned, band, common_axis, curve, drawn, student_t95
-from run_widgets.downsample import MAX_POINTS
+from run_widgets.comparing.curves import (
+    Curves,
+    aligned,
+    band,
+    common_axis,
+    curve,
+    drawn,
+    student_t95,
+)
+from run_widgets.reading.downsample import MAX_POINTS
 
 if TYPE_CHECKING:
     from run_widgets import Experiment, Run

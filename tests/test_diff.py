@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from run_widgets import Experiment, Run, Workspace
-from run_widgets.diff import (
+from run_widgets.comparing.diff import (
     DIFF_MIME,
     MAX_TOLD,
     Difference,
@@ -20,9 +20,9 @@ from run_widgets.diff import (
     code_changes,
     told_changes,
 )
-from run_widgets.diff_view import LiveDiff
 from run_widgets.errors import RunNotFound, SnapshotError
-from run_widgets.poll import News
+from run_widgets.panel.diff_view import LiveDiff
+from run_widgets.panel.poll import News
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from run_widgets.documents import (
+from run_widgets.reading.documents import (
     CALIBRATION_BINS,
     MACRO,
     MAX_BYTES,
@@ -22,8 +22,8 @@ from run_widgets.documents import (
     Drawings,
     drawing,
 )
+from run_widgets.reading.summary import MAX_DOCUMENTS, Documents
 from run_widgets.records import Kind, Record
-from run_widgets.summary import MAX_DOCUMENTS, Documents
 
 KINDS = ["confusion_matrix", "accuracy_table", "residuals", "predictions"]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_widgets.downsample import Outline, reduced
+from run_widgets.reading.downsample import Outline, reduced
 
 ANYTHING = st.one_of(
     st.floats(width=32), st.sampled_from([0.0, 1.0, math.nan, math.inf, -math.inf])

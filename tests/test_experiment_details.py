@@ -20,9 +20,9 @@ from comm.base_comm import BaseComm
 from ipywidgets.widgets import widget as registry
 
 from run_widgets import Experiment, ExperimentDetails
-from run_widgets.experiment_details import _answer
-from run_widgets.list_picture import MAX_RUNS
-from run_widgets.poll import News
+from run_widgets.export.list_picture import MAX_RUNS
+from run_widgets.panel.experiment_details import _answer
+from run_widgets.panel.poll import News
 from run_widgets.tracking.background import background
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from run_widgets import html_file
-from run_widgets.export import export
+from run_widgets.export import html_file
+from run_widgets.export.run_file import export
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from run_widgets import Experiment, Workspace, export_list
+from run_widgets import Experiment, Workspace
 from run_widgets.errors import RunNotFound
+from run_widgets.export import list_file as export_list
 from test_export import HOSTILE, Page
 
 if TYPE_CHECKING:

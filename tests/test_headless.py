@@ -30,7 +30,7 @@ run.complete()
 
 GOES_ON = """
 import os, signal
-import run_widgets.run_details as details
+import run_widgets.panel.run_details as details
 details.PICTURE_S = 0.2
 RunDetails(run).show()
 for step in range(20):

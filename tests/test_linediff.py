@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_widgets.linediff import changes, unified
+from run_widgets.comparing.linediff import changes, unified
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_widgets.long_table import BLOCK, MAX_ROWS, Arrangement, LongTable
+from run_widgets.reading.long_table import BLOCK, MAX_ROWS, Arrangement, LongTable
 from run_widgets.records import Kind, Record
 
 
@@ -94,7 +94,7 @@ def test_what_grows_is_arranged_anew() -> None:
 
 
 def test_rows_beyond_what_memory_has_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("run_widgets.long_table.MAX_CELLS", 10)
+    monkeypatch.setattr("run_widgets.reading.long_table.MAX_CELLS", 10)
     made = table(a=[1, 2, 3], b=[1, 2, 3])
     made.add([row(a=4, b=4), row(a=5, b=5), row(a=6, b=6)])
     made.add([row(a=7, b=7)])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_widgets.masking import MASK, masked, secrets_of
+from run_widgets.source.masking import MASK, masked, secrets_of
 
 AWS = "AKIA" + "IOSFODNN7EXAMPLE"
 GITHUB = "ghp_" + "a1B2" * 9

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from run_widgets.metrics import columns, gather, series
+from run_widgets.reading.metrics import columns, gather, series
 from run_widgets.records import Kind, Record
 from strategies import lists, names, plain, rows, same, tables
 

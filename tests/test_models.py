@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from run_widgets import Experiment, Workspace, errors
-from run_widgets.models import MODELS, Model
+from run_widgets.tracking.models import MODELS, Model
 
 
 @pytest.fixture

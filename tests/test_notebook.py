@@ -11,8 +11,8 @@ import nbformat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_widgets import notebook
-from run_widgets.notebook import Cell
+from run_widgets.source import notebook
+from run_widgets.source.notebook import Cell
 
 AWS = "AKIA" + "IOSFODNN7EXAMPLE"
 GITHUB = "ghp_" + "a1B2" * 9
@@ -46,7 +46,7 @@ KERNEL = """
 import json, sys
 from pathlib import Path
 from IPython.core.interactiveshell import InteractiveShell
-from run_widgets import notebook
+from run_widgets.source import notebook
 
 path = Path(sys.argv[1])
 shell = InteractiveShell.instance()
@@ -100,7 +100,7 @@ def test_a_recording_holds_the_cells_up_to_and_during_the_run(tmp_path: Path) ->
 
 def test_outside_ipython_there_is_no_recording_and_nothing_is_imported(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from run_widgets import notebook;"
+        "import sys; from pathlib import Path; from run_widgets.source import notebook;"
         "assert notebook.record(Path('x'), print) is None;"
         "assert not {'IPython', 'nbformat'} & set(sys.modules)"
     )

@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_widgets.downsample import Columns
-from run_widgets.facts import facts
-from run_widgets.picture import (
+from run_widgets.export.picture import (
     MAX_BYTES,
     duration,
     size,
@@ -23,8 +21,10 @@ from run_widgets.picture import (
     svg,
     ticks,
 )
+from run_widgets.reading.downsample import Columns
+from run_widgets.reading.facts import facts
+from run_widgets.reading.summary import Curves, RunSummary
 from run_widgets.records import Batch, FileEntry, Kind, Record, RunError, RunRecord, RunStatus
-from run_widgets.summary import Curves, RunSummary
 
 SVG = "{http://www.w3.org/2000/svg}"
 

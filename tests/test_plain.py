@@ -12,7 +12,7 @@ import pytest
 from ipywidgets.widgets import widget as registry
 
 from run_widgets import Experiment, Run, RunDetails, Workspace
-from run_widgets.plain import MAX_CHARTS
+from run_widgets.panel.plain import MAX_CHARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_widgets.poll import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, News, pause_s, poll
+from run_widgets.panel.poll import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, News, pause_s, poll
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,8 +13,8 @@ import pytest
 
 from lab import Lab, running
 from run_widgets.portal.source import MAX_MEMBER_BYTES
-from run_widgets.provenance import ENVIRONMENT_FILE
-from run_widgets.snapshot import ARCHIVE
+from run_widgets.source.provenance import ENVIRONMENT_FILE
+from run_widgets.source.snapshot import ARCHIVE
 from test_portal import Portal, begin, upload
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from run_widgets import provenance
+from run_widgets.source import provenance
 
 if TYPE_CHECKING:
     from pathlib import Path

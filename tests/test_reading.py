@@ -7,7 +7,7 @@ import pytest
 
 from run_widgets import Experiment, Run, Workspace
 from run_widgets.errors import RunNotFound
-from run_widgets.reading import MAX_IMAGE_BYTES, Reading
+from run_widgets.reading.run import MAX_IMAGE_BYTES, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

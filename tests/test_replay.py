@@ -26,9 +26,9 @@ from run_widgets import (
     Workspace,
 )
 from run_widgets.errors import SubmitError
-from run_widgets.metrics import gather
 from run_widgets.portal.shelf import Shelf
-from run_widgets.replay import Replay, Verdict, compare, reports
+from run_widgets.reading.metrics import gather
+from run_widgets.reading.replay import Replay, Verdict, compare, reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable

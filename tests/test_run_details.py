@@ -19,10 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ipywidgets.widgets import widget as registry
 
-from run_widgets import Experiment, Run, RunDetails, Workspace, charts
+from run_widgets import Experiment, Run, RunDetails, Workspace
 from run_widgets.errors import RunNotFound
-from run_widgets.picture import MAX_BYTES
-from run_widgets.poll import News
+from run_widgets.export.picture import MAX_BYTES
+from run_widgets.panel import charts
+from run_widgets.panel.poll import News
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

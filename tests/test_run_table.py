@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from run_widgets import Experiment, Workspace, run_table
-from run_widgets.run_table import MISSING, NUMBER, Column, RunTable
+from run_widgets import Experiment, Workspace
+from run_widgets.comparing import run_table
+from run_widgets.comparing.run_table import MISSING, NUMBER, Column, RunTable
 from run_widgets.tracking.background import background
 
 if TYPE_CHECKING:

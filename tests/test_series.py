@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from run_widgets.curves import Curve
+from run_widgets.comparing.curves import Curve
 from run_widgets.portal.series import window
 
 

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from run_widgets import ExperimentDetails, RunDetails, plain, servers
+from run_widgets import ExperimentDetails, RunDetails, servers
+from run_widgets.panel import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

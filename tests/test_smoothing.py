@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import run_widgets
-from run_widgets.smoothing import smooth
+from run_widgets.reading.smoothing import smooth
 
 SHARED = Path(run_widgets.__file__).parents[1] / "js" / "tests" / "charts" / "smoothing.json"
 EXAMPLES = json.loads(SHARED.read_text())

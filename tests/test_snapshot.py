@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from run_widgets import snapshot, source_files
 from run_widgets.errors import SnapshotError
+from run_widgets.source import files as source_files
+from run_widgets.source import snapshot
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")
 

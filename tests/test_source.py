@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from run_widgets import Experiment, Workspace, snapshot
+from run_widgets import Experiment, Workspace
 from run_widgets.errors import SnapshotError
+from run_widgets.source import snapshot
 from run_widgets.supervisor.plan import Plan
 from run_widgets.tracking.background import Background, background
 

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from run_widgets.facts import cell, facts, shown, text_of
+from run_widgets.reading.facts import cell, facts, shown, text_of
+from run_widgets.reading.summary import (
+    MAX_CELLS,
+    MAX_IMAGES,
+    MAX_LINES,
+    MAX_ROWS,
+    PALETTE,
+    RunSummary,
+)
 from run_widgets.records import (
     NO_STEP,
     Batch,
@@ -22,7 +30,6 @@ from run_widgets.records import (
     RunRecord,
     RunStatus,
 )
-from run_widgets.summary import MAX_CELLS, MAX_IMAGES, MAX_LINES, MAX_ROWS, PALETTE, RunSummary
 
 
 def points(*values: object, step: list[int] | None = None, at: float = 100.0) -> Points:

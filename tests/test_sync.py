@@ -11,7 +11,7 @@ import pytest
 
 import run_widgets
 from run_widgets.front_end import FRONT_END
-from run_widgets.run_details import RunDetails, RunImage
+from run_widgets.panel.run_details import RunDetails, RunImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

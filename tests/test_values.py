@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 
 from run_widgets.errors import NotAMetric, NotAName
-from run_widgets.values import column, document, row, scalar, table
+from run_widgets.tracking.values import column, document, row, scalar, table
 from strategies import bits, numpy_scalars, plain, rows, same, tables
 
 WHERE = "run.log('loss', …)"

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from run_widgets import models, tracking
+from run_widgets import tracking
 from run_widgets.azureml.absent import Absent, Nothing
 from run_widgets.azureml.names import CLOUD, COMPUTE, DATA, IMAGES, MLFLOW, SECRETS, SERVING
+from run_widgets.tracking import models
 
 CONFIG_PLACES = (".azureml/config.json", "aml_config/config.json", "config.json")
 """Where a notebook's folder, or one above it, says which workspace it is for."""
@@ -113,7 +114,7 @@ def _config(path: Path) -> dict[str, str]:
 
 
 class Model(models.Model):
-    """As `run_widgets.models.Model`, found without a workspace too."""
+    """As `run_widgets.Model`, found without a workspace too."""
 
     @staticmethod
     def get_model_path(

@@ -223,7 +223,7 @@ MODULES: dict[str, dict[str, object]] = {
         name: _EXCEPTIONS[name] for name in ("AzureMLException", "AzureMLAggregatedException")
     },
     "azureml._common._error_definition": {},
-    # Where notebooks raise the limit of a snapshot's size; ours is run_widgets.snapshot's.
+    # Where notebooks raise the limit of a snapshot's size; ours is run_widgets.source.snapshot's.
     "azureml._restclient.snapshots_client": {"SNAPSHOT_MAX_SIZE_BYTES": 300 * 2**20},
     "azureml._restclient.constants": {"ViewType": Ours(_CLOUD, "ViewType")},
     "azureml.contrib.notebook": {
@@ -235,7 +235,7 @@ MODULES: dict[str, dict[str, object]] = {
     "azureml.telemetry": {"set_diagnostics_collection": Ours(_CLOUD, "set_diagnostics_collection")},
     "azureml.widgets": {
         "ParallelRunStepDetails": Needs(PIPELINES),
-        "RunDetails": Ours("run_widgets.run_details", "RunDetails"),
+        "RunDetails": Ours("run_widgets.panel.run_details", "RunDetails"),
     },
 }
 

@@ -69,7 +69,7 @@ def in_terminal(workspace: Workspace, steps: int, pause_s: float, *, is_shown: b
     """Train in a thread, and show it here until it ends where `is_shown`."""
     from run_widgets.cli import run_view
     from run_widgets.cli.spirals import train
-    from run_widgets.reading import Reading
+    from run_widgets.reading.run import Reading
 
     run = Experiment(workspace, EXPERIMENT).start_logging(outputs=False, snapshot_directory=None)
 

@@ -20,11 +20,11 @@ from run_widgets.cli.which import (
     with_json,
     with_workspace,
 )
-from run_widgets.facts import cell, elapsed_s
+from run_widgets.reading.facts import cell, elapsed_s
 from run_widgets.records import RunRecord, RunStatus
 
 if TYPE_CHECKING:
-    from run_widgets.reading import Reading
+    from run_widgets.reading.run import Reading
     from run_widgets.tracking import Workspace
 
 FOLLOW_EVERY_S = 0.3
@@ -210,7 +210,7 @@ def _cell_text(value: object) -> str:
 
 def _look(store: Any, run_id: str) -> Reading:
     """Return a run as far as it is there now; close it."""
-    from run_widgets.reading import Reading
+    from run_widgets.reading.run import Reading
 
     reading = Reading(store, run_id)
     known = -1
@@ -327,7 +327,7 @@ def files(workspace: Workspace, run: str, as_json: bool) -> None:
         click.echo(plain.to_json([asdict(entry) for entry in entries]))
         return
     from run_widgets.cli import screen
-    from run_widgets.picture import size
+    from run_widgets.export.picture import size
 
     rows = [
         (plain.one_line(entry.path), size(entry.bytes), plain.moment(entry.modified_at))

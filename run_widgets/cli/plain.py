@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from run_widgets import facts
-from run_widgets.facts import time_of
+from run_widgets.reading import facts
+from run_widgets.reading.facts import time_of
 
 # Whole sequences first, so that nothing of them is left: operating system commands and
 # other strings up to their end, control sequences, two-letter escapes.

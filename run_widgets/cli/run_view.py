@@ -13,16 +13,16 @@ from rich.text import Text
 
 from run_widgets.cli.plain import clean, duration, moment, number, one_line, spark
 from run_widgets.cli.screen import console, progress_of, put, status_text, table
-from run_widgets.facts import elapsed_s, text_of
-from run_widgets.picture import size
+from run_widgets.export.picture import size
+from run_widgets.reading.facts import elapsed_s, text_of
+from run_widgets.reading.summary import Vector
 from run_widgets.records import RunRecord, RunStatus
-from run_widgets.summary import Vector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from run_widgets.reading import Reading
-    from run_widgets.summary import Metric
+    from run_widgets.reading.run import Reading
+    from run_widgets.reading.summary import Metric
 
 LOOK_EVERY_S = 0.5
 

@@ -17,16 +17,16 @@ from rich.table import Table
 from rich.text import Text
 
 from run_widgets.cli.plain import ago, clean, duration, one_line
-from run_widgets.facts import elapsed_s
+from run_widgets.reading.facts import elapsed_s
 from run_widgets.records import RunRecord, RunStatus
 from run_widgets.supervisor.plan import NOTEBOOK_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from run_widgets import replay
     from run_widgets.checkup import Report
-    from run_widgets.diff import RunDiff
+    from run_widgets.comparing.diff import RunDiff
+    from run_widgets.reading import replay
 
 UNBOUNDED = 4096
 """Columns of output that goes into a file or a pipe, where nothing may be cut."""

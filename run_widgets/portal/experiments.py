@@ -17,10 +17,10 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from run_widgets.curves import READERS, Curves, told
+from run_widgets.comparing.curves import READERS, Curves, told
+from run_widgets.comparing.run_table import RunTable, facts_of_list
 from run_widgets.errors import RunWidgetsError
 from run_widgets.portal.handler import Handler
-from run_widgets.run_table import RunTable, facts_of_list
 
 if TYPE_CHECKING:
     from pathlib import Path

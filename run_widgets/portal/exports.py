@@ -9,8 +9,8 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from run_widgets.errors import ExperimentNotFound, RunNotFound
-from run_widgets.export import page
-from run_widgets.export_list import MAX_RUNS, page_of_experiment
+from run_widgets.export.list_file import MAX_RUNS, page_of_experiment
+from run_widgets.export.run_file import page
 from run_widgets.portal.files import FILE_POLICY
 from run_widgets.portal.handler import Handler
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from run_widgets.curves import curve
-from run_widgets.downsample import Outline, reduced
-from run_widgets.facts import cell, shown
+from run_widgets.comparing.curves import curve
+from run_widgets.reading.downsample import Outline, reduced
+from run_widgets.reading.facts import cell, shown
 from run_widgets.records import NO_STEP, PointKind
 from run_widgets.store import layout
 from run_widgets.store.digest import Digester, of_run

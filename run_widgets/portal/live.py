@@ -22,9 +22,9 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from run_widgets.errors import BadName, RunNotFound
-from run_widgets.facts import shown, time_of
 from run_widgets.portal.glance import Going, spark_of, summary
 from run_widgets.portal.handler import JsonHandler
+from run_widgets.reading.facts import shown, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,9 +11,9 @@ from tornado import web
 from tornado.ioloop import IOLoop
 
 from run_widgets.errors import RunNotFound
-from run_widgets.facts import shown
-from run_widgets.long_table import Arrangement, LongTable
 from run_widgets.portal.handler import JsonHandler
+from run_widgets.reading.facts import shown
+from run_widgets.reading.long_table import Arrangement, LongTable
 from run_widgets.records import Kind
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 from tornado.ioloop import IOLoop
 
-from run_widgets.curves import Curve, curve
-from run_widgets.downsample import reduced
+from run_widgets.comparing.curves import Curve, curve
 from run_widgets.errors import RunNotFound
-from run_widgets.facts import shown
 from run_widgets.portal.handler import JsonHandler
+from run_widgets.reading.downsample import reduced
+from run_widgets.reading.facts import shown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 from urllib.parse import urlencode
 
-from run_widgets.children import Children
-from run_widgets.diff import code_of, told_changes
-from run_widgets.documents import Drawings
+from run_widgets.comparing.diff import code_of, told_changes
 from run_widgets.errors import (
     BadName,
     ExperimentNotFound,
@@ -25,17 +23,19 @@ from run_widgets.errors import (
     RunClosed,
     RunNotFound,
 )
-from run_widgets.facts import facts, shown, time_of
 from run_widgets.images import media_type
-from run_widgets.original import Original
 from run_widgets.portal.search import Line, line_at, lines_with
 from run_widgets.portal.source import source
-from run_widgets.reading import SETTLING_S
-from run_widgets.run_state import Seen, run_state
+from run_widgets.reading.children import Children
+from run_widgets.reading.documents import Drawings
+from run_widgets.reading.facts import facts, shown, time_of
+from run_widgets.reading.original import Original
+from run_widgets.reading.run import SETTLING_S
+from run_widgets.reading.state import Seen, run_state
+from run_widgets.reading.summary import RunSummary
 from run_widgets.store import layout
 from run_widgets.store.drive import open_plain
 from run_widgets.store.local import LocalStore
-from run_widgets.summary import RunSummary
 from run_widgets.tracking import Workspace
 from run_widgets.tracking.life import SUBMITTED
 

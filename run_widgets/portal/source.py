@@ -12,9 +12,9 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 from run_widgets.errors import FileNotInRun
-from run_widgets.facts import shown
-from run_widgets.provenance import ENVIRONMENT_FILE
-from run_widgets.snapshot import ARCHIVE
+from run_widgets.reading.facts import shown
+from run_widgets.source.provenance import ENVIRONMENT_FILE
+from run_widgets.source.snapshot import ARCHIVE
 from run_widgets.store.drive import open_plain
 from run_widgets.supervisor.plan import PLAN_FILE
 

@@ -6,8 +6,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from run_widgets import snapshot
 from run_widgets.records import RunStatus
+from run_widgets.source import snapshot
 from run_widgets.supervisor.queue import TAKE_UP_S, Ticket
 from run_widgets.supervisor.request import spawn
 

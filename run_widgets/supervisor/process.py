@@ -14,9 +14,9 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from run_widgets import provenance, snapshot
 from run_widgets.errors import RunNotFound, RunWidgetsError, SubmitError
 from run_widgets.records import RunError, RunStatus
+from run_widgets.source import provenance, snapshot
 from run_widgets.store import layout
 from run_widgets.store.local import LocalStore
 from run_widgets.store.process import process_of

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run_widgets import snapshot
 from run_widgets.errors import SubmitError
-from run_widgets.masking import MASK, is_secret
-from run_widgets.provenance import REPLAY_OF
+from run_widgets.source import snapshot
+from run_widgets.source.masking import MASK, is_secret
+from run_widgets.source.provenance import REPLAY_OF
 from run_widgets.supervisor.begin import begin, new_run_id
 from run_widgets.supervisor.plan import (
     NOTEBOOK_RUN,

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from run_widgets import snapshot
+from run_widgets.source import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

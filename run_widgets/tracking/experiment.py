@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from run_widgets.comparison import Comparison
+    from run_widgets.comparing.comparison import Comparison
     from run_widgets.store.local import Document, Labels, LocalStore
 
 
@@ -326,7 +326,7 @@ class Experiment:
         ``exp.compare([3, 7]).differences()``,
         ``exp.compare().bands("loss", group_by="lr")``
         """
-        from run_widgets.comparison import compare
+        from run_widgets.comparing.comparison import compare
 
         wanted = None if runs is None else [r.id if isinstance(r, Run) else r for r in runs]
         return compare(self._store, self.name, wanted, include_children)
@@ -362,7 +362,7 @@ class Experiment:
         """
         background.wait(WAIT_S)
         # By name: the file is made by a room above this one, which training need not load.
-        export = importlib.import_module("run_widgets.export_list").export_experiment
+        export = importlib.import_module("run_widgets.export.list_file").export_experiment
         written: Path = export(
             self._store,
             self.name,
@@ -374,7 +374,7 @@ class Experiment:
 
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a run: its facts, tags, and last, min, max and best of each scalar."""
-        from run_widgets.frames import frame_of_runs
+        from run_widgets.reading.frames import frame_of_runs
 
         return frame_of_runs(self._store, self.name)
 

@@ -12,7 +12,7 @@ from run_widgets.images import image_kind, picture_of
 from run_widgets.records import Kind
 from run_widgets.store import layout
 from run_widgets.tracking.pictures import Pictures
-from run_widgets.values import column, document, row, scalar, table
+from run_widgets.tracking.values import column, document, row, scalar, table
 
 
 class Recording(Pictures):

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from run_widgets.metrics import Series
-    from run_widgets.models import Model
+    from run_widgets.reading.metrics import Series
     from run_widgets.records import RunRecord
     from run_widgets.tracking.experiment import Experiment, Submittable
+    from run_widgets.tracking.models import Model
     from run_widgets.tracking.workspace import Workspace
 
 
@@ -177,7 +177,7 @@ class Run(Recording, Labelled, Sourced, Life):
             `path` cannot be written, or a part of the front end is not installed.
         """
         # By name: the file is made by a room above this one, which training need not load.
-        export = importlib.import_module("run_widgets.export").export
+        export = importlib.import_module("run_widgets.export.run_file").export
         written: Path = export(self.store, self.id, path)
         return written
 
@@ -214,7 +214,7 @@ class Run(Recording, Labelled, Sourced, Life):
         ``log_row`` once a dict of values, more a dict of lists; ``log_table`` a
         dict of lists; an image its file name; a JSON metric its document.
         """
-        from run_widgets.metrics import gather
+        from run_widgets.reading.metrics import gather
 
         if recursive:
             runs = [self, *self.get_children(recursive=True, type=run_type)]
@@ -238,7 +238,7 @@ class Run(Recording, Labelled, Sourced, Life):
         MetricNotFound
             The run has no metric `name`.
         """
-        from run_widgets.metrics import gather, series
+        from run_widgets.reading.metrics import gather, series
 
         metric = gather(self.store.follow(self.id), name).get(name)
         if metric is None:
@@ -247,7 +247,7 @@ class Run(Recording, Labelled, Sourced, Life):
 
     def to_pandas(self) -> pd.DataFrame:
         """Return every scalar as one row: name, step, time and value; a text in the column text."""
-        from run_widgets.frames import frame_of_run
+        from run_widgets.reading.frames import frame_of_run
 
         return frame_of_run(self.store.follow(self.id))
 
@@ -435,7 +435,7 @@ class Run(Recording, Labelled, Sourced, Life):
         StoreUnavailable
             The workspace cannot be written.
         """
-        from run_widgets.models import register
+        from run_widgets.tracking.models import register
 
         del ignored
         return register(
@@ -478,7 +478,7 @@ class Run(Recording, Labelled, Sourced, Life):
     # -- what is started with a run --
 
     def _start_system_metrics(self, every_s: float) -> None:
-        from run_widgets.monitor import Monitor
+        from run_widgets.tracking.monitor import Monitor
 
         monitor = Monitor(lambda name, value: self._put(name, value, None), every_s)
         monitor.start()

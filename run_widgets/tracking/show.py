@@ -35,6 +35,6 @@ def live_list(experiment: Experiment) -> dict[str, Any] | None:
     if "ipykernel" not in sys.modules:
         return None
     # By name: the list is built on this room, and only a notebook pays for loading it.
-    details = importlib.import_module("run_widgets.experiment_details")
+    details = importlib.import_module("run_widgets.panel.experiment_details")
     bundle: dict[str, Any] | None = details.bundle_of(experiment)
     return bundle

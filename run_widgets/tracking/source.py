@@ -24,10 +24,10 @@ from run_widgets.tracking.labels import texts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from run_widgets.diff import RunDiff
-    from run_widgets.notebook import Recording
-    from run_widgets.replay import Replay
-    from run_widgets.snapshot import Snapshot
+    from run_widgets.comparing.diff import RunDiff
+    from run_widgets.reading.replay import Replay
+    from run_widgets.source.notebook import Recording
+    from run_widgets.source.snapshot import Snapshot
     from run_widgets.store.local import Document
 
 SNAPSHOTS = ".snapshots"
@@ -68,7 +68,7 @@ class Sourced(Handle):
         None: it has none. Property ``run_widgets.no_snapshot`` then says why,
         unless none was asked for.
         """
-        from run_widgets import snapshot
+        from run_widgets.source import snapshot
 
         background.wait(WAIT_S)
         return self._refresh().properties.get(snapshot.ID_PROPERTY)
@@ -93,7 +93,7 @@ class Sourced(Handle):
         import shutil
         import tempfile
 
-        from run_widgets import snapshot
+        from run_widgets.source import snapshot
 
         own = self.get_snapshot_id()
         wanted = snapshot_id or own
@@ -126,7 +126,7 @@ class Sourced(Handle):
         ------
         RunNotFound
         """
-        from run_widgets.diff import diff_runs
+        from run_widgets.comparing.diff import diff_runs
 
         background.wait(WAIT_S)
         store, run_id = (self.store, other) if isinstance(other, str) else (other.store, other.id)
@@ -163,7 +163,7 @@ class Sourced(Handle):
         SubmitError
             The run does not know how it was started, or its source is gone.
         """
-        from run_widgets.replay import Replay
+        from run_widgets.reading.replay import Replay
         from run_widgets.supervisor.repeat import begin_replay
 
         background.wait(WAIT_S)
@@ -182,7 +182,7 @@ class Sourced(Handle):
         With None only the facts of git, Python and packages are kept.
         """
         if folder is not None and _is_in_ipython():
-            from run_widgets import notebook
+            from run_widgets.source import notebook
 
             # First: a kernel that has done its last cell may have two seconds to live.
             recording = notebook.record(
@@ -203,13 +203,13 @@ class Sourced(Handle):
         background.add(key, self, lambda runs: _keep_sources(runs, folder, outputs, plan))
 
     def _take(self, source: Path, outputs: Sequence[str]) -> Snapshot:
-        from run_widgets import snapshot
+        from run_widgets.source import snapshot
 
         root = self.store.root
         return snapshot.take(source, root / SNAPSHOTS, exclude=[root, *outputs])
 
     def _note_source(self, facts: dict[str, str], taken: Snapshot | SnapshotError | None) -> None:
-        from run_widgets import snapshot
+        from run_widgets.source import snapshot
 
         found = dict(facts)
         if isinstance(taken, snapshot.Snapshot):
@@ -231,7 +231,7 @@ def _keep_sources(
     with background.importing:
         import json
 
-        from run_widgets import provenance, snapshot
+        from run_widgets.source import provenance, snapshot
 
     facts = provenance.properties(folder or ".")
     if os.environ.get(RUN_VARIABLE):
@@ -284,7 +284,7 @@ def _plan(folder: Path) -> Plan | None:
     """
     source = str(folder)
     if _is_in_ipython():
-        from run_widgets import notebook
+        from run_widgets.source import notebook
 
         runner = (sys.executable, "-m", "run_widgets.notebook_runner")
         output = notebook.name_of(notebook.shell()) or NOTEBOOK

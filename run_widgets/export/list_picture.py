@@ -10,14 +10,14 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from run_widgets.facts import text_of
-from run_widgets.picture import OTHER_STATUS_COLOR, STATUS_COLORS, TABLE, duration, text
+from run_widgets.export.picture import OTHER_STATUS_COLOR, STATUS_COLORS, TABLE, duration, text
+from run_widgets.reading.facts import text_of
 from run_widgets.records import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from run_widgets.run_table import RunTable
+    from run_widgets.comparing.run_table import RunTable
 
 MAX_RUNS = 30
 """The newest; the others are counted."""

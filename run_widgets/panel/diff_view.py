@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 from IPython.display import display
 
-from run_widgets.cell import kernel
-from run_widgets.diff import diff_runs
+from run_widgets.comparing.diff import diff_runs
 from run_widgets.errors import RunWidgetsError
-from run_widgets.poll import News, poll
+from run_widgets.panel.cell import kernel
+from run_widgets.panel.poll import News, poll
 from run_widgets.store.local import LocalStore
 
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
-    from run_widgets.diff import RunDiff
+    from run_widgets.comparing.diff import RunDiff
 
 _FINAL = ("Completed", "Failed", "Canceled")
 

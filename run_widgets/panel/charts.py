@@ -15,12 +15,12 @@ import ipywidgets
 import traitlets as t
 from bqplot import Axis, Figure, LinearScale, Lines
 
-from run_widgets.downsample import Columns, reduced
+from run_widgets.reading.downsample import Columns, reduced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from run_widgets.summary import Curves, Line
+    from run_widgets.reading.summary import Curves, Line
 
 DASHES = ("solid", "dashed", "dash_dotted", "dotted")
 SOLID_LINES = 4

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
-from run_widgets.downsample import Floats, Indices, Outline
-from run_widgets.facts import Cell, cell, shown, text_of, time_of
-from run_widgets.metrics import columns
+from run_widgets.reading.downsample import Floats, Indices, Outline
+from run_widgets.reading.facts import Cell, cell, shown, text_of, time_of
+from run_widgets.reading.metrics import columns
 from run_widgets.records import NO_STEP, Batch, Kind, PointKind, Points, Record
 
 if TYPE_CHECKING:

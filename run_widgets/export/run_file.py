@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.documents import Drawings
-from run_widgets.facts import shown
-from run_widgets.html_file import html_file
+from run_widgets.export.html_file import html_file
+from run_widgets.export.picture import static_html
 from run_widgets.images import media_type
-from run_widgets.picture import static_html
-from run_widgets.reading import Reading
-from run_widgets.run_state import run_state
+from run_widgets.reading.documents import Drawings
+from run_widgets.reading.facts import shown
+from run_widgets.reading.run import Reading
+from run_widgets.reading.state import run_state
 
 if TYPE_CHECKING:
     import os

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from run_widgets.errors import BadName, RunNotFound
-from run_widgets.facts import cell, elapsed_s, shown, time_of
-from run_widgets.parameters import parameters
+from run_widgets.reading.facts import cell, elapsed_s, shown, time_of
+from run_widgets.reading.parameters import parameters
 from run_widgets.store.digest import Digester
 from run_widgets.store.layout import WORKSPACE_FILE
 

@@ -11,9 +11,9 @@ from typing import Any
 import ipywidgets
 import traitlets as t
 
-from run_widgets.facts import shown
 from run_widgets.front_end import FRONT_END
-from run_widgets.poll import News
+from run_widgets.panel.poll import News
+from run_widgets.reading.facts import shown
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # else Python prints into a cell what nobody asked for

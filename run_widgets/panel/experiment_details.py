@@ -12,17 +12,17 @@ from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
 from run_widgets import servers
-from run_widgets.cell import has_browser, kernel, running_cell
-from run_widgets.comparison import packages
-from run_widgets.curves import READERS, Curves, told
-from run_widgets.diff import code_of, told_changes
+from run_widgets.comparing.comparison import packages
+from run_widgets.comparing.curves import READERS, Curves, told
+from run_widgets.comparing.diff import code_of, told_changes
+from run_widgets.comparing.run_table import RunTable, facts_of_list
 from run_widgets.errors import RunNotFound
-from run_widgets.facts import shown
-from run_widgets.followed import Followed, tick_of
-from run_widgets.list_picture import newest, static_html, static_text
-from run_widgets.plain import needed, told_what_is_needed
-from run_widgets.poll import News, poll
-from run_widgets.run_table import RunTable, facts_of_list
+from run_widgets.export.list_picture import newest, static_html, static_text
+from run_widgets.panel.cell import has_browser, kernel, running_cell
+from run_widgets.panel.followed import Followed, tick_of
+from run_widgets.panel.plain import needed, told_what_is_needed
+from run_widgets.panel.poll import News, poll
+from run_widgets.reading.facts import shown
 
 if TYPE_CHECKING:
     import threading

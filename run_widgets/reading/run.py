@@ -9,21 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.children import Children
 from run_widgets.errors import FileNotInRun
-from run_widgets.facts import elapsed_s, facts, time_of
-from run_widgets.original import Original
+from run_widgets.reading.children import Children
+from run_widgets.reading.facts import elapsed_s, facts, time_of
+from run_widgets.reading.original import Original
+from run_widgets.reading.summary import Documents, Pictures, Rows, RunSummary, Vector
 from run_widgets.records import Batch
 from run_widgets.store.drive import open_plain
-from run_widgets.summary import Documents, Pictures, Rows, RunSummary, Vector
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from run_widgets.facts import Cell
+    from run_widgets.reading.facts import Cell
+    from run_widgets.reading.summary import Metric
     from run_widgets.records import FileEntry, RunRecord
     from run_widgets.store import RunReader
-    from run_widgets.summary import Metric
 
 MAX_IMAGE_BYTES = 8_000_000
 """Of an image that is shown; a larger one is only named."""

@@ -6,16 +6,16 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from run_widgets.downsample import Columns, reduced
 from run_widgets.errors import RunWidgetsError
-from run_widgets.facts import shown, time_of
-from run_widgets.metrics import gather
-from run_widgets.provenance import REPLAY_OF, STARTED_IN
-from run_widgets.replay import Report, counterpart, reports
-from run_widgets.summary import RunSummary
+from run_widgets.reading.downsample import Columns, reduced
+from run_widgets.reading.facts import shown, time_of
+from run_widgets.reading.metrics import gather
+from run_widgets.reading.replay import Report, counterpart, reports
+from run_widgets.reading.summary import RunSummary
+from run_widgets.source.provenance import REPLAY_OF, STARTED_IN
 
 if TYPE_CHECKING:
-    from run_widgets.metrics import Metric
+    from run_widgets.reading.metrics import Metric
     from run_widgets.records import RunRecord, RunStatus
     from run_widgets.store import RunReader
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from run_widgets.downsample import MAX_POINTS, reduced
 from run_widgets.errors import RunNotFound
-from run_widgets.metrics import series
+from run_widgets.reading.downsample import MAX_POINTS, reduced
+from run_widgets.reading.metrics import series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

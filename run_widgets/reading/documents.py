@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from run_widgets.facts import shown, time_of
+from run_widgets.reading.facts import shown, time_of
 from run_widgets.records import Kind
 
 Floats = NDArray[np.float64]

@@ -15,24 +15,24 @@ from IPython import get_ipython
 from IPython.display import DisplayHandle, display
 
 from run_widgets import servers
-from run_widgets.cell import has_browser, kernel, running_cell
-from run_widgets.charts import ChartList, Charts, RunChart, look, most_points, wholes
-from run_widgets.documents import Drawings
-from run_widgets.facts import shown, time_of
-from run_widgets.followed import Followed, tick_of
+from run_widgets.export.picture import static_html, static_text
 from run_widgets.front_end import FRONT_END
 from run_widgets.images import media_type
-from run_widgets.picture import static_html, static_text
-from run_widgets.plain import Plain, let_colab_draw, needed, told_what_is_needed
-from run_widgets.poll import News, poll
-from run_widgets.reading import Reading
+from run_widgets.panel.cell import has_browser, kernel, running_cell
+from run_widgets.panel.charts import ChartList, Charts, RunChart, look, most_points, wholes
+from run_widgets.panel.followed import Followed, tick_of
+from run_widgets.panel.plain import Plain, let_colab_draw, needed, told_what_is_needed
+from run_widgets.panel.poll import News, poll
+from run_widgets.reading.documents import Drawings
+from run_widgets.reading.facts import shown, time_of
+from run_widgets.reading.run import Reading
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Sequence
 
+    from run_widgets.reading.summary import Picture, Rows
     from run_widgets.store import RunReader
-    from run_widgets.summary import Picture, Rows
 
 RUN_MIME = "application/vnd.run-widgets.run+json"
 """Which run an output shows: where our front end is, it needs no kernel to go on showing it."""
@@ -167,7 +167,7 @@ class RunDetails(Followed):
     """How the charts are looked at to begin with, as `charts.look` makes it."""
 
     facts = t.Dict(read_only=True).tag(sync=True, to_json=lambda _, panel: panel._facts())
-    """What the header shows, as `run_widgets.facts` makes it, and where the run has a page."""
+    """What the header shows, as `reading.facts` makes it, and where the run has a page."""
 
     metrics: t.List[Any] = t.List(read_only=True).tag(sync=True)
     """``{"name": str, "kind": str, "text": str, "at": float}`` for each, in the order of

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from run_widgets.facts import SAFE_INTEGER, Cell, cell, shown
-from run_widgets.metrics import columns
-from run_widgets.summary import MAX_COLUMNS
+from run_widgets.reading.facts import SAFE_INTEGER, Cell, cell, shown
+from run_widgets.reading.metrics import columns
+from run_widgets.reading.summary import MAX_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

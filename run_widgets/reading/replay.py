@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.metrics import gather, in_words, same
-from run_widgets.provenance import STARTED_IN
+from run_widgets.reading.metrics import gather, in_words, same
 from run_widgets.records import Kind
-from run_widgets.snapshot import ARCHIVE
+from run_widgets.source.provenance import STARTED_IN
+from run_widgets.source.snapshot import ARCHIVE
 from run_widgets.static_html import BAD, DOUBTFUL, GOOD, Colored, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from run_widgets.metrics import Metric
+    from run_widgets.reading.metrics import Metric
     from run_widgets.records import RunRecord
     from run_widgets.store import RunReader
     from run_widgets.tracking import Run
@@ -167,7 +167,7 @@ class Replay:
         Outside a notebook, print the run.
         """
         # By name: the panel is built on this room, and only who looks pays for loading it.
-        importlib.import_module("run_widgets.run_details").RunDetails(self.run).show()
+        importlib.import_module("run_widgets.panel.run_details").RunDetails(self.run).show()
 
     def counterpart(self) -> Run:
         """Return the run that did what the original did.

@@ -14,16 +14,16 @@ import ipywidgets
 import numpy as np
 
 from run_widgets import servers
+from run_widgets.export.picture import GREY, html_above, html_below, text, ticks
 from run_widgets.front_end import FRONT_END
-from run_widgets.picture import GREY, html_above, html_below, text, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from run_widgets.charts import RunChart
-    from run_widgets.picture import Facts, ImageOf
+    from run_widgets.export.picture import Facts, ImageOf
+    from run_widgets.panel.charts import RunChart
+    from run_widgets.reading.summary import Pictures, RunSummary
     from run_widgets.records import FileEntry
-    from run_widgets.summary import Pictures, RunSummary
 
 MAX_CHARTS = 30
 """Each is a dozen widgets, and sends all of its points again when it grows."""

@@ -22,12 +22,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from run_widgets.errors import SnapshotError
-from run_widgets.source_files import Skipped, listing
+from run_widgets.source.files import Skipped, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from run_widgets.source_files import Listing, SourceFile
+    from run_widgets.source.files import Listing, SourceFile
 
 ARCHIVE = "snapshot.zip"
 """The snapshot's name in a run's folder."""

@@ -8,16 +8,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.comparison import packages
-from run_widgets.curves import curves, drawn, told
-from run_widgets.diff import code_of, told_changes
-from run_widgets.downsample import MAX_POINTS
+from run_widgets.comparing.comparison import packages
+from run_widgets.comparing.curves import curves, drawn, told
+from run_widgets.comparing.diff import code_of, told_changes
+from run_widgets.comparing.run_table import RunTable, facts_of_list
 from run_widgets.errors import RunNotFound
-from run_widgets.facts import shown
-from run_widgets.html_file import html_file
-from run_widgets.list_picture import static_html
+from run_widgets.export.html_file import html_file
+from run_widgets.export.list_picture import static_html
+from run_widgets.reading.downsample import MAX_POINTS
+from run_widgets.reading.facts import shown
 from run_widgets.records import RunStatus
-from run_widgets.run_table import RunTable, facts_of_list
 
 if TYPE_CHECKING:
     import os

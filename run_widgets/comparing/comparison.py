@@ -6,10 +6,10 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, overload
 
-from run_widgets.curves import aligned, band, common_axis, curve
+from run_widgets.comparing.curves import aligned, band, common_axis, curve
 from run_widgets.errors import RunNotFound
-from run_widgets.parameters import parameters
-from run_widgets.provenance import ENVIRONMENT_FILE
+from run_widgets.reading.parameters import parameters
+from run_widgets.source.provenance import ENVIRONMENT_FILE
 from run_widgets.store.drive import open_plain
 from run_widgets.store.layout import DOCUMENT_BYTES
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from run_widgets.curves import Band, Floats, Read
+    from run_widgets.comparing.curves import Band, Floats, Read
     from run_widgets.records import RunRecord
     from run_widgets.store.digest import Digest, MetricDigest
     from run_widgets.store.local import LocalStore

@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.masking import masked, secrets_of
+from run_widgets.source.masking import masked, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

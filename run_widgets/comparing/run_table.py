@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import quote
 
 from run_widgets.errors import RunNotFound
-from run_widgets.facts import MAX_LABELS, SAFE_INTEGER, shown, time_of
-from run_widgets.parameters import parameters
+from run_widgets.reading.facts import MAX_LABELS, SAFE_INTEGER, shown, time_of
+from run_widgets.reading.parameters import parameters
 from run_widgets.records import RunStatus
 from run_widgets.store.digest import Digester
 

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from run_widgets.downsample import Columns, Floats, reduced
-from run_widgets.facts import shown, text_of
+from run_widgets.reading.downsample import Columns, Floats, reduced
+from run_widgets.reading.facts import shown, text_of
 from run_widgets.records import RunStatus
 
 if TYPE_CHECKING:
+    from run_widgets.reading.summary import Curves, Pictures, Rows, RunSummary
     from run_widgets.records import FileEntry
-    from run_widgets.summary import Curves, Pictures, Rows, RunSummary
 
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 

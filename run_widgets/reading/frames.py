@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.metrics import gather, series
+from run_widgets.reading.metrics import gather, series
 from run_widgets.store.digest import MOST_TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from run_widgets.metrics import Metric
+    from run_widgets.reading.metrics import Metric
     from run_widgets.records import RunRecord
     from run_widgets.store import Follower
     from run_widgets.store.digest import Digest

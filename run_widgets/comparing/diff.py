@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from run_widgets import snapshot
+from run_widgets.comparing.linediff import unified, whole
 from run_widgets.errors import SnapshotError
-from run_widgets.facts import shown
-from run_widgets.linediff import unified, whole
-from run_widgets.metrics import ABSENT, gather, in_words, same
-from run_widgets.provenance import ENVIRONMENT_FILE, REPLAY_OF, STARTED_IN
+from run_widgets.reading.facts import shown
+from run_widgets.reading.metrics import ABSENT, gather, in_words, same
+from run_widgets.source import snapshot
+from run_widgets.source.provenance import ENVIRONMENT_FILE, REPLAY_OF, STARTED_IN
 from run_widgets.static_html import table
 from run_widgets.store.drive import open_plain
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from run_widgets.metrics import Metric
+    from run_widgets.reading.metrics import Metric
     from run_widgets.records import RunRecord
     from run_widgets.store.local import LocalStore
 
@@ -108,7 +108,7 @@ class RunDiff:
         Outside a notebook, print it.
         """
         # By name: it is built on this room, and only a notebook pays for loading it.
-        importlib.import_module("run_widgets.diff_view").show(self)
+        importlib.import_module("run_widgets.panel.diff_view").show(self)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {

@@ -10,16 +10,16 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.downsample import reduced
-from run_widgets.facts import shown, time_of
+from run_widgets.reading.downsample import reduced
+from run_widgets.reading.facts import shown, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from run_widgets.downsample import Columns
-    from run_widgets.original import Original
+    from run_widgets.reading.downsample import Columns
+    from run_widgets.reading.original import Original
+    from run_widgets.reading.summary import Curves, Line, Rows, RunSummary
     from run_widgets.records import FileEntry
-    from run_widgets.summary import Curves, Line, Rows, RunSummary
 
 Json = dict[str, Any]
 
