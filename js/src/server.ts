@@ -314,8 +314,9 @@ export async function ask(address: string, options: Question = {}): Promise<Resp
   const { method = "GET", body = null, headers = {}, signal = null } = options;
   const { token } = pageConfig();
   if (typeof token === "string" && token) headers.Authorization = `token ${token}`;
+  // Jupyter wants it of what changes something, JupyterHub of all that a script asks.
   const cookie = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie)?.[1];
-  if (cookie && method === "POST") headers["X-XSRFToken"] = decodeURIComponent(cookie);
+  if (cookie) headers["X-XSRFToken"] = decodeURIComponent(cookie);
   let answer: Response;
   try {
     answer = await fetch(address, { method, body, headers, signal, cache: "no-store" });

@@ -70,6 +70,18 @@ test("the page's token is sent along, as JupyterLab does", async () => {
   expect(address).not.toContain("secret");
 });
 
+test("the cookie's proof is sent with every question: JupyterHub wants it of those that read, too", async () => {
+  fakeServer();
+  const sent = vi.fn(async (_address: string, _options?: RequestInit) => new Response("x"));
+  vi.stubGlobal("fetch", sent);
+  document.cookie = "_xsrf=proof";
+
+  await serverOf(facts())?.file("a")?.read(0);
+
+  document.cookie = "_xsrf=; max-age=0";
+  expect(sent.mock.calls[0]?.[1]?.headers).toMatchObject({ "X-XSRFToken": "proof" });
+});
+
 test("what goes wrong is said in words", async () => {
   const server = fakeServer();
   const read = () => serverOf(facts())?.file("a.txt")?.read(0);

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
     from browser.conftest import Open
     from lab import Lab
@@ -45,7 +45,7 @@ def open_page(lab: Lab, browser: Browser) -> Iterator[Callable[[str], Page]]:
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.on("request", lambda request: complaints.extend(elsewhere(lab, request.url)))
+        page.on("request", lambda request: complaints.extend(amiss(lab, request)))
         page.goto(lab.address(f"run-widgets/{path}"))
         return page
 
@@ -54,10 +54,13 @@ def open_page(lab: Lab, browser: Browser) -> Iterator[Callable[[str], Page]]:
     assert not complaints, "\n".join(complaints)
 
 
-def elsewhere(lab: Lab, address: str) -> list[str]:
-    """What is asked of anybody but this server."""
-    own = (lab.url, "data:", "blob:")
-    return [] if address.startswith(own) else [f"asked of somebody else: {address}"]
+def amiss(lab: Lab, request: Request) -> list[str]:
+    """What is asked of anybody but this server, or in a way that JupyterHub refuses."""
+    if not request.url.startswith((lab.url, "data:", "blob:")):
+        return [f"asked of somebody else: {request.url}"]
+    if request.resource_type == "fetch" and "x-xsrftoken" not in request.headers:
+        return [f"asked without the proof that this page asks: {request.url}"]
+    return []
 
 
 def test_the_page_is_the_panel_and_follows_its_run_to_the_end(
