@@ -7,7 +7,7 @@ side_by_side := -n 2 --dist loadfile
 bin := .venv/bin
 export PATH := $(CURDIR)/$(bin):$(PATH)
 
-.PHONY: help demo pictures test test-js test-py browser lint bench build clean
+.PHONY: help demo pictures test test-js test-py browser frameworks lint bench build clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,10 @@ test-py: .venv/installed  ## the kernel side's tests, and the browser's on a rea
 browser: .venv/installed  ## only the browser's tests
 	$(PYTHON) tools/machine.py chromium
 	$(bin)/python -m pytest $(side_by_side) tests/browser
+
+frameworks: .venv/installed  ## the callbacks' tests with every framework, gigabytes of them
+	$(bin)/python -m pip --quiet install '.[frameworks]'
+	KERAS_BACKEND=torch $(bin)/python -m pytest tests/test_integrations.py
 
 lint: .venv/installed  ## style and types, Python and TypeScript
 	$(bin)/ruff check

@@ -615,6 +615,16 @@ def test_a_tracked_loop_shows_how_far_it_is(run: Run) -> None:
     assert run.store.run(run.id).total_steps is None
 
 
+def test_the_progress_of_a_foreign_loop_is_written_now_and_then_and_at_its_end(run: Run) -> None:
+    seen = set()
+    for done in range(1001):
+        run.set_progress(done, 1000)
+        seen.add(run.store.run(run.id).done_steps)
+
+    assert {0, 1000} <= seen
+    assert len(seen) < 100
+
+
 def test_a_tracked_loop_ends_when_asked_to_stop(run: Run) -> None:
     steps = 0
     for _ in run.track(range(1_000_000)):
@@ -628,7 +638,7 @@ def test_a_tracked_loop_ends_when_asked_to_stop(run: Run) -> None:
 
 
 def test_children_know_their_parent(run: Run) -> None:
-    child = run.child_run(name="fold 1")
+    child = run.child_run(name="fold 1", tags={"fold": 1})
     grandchild = child.child_run()
     batch = run.create_children(tag_key="lr", tag_values=[0.1, 0.2])
     for one in (grandchild, child, *batch):
@@ -636,6 +646,7 @@ def test_children_know_their_parent(run: Run) -> None:
 
     assert child.parent is not None
     assert child.parent.id == run.id
+    assert child.tags == {"fold": "1"}
     assert {r.id for r in run.get_children()} == {child.id, *(r.id for r in batch)}
     assert {r.id for r in run.get_children(recursive=True)} > {grandchild.id}
     assert [r.id for r in run.get_children(tags={"lr": "0.1"})] == [batch[0].id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import RunClosed
@@ -41,6 +42,7 @@ class Handle:
         self._owned = False
         self._sign: Sign | None = None  # of this process's life, while it owns the run
         self._stop_file: str | None = None  # there when somebody asked the run to stop
+        self._progress_at = -math.inf  # when it was last written, on the monotonic clock
         self._is_inside = False  # whether this process was submitted as the run
         self._block: Block | None = None
         self._waiting_pictures: list[WaitingPicture] = []  # for a store that refused them

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import sys
 import time
@@ -163,17 +162,30 @@ class Life(Details):
         if total is None:
             with contextlib.suppress(TypeError):
                 total = len(steps)  # type: ignore[arg-type]
-        shown_at, done = -math.inf, 0
+        done = 0
         try:
             for step in steps:
                 if self.should_stop():
                     return
-                if time.monotonic() - shown_at >= PROGRESS_S:
-                    shown_at = time.monotonic()
-                    self._show_progress(done, total)
+                self.set_progress(done, total)
                 yield step
                 done += 1
         finally:
+            self._show_progress(done, total)
+
+    def set_progress(self, done: int, total: int | None = None) -> None:
+        """Show how far the run is, where the loop is not yours: `track` does it for one that is.
+
+        Call it as often as you like: it is written four times a second, and at the end.
+
+        Parameters
+        ----------
+        done, total
+            Whole numbers of steps; without `total` there is a count and no bar.
+        """
+        now = time.monotonic()
+        if done == total or now - self._progress_at >= PROGRESS_S:
+            self._progress_at = now
             self._show_progress(done, total)
 
     def _show_progress(self, done: int, total: int | None) -> None:

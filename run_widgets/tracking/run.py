@@ -15,7 +15,7 @@ from run_widgets.store.local import Document, Labels, LocalStore, uuid4
 from run_widgets.store.process import user_name
 from run_widgets.tracking.files import folders_of
 from run_widgets.tracking.handle import PORTAL_PATH
-from run_widgets.tracking.labels import Labelled, checked_labels
+from run_widgets.tracking.labels import Labelled, checked_labels, texts
 from run_widgets.tracking.life import Life
 from run_widgets.tracking.recording import Recording
 from run_widgets.tracking.show import DOCS_URL, html_table
@@ -266,12 +266,19 @@ class Run(Recording, Labelled, Sourced, Life):
         name: str | None = None,
         run_id: str | None = None,
         outputs: str | Iterable[str] | None = None,
+        *,
+        tags: Mapping[str, object] | None = None,
     ) -> Run:
         """Start a run below this one; end it separately."""
-        return self._child(run_id or uuid4(), name, {}, folders_of(outputs or False))
+        folders = folders_of(outputs or False)
+        return self._child(run_id or uuid4(), name, texts(tags or {}), folders)
 
     def _child(
-        self, run_id: str, name: str | None, tags: Mapping[str, str], outputs: tuple[str, ...] = ()
+        self,
+        run_id: str,
+        name: str | None,
+        tags: Mapping[str, str | None],
+        outputs: tuple[str, ...] = (),
     ) -> Run:
         fields = {
             "parent": self.id,
