@@ -74,7 +74,21 @@ export function shown(table: RunTable, id: string): Shown | null {
   if (group === "run") return fact(table, id, key);
   if (group === "metric") return metric(table, id, key);
   const column = table.column(group, name, field);
-  return column ? plain(id, column, name, column.hasTexts ? "text" : "number") : null;
+  const label = labelOf(table, group, name);
+  return column ? plain(id, column, label, column.hasTexts ? "text" : "number") : null;
+}
+
+/** The kinds of columns that a run's user names, by whose name is the plain one. */
+const KINDS = { metric: "metric", argument: "parameter", tag: "tag", property: "property" };
+
+/** A column's name, and its kind where another kind has that name too. */
+function labelOf(table: RunTable, group: string, name: string): string {
+  for (const other of Object.keys(KINDS)) {
+    if (other === group) return name;
+    const field = other === "metric" ? "last" : "";
+    if (table.column(other, name, field)) return `${name} (${KINDS[group as keyof typeof KINDS]})`;
+  }
+  return name;
 }
 
 function fact(table: RunTable, id: string, key: Key): Shown | null {

@@ -64,6 +64,19 @@ test("labels that are numbers stand as such, and are read as they were written",
   expect(column(table, idOf("tag:model")).form).toBe("text");
 });
 
+test("a tag that is called like a metric says that it is the tag", () => {
+  const table = tableOf([
+    { "tag:lr": "0.1", "argument:lr": "0.1", "metric:lr": 0.05, "tag:x": "1" },
+  ]);
+  const label = (group: string, name: string, field = "") =>
+    column(table, keyText([group, name, field])).label;
+
+  expect(label("metric", "lr", "last")).toBe("lr");
+  expect(label("argument", "lr")).toBe("lr (parameter)");
+  expect(label("tag", "lr")).toBe("lr (tag)");
+  expect(label("tag", "x")).toBe("x");
+});
+
 test("NaN is shown, and is no number to sort by", () => {
   const nan = column(tableOf([{ "metric:loss": Number.NaN }]), idOf("metric:loss"));
 

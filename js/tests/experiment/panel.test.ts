@@ -106,6 +106,14 @@ test("without goals the largest values are shown", () => {
   expect(tiles(el).at(-1)).toBe("100Max Numeric 1 run 2");
 });
 
+test("of a loss it is the smallest", () => {
+  const runs = [{ "metric:val/loss": 0.5, "metric:floss": 1 }, { "metric:val/loss": 0.2 }];
+
+  const { el } = opened(tableOf(runs));
+
+  expect(tiles(el).slice(-2)).toEqual(["0.2Min val/loss run 2", "1Max floss run 1"]);
+});
+
 test("a status tile shows only the runs of that status, and a chip lifts it", () => {
   const { el, view } = opened(tableOf([{}, { status: "Failed" }]));
   const failed = [...el.querySelectorAll<HTMLElement>(".rw-tile")].find((tile) =>

@@ -1,6 +1,6 @@
 import { h, list, set, write } from "../../dom.ts";
 import { metricId, numberOfRun, shown, statusOf } from "../../experiment/columns.ts";
-import type { RunTable } from "../../experiment/table.ts";
+import { keyText, type RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { count, words } from "../../format.ts";
 
@@ -11,6 +11,10 @@ const ORDER = ["NotStarted", "Queued", "Preparing", "Provisioning", "Starting", 
 
 /** Metrics whose extreme is shown, where no goals say which matter. */
 const MOST_METRICS = 6;
+
+/** Names of which the smallest is looked for, also as part of a longer one: `val/loss`, `rmse_cv`. */
+const SMALLER =
+  /(^|[^a-z])(loss|logloss|err|error|mae|mape|mse|rmse|nll|perplexity|ppl|wer|cer|fid)([^a-z]|$)/i;
 
 type Best = { name: string; what: string; row: number; text: string };
 
@@ -91,7 +95,7 @@ export function tiles(
   return { el, draw };
 }
 
-/** The best run by each metric that has a goal; where none has, the largest values of common ones. */
+/** The best run by each metric that has a goal; where none has, the extremes of common ones. */
 function best(table: RunTable, rows: Uint32Array): Best[] {
   const metrics = [...table.columns.values()]
     .filter(({ key, hasTexts }) => key[0] === "metric" && key[2] === "last" && !hasTexts)
@@ -104,16 +108,22 @@ function best(table: RunTable, rows: Uint32Array): Best[] {
     const name = key[1];
     if (found.length >= MOST_METRICS) break;
     const goal = table.goals[name];
-    const id = goal ? metricId(table, name) : JSON.stringify(["metric", name, "max"]);
-    const column = shown(table, id);
+    const isSmaller = goal ? goal === "minimize" : SMALLER.test(name);
+    const column = shown(table, extremeId(table, name, isSmaller));
     if (!column) continue;
     let row = -1;
-    const sign = goal === "minimize" ? -1 : 1;
+    const sign = isSmaller ? -1 : 1;
     for (const each of rows) {
       const value = column.number(each);
       if (!Number.isNaN(value) && (row < 0 || sign * value > sign * column.number(row))) row = each;
     }
-    if (row >= 0) found.push({ name, what: goal ? "Best" : "Max", row, text: column.text(row) });
+    const what = goal ? "Best" : isSmaller ? "Min" : "Max";
+    if (row >= 0) found.push({ name, what, row, text: column.text(row) });
   }
   return found;
+}
+
+function extremeId(table: RunTable, name: string, isSmaller: boolean): string {
+  if (name in table.goals) return metricId(table, name);
+  return keyText(["metric", name, isSmaller ? "min" : "max"]);
 }
