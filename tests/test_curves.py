@@ -146,15 +146,15 @@ def test_a_curve_that_has_not_grown_is_not_read_again(experiment: Experiment) ->
     asked: list[str] = []
 
     class Counting:
-        def follow(self, run_id: str) -> Any:
+        def follow(self, run_id: str, *, at_once: int = 0) -> Any:
             asked.append(run_id)
-            return run.store.follow(run_id)
+            return run.store.follow(run_id, at_once=at_once)
 
     shelf = Curves(Counting())
-    first = shelf.read("loss", [(run.id, 2)])
-    again = shelf.read("loss", [(run.id, 2)])
-    grown = shelf.read("loss", [(run.id, 3)])
+    first = list(shelf.read("loss", [(run.id, 2)]))
+    again = list(shelf.read("loss", [(run.id, 2)]))
+    (grown,) = shelf.read("loss", [(run.id, 3)])
 
     assert first == again
     assert asked == [run.id, run.id]
-    assert grown[0].total == 2
+    assert grown.total == 2

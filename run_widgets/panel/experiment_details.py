@@ -13,7 +13,7 @@ from IPython.display import DisplayHandle, display
 
 from run_widgets import servers
 from run_widgets.comparing.comparison import packages
-from run_widgets.comparing.curves import READERS, Curves, told
+from run_widgets.comparing.curves import Curves, told
 from run_widgets.comparing.diff import code_of, told_changes
 from run_widgets.comparing.run_table import RunTable, facts_of_list
 from run_widgets.errors import RunNotFound
@@ -320,13 +320,12 @@ class ExperimentDetails(Followed):
 
     def _send_curves(self, request: object, metric: str, runs: list[tuple[str, int]]) -> None:
         """Send one metric's curves, each as soon as it is read."""
-        for start in range(0, len(runs), READERS):
-            for one in self._curves.read(metric, runs[start : start + READERS]):
-                if not self._is_open:
-                    return
-                buffers: list[bytes] = []
-                message = {"type": "curve", "request": request, "curve": told(one, buffers)}
-                self.send(message, buffers=buffers)
+        for one in self._curves.read(metric, runs):
+            if not self._is_open:
+                return
+            buffers: list[bytes] = []
+            message = {"type": "curve", "request": request, "curve": told(one, buffers)}
+            self.send(message, buffers=buffers)
 
     def _send_packages(self, request: object, runs: list[str]) -> None:
         found = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import struct
@@ -17,7 +18,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from run_widgets.comparing.curves import READERS, Curves, told
+from run_widgets.comparing.curves import Curves, told
 from run_widgets.comparing.run_table import RunTable, facts_of_list
 from run_widgets.errors import RunWidgetsError
 from run_widgets.portal.handler import Handler
@@ -160,12 +161,12 @@ class CurvesHandler(_BinaryHandler):
         curves = shelves.setdefault(store.root, Curves(store))
         self.set_header("Content-Type", "application/octet-stream")
         self.set_header("Cache-Control", "no-store")
-        for start in range(0, len(runs), READERS):
-            for one in await asyncio.to_thread(curves.read, metric, runs[start : start + READERS]):
+        with contextlib.closing(curves.read(metric, runs)) as found:
+            while (one := await asyncio.to_thread(next, found, None)) is not None:
                 buffers: list[bytes] = []
                 self.write(packed({"curve": told(one, buffers)}, buffers))
-            try:
-                await self.flush()
-            except StreamClosedError:
-                return  # nobody waits for the others
+                try:
+                    await self.flush()
+                except StreamClosedError:
+                    return  # nobody waits for the others
         await self.finish(set_content_type="application/octet-stream")

@@ -27,6 +27,9 @@ export type Ask = (question: {
 /** Milliseconds in which a running run's curve is asked for once at the most. */
 const AGAIN_MS = 2000;
 
+/** Between two drawings while more curves are on their way. */
+const PAINT_MS = 250;
+
 /** Runs whose curves are asked for at once. */
 const MOST = 200;
 
@@ -39,7 +42,10 @@ export class CurveShelf {
   readonly #requests = new Map<number, string>();
   readonly #listeners = new Set<() => void>();
   #request = 0;
-  #frame = 0;
+  /** Asked for, and not here yet. */
+  readonly #due = new Set<string>();
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #soon: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ask: Ask) {
@@ -71,6 +77,7 @@ export class CurveShelf {
         continue;
       }
       this.#asked.set(key, { count, at: now });
+      this.#due.add(key);
       wanted.push([run, count]);
     }
     if (wanted.length > 0) {
@@ -79,11 +86,6 @@ export class CurveShelf {
       this.#ask({ type: "curves", request: this.#request, metric, runs: wanted });
     }
     return runs.flatMap(([run]) => this.#curves.get(keyOf(metric, run)) ?? []);
-  }
-
-  /** Whether some of `runs` have been asked for and have not come yet. */
-  isWaiting(metric: string, runs: [id: string, count: number][]): boolean {
-    return runs.some(([run]) => !this.#curves.has(keyOf(metric, run)));
   }
 
   /** Take in an answer to one of our questions. */
@@ -97,16 +99,23 @@ export class CurveShelf {
     const outline = columns(told.outline);
     const means = told.means ? columns(told.means) : outline;
     const curve = { run: told.run, total: told.total, outline, means };
-    this.#curves.set(keyOf(metric, told.run), curve);
+    const key = keyOf(metric, told.run);
+    this.#curves.set(key, curve);
+    this.#due.delete(key);
     this.#tellSoon();
   }
 
-  /** Tell once for all that come before the next frame: each is drawn among all the others. */
+  /**
+   * Tell of the first at once, and of more that are on their way a few times a second: all are
+   * drawn anew with each, and to paint them may take longer than to read them.
+   */
   #tellSoon(): void {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
+    const wait = this.#due.size > 0 ? this.#toldAt + PAINT_MS - performance.now() : 0;
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => {
+      this.#toldAt = performance.now();
       this.#tell();
-    });
+    }, wait);
   }
 
   #tell(): void {

@@ -181,6 +181,19 @@ export function linePath(plot: Plot, x: ArrayLike<number>, y: ArrayLike<number>)
   return path;
 }
 
+/** How far up and down a line goes from point to point, in widths of the plot. */
+export function travel(plot: Plot, y: ArrayLike<number>): number {
+  let sum = 0;
+  let before = Number.NaN;
+  for (let i = 0; i < y.length; i++) {
+    const py = plot.py(y[i] as number);
+    const step = Math.abs(py - before);
+    if (Number.isFinite(step)) sum += step;
+    before = py;
+  }
+  return sum / plot.box.width;
+}
+
 /**
  * Dots of one path: at most one for each square of `grain` pixels, whatever the number of points.
  */

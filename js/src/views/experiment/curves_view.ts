@@ -7,7 +7,7 @@ import type { CurveShelf } from "../../experiment/curves.ts";
 import { alike } from "../../experiment/digits.ts";
 import { furtherGroupings, groupings, groupNames } from "../../experiment/groups.ts";
 import { bands, type Line, lines } from "../../experiment/overlay.ts";
-import { areaPath, linePath, Plot, rangeOf } from "../../experiment/plot.ts";
+import { areaPath, linePath, Plot, rangeOf, travel } from "../../experiment/plot.ts";
 import { logRange, type Axis as PlotAxis } from "../../experiment/scale.ts";
 import { svg } from "../../experiment/svg.ts";
 import { MISSING, type RunTable } from "../../experiment/table.ts";
@@ -26,6 +26,12 @@ const SPREADS: Record<Spread, string> = {
   ci95: "mean, 95 % confidence",
   minmax: "mean, lowest to highest",
 };
+
+/**
+ * From here on, in widths of the plot, what goes up and down fills an area: dashes are not to be
+ * seen in it, and a browser takes most of its time to paint them and their corners.
+ */
+const FILLING = 8;
 
 /** Lines whose values the readout tells at once. */
 const MOST_TOLD = 12;
@@ -186,16 +192,21 @@ export function curvesView(
           : [],
       ),
     );
+    const dense = drawn.map(({ points }) => travel(plot, points.y) > FILLING);
     strokes.replaceChildren(
-      ...drawn.map(({ points, look }) =>
+      ...drawn.map(({ points, look }, i) =>
         svg("path", {
           class: "line",
           d: linePath(plot, points.x, points.y),
           style: `color:${look.color}`,
-          "stroke-dasharray": look.dash || null,
+          "data-dense": dense[i] ? "" : null,
+          "stroke-dasharray": (!dense[i] && look.dash) || null,
         }),
       ),
     );
+    dense.forEach((is, i) => {
+      if (is) legend.children[i]?.querySelector("line")?.removeAttribute("stroke-dasharray");
+    });
     light(lit && (drawn.find(({ name }) => name === lit?.name) ?? null));
   }
 
