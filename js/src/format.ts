@@ -22,6 +22,14 @@ export function ago(seconds: number): string {
   return seconds < 1 ? "just now" : `${duration(seconds)} ago`;
 }
 
+/** `just now`, `3 min ago`, `2 h ago`, `5 d ago`: as coarse as a glance is. */
+export function roughly(seconds: number): string {
+  if (seconds < 60) return "just now";
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}
+
 /** Up to six significant digits; very large and very small ones with an exponent. */
 export function number(value: number): string {
   if (Number.isNaN(value)) return "NaN";

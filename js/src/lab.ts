@@ -61,7 +61,7 @@ export async function activate(app: JupyterFrontEnd): Promise<void> {
       openExperiment(house, { workspace: live.workspaces[workspace] ?? "", experiment }),
     insert: (run) => {
       const { workspace, run_id } = placeOfRun(live, run);
-      insertCell(house, codeOfRun(workspace, run_id));
+      void insertCell(house, codeOfRun(workspace, run_id));
     },
     stop: (run) => void stop(house, placeOfRun(live, run)),
     begin: () => void app.commands.execute(COMMANDS.begin),

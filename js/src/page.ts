@@ -126,15 +126,7 @@ async function showHome(): Promise<void> {
 /** Of a server: an experiment's runs as they are. */
 async function showList(): Promise<void> {
   const { root, name, problem, nav, main } = frame(/(?<=\/)run-widgets\//);
-  nav.append(
-    h(
-      "span",
-      { class: "rw-crumbs" },
-      h("a", { href: `./${location.search}` }, "All experiments"),
-      ` › ${name}`,
-    ),
-    copyLink(),
-  );
+  nav.append(crumbs(` › ${name}`), copyLink());
   document.title = name;
   await persist(problem, async () => {
     const served = await ServedExperiment.open(root, name, workspace);
@@ -148,16 +140,12 @@ async function showList(): Promise<void> {
 async function showServed(): Promise<void> {
   const { root, name, problem, nav, main } = frame(/(?<=\/)run-widgets\/runs\//);
   const server = new RunServer(root, name, workspace);
+  nav.append(crumbs(` › ${name}`)); // a run that is not there needs a way out, too
   await persist(problem, async () => {
     const run = await openRun(manager, server);
     problem.hidden = true;
     const facts: Facts = run.run.model.get("facts");
-    nav.replaceChildren(
-      h("span", { class: "rw-crumbs" }, ...crumbs(facts)),
-      refresh(run),
-      copyLink(),
-      resubmit(server),
-    );
+    nav.replaceChildren(crumbsOf(facts), refresh(run), copyLink(), resubmit(server));
     document.title = facts.title;
     await show(run.run, main);
     await run.follow(life);
@@ -215,16 +203,25 @@ function resubmit(server: RunServer): HTMLElement {
   return el;
 }
 
-/** Where the run is one of several. */
-function crumbs(facts: Facts): (HTMLElement | string)[] {
-  const query = workspace === null ? "" : `?workspace=${encodeURIComponent(workspace)}`;
-  const experiment = encodeURIComponent(facts.experiment);
-  return [
-    h("a", { href: `../${query}` }, "All experiments"),
-    " › ",
-    h("a", { href: `../${experiment}${query}` }, facts.experiment),
-    ` › run ${facts.number}`,
-  ];
+/** What is around the page, and where it is in that. */
+function crumbs(...below: (HTMLElement | string)[]): HTMLElement {
+  return h(
+    "span",
+    { class: "rw-crumbs" },
+    h("a", { href: pageAt("") }, "All experiments"),
+    ...below,
+  );
+}
+
+function crumbsOf({ experiment, number }: Facts): HTMLElement {
+  const list = h("a", { href: pageAt(encodeURIComponent(experiment)) }, experiment);
+  return crumbs(" › ", list, ` › run ${number}`);
+}
+
+/** The address of another page, of the same workspace. */
+function pageAt(path: string): string {
+  const query = workspace === null ? "" : `?${new URLSearchParams({ workspace })}`;
+  return `${document.body.dataset.baseUrl}run-widgets/${path}${query}`;
 }
 
 function begin(): Promise<void> {

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )
 @click.option(
-    "--port", type=click.IntRange(1, 65535), help="Default: 8888, or the next that is free."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Default: 8888, or the next that is free; 0 is any that is free.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.pass_context

@@ -183,12 +183,28 @@ def test_runs_are_found_and_reached_from_launcher_and_menu(open_notebook: Open, 
     expect(row(page, "shallow").locator(".rw-spark-line[d]")).to_be_visible()
     expect(row(page, "<img")).to_contain_text("Failed · out of memory")
     notebook.picture("lab-side-dark")
+
+    # By keyboard alone it is found, and asked to end.
+    page.get_by_label("Filter runs").fill("finding deep")
+    expect(page.locator(".rw-lab-run")).to_have_count(1)
+    for key in ("Tab", "ArrowDown", "Shift+F10"):
+        page.keyboard.press(key)
+    expect(page.locator(".lm-Menu-item", has_text="Stop Run")).to_be_visible()
+    for key in ("ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("dialog")).to_contain_text("deep (run 2 of finding)")
+    page.keyboard.press("Enter")
+    expect(row(page, "deep")).to_contain_text("Stopping", timeout=15_000)
+    assert runs[1].should_stop()
     runs[1].complete()
     expect(row(page, "deep")).to_have_attribute("data-status", "completed", timeout=15_000)
     expect(page.locator(".Toastify__toast")).to_have_count(0)
 
-    page.get_by_label("Filter runs").fill("finding deep")
-    expect(page.locator(".rw-lab-run")).to_have_count(1)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    row(page, "deep").click(button="right")
+    page.locator(".lm-Menu-item", has_text="Copy Run ID").click()
+    copied = "id => navigator.clipboard.readText().then(text => text === id)"
+    page.wait_for_function(copied, arg=runs[1].id)
     row(page, "deep").click(button="right")
     stop = page.locator(".lm-Menu-item", has_text="Stop Run")
     expect(stop).to_have_class(re.compile("lm-mod-disabled"))
@@ -206,3 +222,12 @@ def test_runs_are_found_and_reached_from_launcher_and_menu(open_notebook: Open, 
     page.get_by_role("dialog").get_by_role("combobox").select_option("finding")
     page.get_by_role("dialog").get_by_role("button", name="Ok").click()
     expect(page.locator(".rw-lab-tab .rw-grid")).to_be_visible(timeout=15_000)
+
+    # Where no notebook is open, the cell comes in a new one.
+    page.goto(lab.address("lab?reset"))
+    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('run-widgets:show-runs')")
+    execute(page, "run-widgets:show-runs")
+    row(page, "shallow").hover()
+    row(page, "shallow").get_by_role("button", name="Insert").click()
+    cell = page.locator(".jp-Notebook .jp-Cell").first
+    expect(cell).to_contain_text(f'get_run("{runs[0].id}")', timeout=20_000)

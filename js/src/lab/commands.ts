@@ -9,7 +9,7 @@ import {
   showDialog,
   type WidgetTracker,
 } from "@jupyterlab/apputils";
-import type { INotebookTracker } from "@jupyterlab/notebook";
+import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import type { ReadonlyPartialJSONObject } from "@lumino/coreutils";
 
 import { RunServer, reasonOf } from "../server.ts";
@@ -32,6 +32,9 @@ export const COMMANDS = {
   begin: "run-widgets:new-notebook",
 } as const;
 
+/** JupyterLab's own. */
+const NEW_NOTEBOOK = "notebook:create-new";
+
 /** What people choose from in a dialog; whoever has more finds them in the side panel. */
 const MOST_CHOICES = 500;
 
@@ -53,6 +56,7 @@ type Place = { workspace: string; run_id: string };
 export function addCommands(house: House): void {
   const { app, shell, live, panel, notebooks } = house;
   const { commands } = app;
+  const canBegin = () => commands.hasCommand(NEW_NOTEBOOK);
 
   commands.addCommand(COMMANDS.showRuns, {
     label: (args) => (args.isLauncher ? "Runs" : "Show Runs"),
@@ -85,11 +89,11 @@ export function addCommands(house: House): void {
   });
   commands.addCommand(COMMANDS.insertCell, {
     label: "Insert RunDetails Cell",
-    caption: "Insert a cell that shows a run into the notebook",
-    isEnabled: () => Boolean(notebooks?.currentWidget),
+    caption: "Insert a cell that shows a run into the notebook, or into a new one",
+    isEnabled: () => Boolean(notebooks?.currentWidget) || canBegin(),
     execute: async (args) => {
       const place = await placeOf(house, args, "Insert a cell that shows a run");
-      if (place) insertCell(house, codeOfRun(place.workspace, place.run_id));
+      if (place) await insertCell(house, codeOfRun(place.workspace, place.run_id));
     },
   });
   commands.addCommand(COMMANDS.copyId, {
@@ -120,12 +124,8 @@ export function addCommands(house: House): void {
     label: "New Tracked-Run Notebook",
     caption: "A notebook with a first run in it",
     icon: runsIcon,
-    isEnabled: () => commands.hasCommand("notebook:create-new"),
-    execute: async () => {
-      const made = await commands.execute("notebook:create-new", { activate: true });
-      await made?.context?.ready;
-      insertCell(house, FIRST_RUN, 0);
-    },
+    isEnabled: canBegin,
+    execute: () => insertIntoNew(house, FIRST_RUN),
   });
 
   // In the order in which they are wanted, on the entries of the side panel.
@@ -179,19 +179,27 @@ function show<T extends RunTab | ExperimentTab>(
   shell.activateById(tab.id);
 }
 
-/** Insert code into the notebook that was active last, below its active cell or at a place. */
-export function insertCell({ shell, notebooks }: House, source: string, at?: number): void {
-  const panel = notebooks?.currentWidget;
-  const notebook = panel?.content;
-  if (!panel || !notebook?.model) {
-    Notification.info("Open a notebook first: the cell is inserted into it.", { autoClose: 5000 });
-    return;
-  }
-  const index = at ?? notebook.activeCellIndex + 1;
+/** Insert code below the active cell of the notebook that was active last, else into a new one. */
+export async function insertCell(house: House, source: string): Promise<void> {
+  const panel = house.notebooks?.currentWidget;
+  if (!panel) return insertIntoNew(house, source);
+  insertAt(house, panel, source, panel.content.activeCellIndex + 1);
+}
+
+async function insertIntoNew(house: House, source: string): Promise<void> {
+  const { commands, serviceManager } = house.app;
+  const kernelName = serviceManager.kernelspecs.specs?.default;
+  const options = { activate: true, ...(kernelName && { kernelName }) }; // else it asks which
+  const panel: NotebookPanel = await commands.execute(NEW_NOTEBOOK, options);
+  await panel.context.ready;
+  insertAt(house, panel, source, 0);
+}
+
+function insertAt({ shell }: House, { id, content }: NotebookPanel, source: string, at: number) {
   const cell = { cell_type: "code", source, metadata: { trusted: true } } as const;
-  notebook.model.sharedModel.insertCell(index, cell);
-  notebook.activeCellIndex = index;
-  shell.activateById(panel.id);
+  content.model?.sharedModel.insertCell(at, cell);
+  content.activeCellIndex = at;
+  shell.activateById(id);
 }
 
 export function placeOfRun(live: LiveRuns, run: LiveRun): Place {

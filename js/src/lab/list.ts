@@ -13,7 +13,7 @@ import {
   type More,
   type Row,
 } from "./order.ts";
-import { type LiveRun, nameOf, progressOf, readingOf, stateOf } from "./run.ts";
+import { isOver, isStopping, type LiveRun, nameOf, progressOf, readingOf, stateOf } from "./run.ts";
 import { sparkline } from "./spark.ts";
 
 /** As style/lab.css has them, in pixels. */
@@ -169,7 +169,7 @@ export class RunList {
       set(el, "title", `${experiment}\n${this.#live.workspaces[workspace] ?? ""}`);
       going.hidden = group.going === 0;
       write(going, count(group.going));
-      set(going, "title", `${count(group.going)} running`);
+      set(going, "title", `${count(group.going)} unfinished`);
       write(total, count(group.total));
     };
     return el;
@@ -246,9 +246,7 @@ export class RunList {
       nan.hidden = !run.nan;
       write(metric, told.metric ?? "");
       write(value, readingOf(told));
-      stop.hidden = !["running", "queued", "starting", "preparing"].includes(
-        run.status.toLowerCase(),
-      );
+      stop.hidden = isOver(run) || isStopping(run);
     };
     return el;
   }
@@ -332,10 +330,10 @@ function isFoldKey(key: string, isOpen: boolean): boolean {
   return key === " " || key === (isOpen ? "ArrowLeft" : "ArrowRight");
 }
 
-/** `, 12 runs below it, 3 of them going on`. */
+/** ` · 12 children, 3 unfinished`. */
 function below({ children, going }: Row): string {
   if (children === 0) return "";
-  return ` · ${count(children)} ${children === 1 ? "child" : "children"}${going ? `, ${count(going)} running` : ""}`;
+  return ` · ${count(children)} ${children === 1 ? "child" : "children"}${going ? `, ${count(going)} unfinished` : ""}`;
 }
 
 function about({ run }: Row, now: number): string {

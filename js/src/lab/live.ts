@@ -2,7 +2,7 @@
 
 import { looked, sleep } from "../run/follow.ts";
 import { ask, reasonOf, ServerError } from "../server.ts";
-import { isOver, keyOf, type LiveRun, type Spark } from "./run.ts";
+import { isOver, isQueued, keyOf, type LiveRun, type Spark } from "./run.ts";
 
 /** Between two questions: while somebody looks at the list, and while its count alone is shown. */
 const PAUSES_MS = {
@@ -61,11 +61,14 @@ export class LiveRuns {
     return Date.now() / 1000 + this.#ahead_s;
   }
 
-  /** Runs that go on and are nobody's children. */
+  /** Runs that have not ended and are nobody's children. */
   get going(): number {
-    let count = 0;
-    for (const run of this.runs.values()) if (!isOver(run) && !this.parentOf(run)) count += 1;
-    return count;
+    return this.#count((run) => !isOver(run));
+  }
+
+  /** Those of them that wait for their turn. */
+  get queued(): number {
+    return this.#count(isQueued);
   }
 
   parentOf(run: LiveRun): LiveRun | null {
@@ -94,7 +97,7 @@ export class LiveRuns {
     if (wake) this.#nap.abort();
   }
 
-  /** Ask again and again while the page is in sight, until `life` ends. */
+  /** Ask again and again while the page is in sight, until `life` ends or nobody is there to be asked. */
   async follow(life: AbortSignal): Promise<void> {
     let failed = 0;
     while (!life.aborted) {
@@ -105,7 +108,12 @@ export class LiveRuns {
         failed = 0;
       } catch (error) {
         failed += 1;
-        this.#say(reasonOf(error), error instanceof ServerError && error.status === 404);
+        if (this.#version === "" && error instanceof ServerError && error.status === 404) {
+          this.loading = false;
+          this.#say("The Jupyter server has no run-widgets: restart it, then reload this page");
+          return;
+        }
+        this.#say(reasonOf(error));
       }
       if (this.loading && !failed) continue;
       const pauses = this.#watched ? PAUSES_MS.watched : PAUSES_MS.unwatched;
@@ -172,10 +180,15 @@ export class LiveRuns {
     await sleep(ms, AbortSignal.any([life, this.#nap.signal]));
   }
 
-  #say(problem: string, isNobody = false): void {
-    const text = isNobody ? "The Jupyter server has no run-widgets: restart it" : problem;
-    if (text === this.problem) return;
-    this.problem = text;
+  #count(is: (run: LiveRun) => boolean): number {
+    let count = 0;
+    for (const run of this.runs.values()) if (is(run) && !this.parentOf(run)) count += 1;
+    return count;
+  }
+
+  #say(problem: string): void {
+    if (problem === this.problem) return;
+    this.problem = problem;
     this.#tell([]);
   }
 

@@ -20,7 +20,6 @@ declare module "@jupyterlab/notebook" {
       } | null;
     };
     readonly context: { readonly ready: Promise<void> };
-    readonly revealed: Promise<void>;
   }
 
   interface INotebookTracker {

@@ -1,6 +1,6 @@
 /** A run as the list of all runs tells of it, and what a row says of it. Pure. */
 
-import { duration, number, words } from "../format.ts";
+import { count, duration, number, roughly, words } from "../format.ts";
 import type { Cell } from "../model.ts";
 
 /** Of one metric: its name, its last value, and its curve in few points, null where it has a gap. */
@@ -40,6 +40,17 @@ export function isOver(run: Pick<LiveRun, "status">): boolean {
   return OVER.has(run.status);
 }
 
+/** Waits for its turn, and is not at work yet. */
+export function isQueued({ status }: Pick<LiveRun, "status">): boolean {
+  return status === "Queued" || status === "NotStarted";
+}
+
+/** `2 running · 3 queued`, of runs that have not ended; empty where there are none. */
+export function goingText(going: number, queued: number): string {
+  const told = [`${count(going - queued)} running`, `${count(queued)} queued`];
+  return told.filter((_, place) => (place ? queued : going - queued) > 0).join(" · ");
+}
+
 /** What a person would call it. */
 export function nameOf(run: LiveRun): string {
   return run.name || run.script?.split("/").at(-1) || `Run ${run.number}`;
@@ -48,6 +59,11 @@ export function nameOf(run: LiveRun): string {
 /** `run 7 of spirals`, or its name where it has one. */
 export function titleOf(run: LiveRun): string {
   return run.name ? `${run.name} (run ${run.number})` : `run ${run.number}`;
+}
+
+/** Somebody has asked it to end, and it has not yet. */
+export function isStopping(run: LiveRun): boolean {
+  return !isOver(run) && (Boolean(run.stop_requested) || run.status === "CancelRequested");
 }
 
 /** How far its loop is, from 0 to 1; null where that is not known. */
@@ -66,8 +82,7 @@ export function stateOf(run: LiveRun, now: number): string {
   }
   const progress = progressOf(run);
   const far = progress === null ? "" : `${Math.floor(100 * progress)} %`;
-  const stopping = run.stop_requested || run.status === "CancelRequested";
-  const status = stopping ? "Stopping" : run.status === "Running" ? "" : words(run.status);
+  const status = isStopping(run) ? "Stopping" : run.status === "Running" ? "" : words(run.status);
   return joined(status, run.waiting_for ?? "", far, took) || "Running";
 }
 
@@ -79,14 +94,6 @@ export function readingOf({ last }: Spark): string {
 
 function shortNumber(value: number): string {
   return number(Number(value.toPrecision(4)));
-}
-
-/** `now`, `3 min ago`, `2 h ago`, `5 d ago`. */
-export function roughly(seconds: number): string {
-  if (seconds < 60) return "just now";
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
 function joined(...parts: string[]): string {

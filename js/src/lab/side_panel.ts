@@ -7,6 +7,7 @@ import { count } from "../format.ts";
 import { FIRST_RUN } from "./code.ts";
 import { type Acts, RunList } from "./list.ts";
 import type { LiveRuns } from "./live.ts";
+import { goingText } from "./run.ts";
 
 export class RunsPanel extends Widget {
   readonly #live: LiveRuns;
@@ -95,11 +96,11 @@ export class RunsPanel extends Widget {
   }
 
   #tell(): void {
-    const { loading, problem, total, going, workspaces } = this.#live;
+    const { loading, problem, total, going, queued, workspaces } = this.#live;
     const query = this.#list.choice.query.trim();
     const found = `${count(this.#list.size)} found`;
     const all = total === 1 ? "1 run" : `${count(total)} runs`;
-    const known = going ? `${count(going)} running · ${all}` : all;
+    const known = [goingText(going, queued), all].filter(Boolean).join(" · ");
     write(this.#told, query ? found : loading && total === 0 ? "Looking…" : total ? known : "");
     write(this.#problem, problem);
     this.#problem.hidden = !problem;

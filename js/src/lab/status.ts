@@ -1,17 +1,17 @@
-/** How many runs go on, in the status bar; nothing there while none does. */
+/** How many runs are at work or queued, in the status bar; nothing there while none is. */
 
 import type { ISignal } from "@lumino/signaling";
 import { Signal } from "@lumino/signaling";
 import { Widget } from "@lumino/widgets";
 
-import { h, write } from "../dom.ts";
-import { count } from "../format.ts";
+import { h, set, write } from "../dom.ts";
 import type { LiveRuns } from "./live.ts";
+import { goingText } from "./run.ts";
 
 export class RunningItem extends Widget {
   readonly #changed = new Signal<this, void>(this);
   readonly #life = new AbortController();
-  #going = 0;
+  #told = "";
 
   constructor(live: LiveRuns, show: () => void) {
     super();
@@ -25,19 +25,18 @@ export class RunningItem extends Widget {
     );
     this.node.append(button);
     live.on(this.#life.signal, () => {
-      if (live.going === this.#going) return;
-      this.#going = live.going;
-      write(text, `${count(this.#going)} running`);
-      button.setAttribute(
-        "aria-label",
-        `${this.#going === 1 ? "1 run is" : `${this.#going} runs are`} running: show them`,
-      );
+      const told = goingText(live.going, live.queued);
+      if (told === this.#told) return;
+      this.#told = told;
+      write(text, told);
+      set(button, "data-status", live.going > live.queued ? "running" : "queued");
+      set(button, "aria-label", `Runs: ${told}. Show them`);
       this.#changed.emit();
     });
   }
 
   get isActive(): boolean {
-    return this.#going > 0;
+    return this.#told !== "";
   }
 
   get activeStateChanged(): ISignal<this, void> {

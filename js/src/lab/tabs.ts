@@ -13,13 +13,20 @@ const RETRY_MS = 5000;
 export type RunPlace = { workspace: string; run_id: string };
 export type ExperimentPlace = { workspace: string; experiment: string };
 
-/** What both tabs are: something that is asked of the server until it is there. */
-abstract class Tab extends Panel {
+/** What both tabs are: something at a place, which the server is asked for until it is there. */
+abstract class Tab<Place extends { workspace: string }> extends Panel {
   readonly #life = new AbortController();
   readonly #problem = h("p", { class: "rw-problem", role: "alert", hidden: true });
 
-  /** @param openRun opens a run that somebody has clicked on, of the same workspace */
-  constructor(openRun: (runId: string) => void) {
+  /**
+   * @param root where the server's addresses begin
+   * @param openRun opens a run that somebody has clicked on, of the same workspace
+   */
+  constructor(
+    protected readonly root: string,
+    readonly place: Place,
+    openRun: (runId: string) => void,
+  ) {
     super();
     this.addClass("rw-lab-tab");
     this.title.closable = true;
@@ -37,6 +44,7 @@ abstract class Tab extends Panel {
       },
       { capture: true },
     );
+    void this.#begin();
   }
 
   override dispose(): void {
@@ -51,7 +59,7 @@ abstract class Tab extends Panel {
   /** Show what there is, until the tab is closed; reject where it is not to be had. */
   protected abstract showUntil(life: AbortSignal): Promise<void>;
 
-  protected async begin(): Promise<void> {
+  async #begin(): Promise<void> {
     const life = this.#life.signal;
     const { sleep } = await import("../run/host.ts");
     while (!life.aborted) {
@@ -72,20 +80,12 @@ abstract class Tab extends Panel {
   }
 }
 
-export class RunTab extends Tab {
-  readonly #root: string;
-
-  constructor(
-    root: string,
-    readonly place: RunPlace,
-    openRun: (runId: string) => void,
-  ) {
-    super(openRun);
-    this.#root = root;
+export class RunTab extends Tab<RunPlace> {
+  constructor(root: string, place: RunPlace, openRun: (runId: string) => void) {
+    super(root, place, openRun);
     this.id = `run-widgets-run-${place.run_id}`;
     this.title.icon = runsIcon;
     this.title.label = "Run";
-    void this.begin();
   }
 
   protected override async showUntil(life: AbortSignal): Promise<void> {
@@ -93,7 +93,7 @@ export class RunTab extends Tab {
     const host = await import("../run/host.ts");
     const manager = new host.LocalManager(host.labClassOf);
     // Its address names no other run, whatever a restored layout says.
-    const server = new RunServer(this.#root, "_", workspace).other(run_id);
+    const server = new RunServer(this.root, "_", workspace).other(run_id);
     if (!server) throw new Error(`${run_id} is not the id of a run`);
     const run = await host.openRun(manager, server);
     const view = await host.viewOf(run.run.model);
@@ -108,21 +108,13 @@ export class RunTab extends Tab {
   }
 }
 
-export class ExperimentTab extends Tab {
-  readonly #root: string;
-
-  constructor(
-    root: string,
-    readonly place: ExperimentPlace,
-    openRun: (runId: string) => void,
-  ) {
-    super(openRun);
-    this.#root = root;
+export class ExperimentTab extends Tab<ExperimentPlace> {
+  constructor(root: string, place: ExperimentPlace, openRun: (runId: string) => void) {
+    super(root, place, openRun);
     this.id = `run-widgets-experiment-${encodeURIComponent(JSON.stringify(Object.values(place)))}`;
     this.title.icon = experimentIcon;
     this.title.label = place.experiment;
     this.title.caption = `The runs of ${place.experiment}\n${place.workspace}`;
-    void this.begin();
   }
 
   protected override async showUntil(life: AbortSignal): Promise<void> {
@@ -131,7 +123,7 @@ export class ExperimentTab extends Tab {
       import("../experiment/show.ts"),
     ]);
     const { workspace, experiment } = this.place;
-    const served = await ServedExperiment.open(this.#root, experiment, workspace);
+    const served = await ServedExperiment.open(this.root, experiment, workspace);
     if (life.aborted) return;
     const widget = new Widget();
     this.say("");

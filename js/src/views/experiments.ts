@@ -1,7 +1,7 @@
 import "../../style/experiment.css";
 
 import { h, list, set, write } from "../dom.ts";
-import { count, words } from "../format.ts";
+import { count, roughly, words } from "../format.ts";
 import type { Facts } from "../model.ts";
 
 /** A run as the list of experiments has it. */
@@ -73,7 +73,8 @@ export function experiments(pages: Pages): { el: HTMLElement; draw(listed: Liste
       },
     );
     search.hidden = all < 2;
-    write(number, shown < all ? `${count(shown)} of ${count(all)}` : "");
+    number.hidden = shown === all;
+    write(number, `${count(shown)} of ${count(all)}`);
   }
 
   return {
@@ -128,7 +129,7 @@ function drawRow(el: HTMLElement, experiment: ListedExperiment, folder: string, 
     },
   );
   const at = happened(experiment);
-  write(when, at > 0 ? lately(Date.now() / 1000 - at) : "");
+  write(when, at > 0 ? roughly(Date.now() / 1000 - at) : "");
 }
 
 function runsOf({ runs, more }: ListedExperiment): string {
@@ -138,7 +139,7 @@ function runsOf({ runs, more }: ListedExperiment): string {
   return `newest: run ${count(newest.number)}`;
 }
 
-/** How many of the newest runs are how; those that went well need no mention beside others. */
+/** How many of the newest runs are how: those that go on first, then those that failed. */
 function counts(runs: ListedRun[]): Record<string, number> {
   const found: Record<string, number> = {};
   for (const { status } of runs) found[status] = (found[status] ?? 0) + 1;
@@ -155,13 +156,4 @@ function happened({ runs }: ListedExperiment): number {
       ({ created_at, started_at, ended_at }) => ended_at ?? started_at ?? created_at ?? 0,
     ),
   );
-}
-
-/** `3 min ago`: as coarse as a glance is. */
-function lately(seconds: number): string {
-  if (seconds < 60) return "just now";
-  const [size, unit] =
-    seconds < 3600 ? [60, "min"] : seconds < 86_400 ? [3600, "h"] : [86_400, "d"];
-  const n = Math.floor(seconds / size);
-  return `${n} ${unit} ago`;
 }

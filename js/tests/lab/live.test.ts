@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 
 import { RunList } from "../../src/lab/list.ts";
 import { LiveRuns, type News } from "../../src/lab/live.ts";
-import type { LiveRun } from "../../src/lab/run.ts";
+import { goingText, type LiveRun } from "../../src/lab/run.ts";
 import { life } from "../fake_model.ts";
 
 const ROOT = "/user/jo/";
@@ -69,7 +69,7 @@ test("a whole takes the place of all that was known", async () => {
 
 test("a server that is gone is said to be, and forgotten when it answers", async () => {
   vi.useFakeTimers();
-  answering(503, news("e.1.0", { whole: true }), 404);
+  answering(503, news("e.1.0", { whole: true }), 502);
   const live = new LiveRuns(ROOT);
   const problems: string[] = [];
   const ending = new AbortController();
@@ -84,11 +84,30 @@ test("a server that is gone is said to be, and forgotten when it answers", async
   await following;
   vi.useRealTimers();
 
-  expect(problems).toEqual([
-    expect.stringContaining("503"),
-    "",
-    "The Jupyter server has no run-widgets: restart it",
-  ]);
+  expect(problems).toEqual([expect.stringContaining("503"), "", expect.stringContaining("502")]);
+});
+
+test("a server that has no run-widgets is asked once", async () => {
+  const asked = answering(404);
+  const live = new LiveRuns(ROOT);
+
+  await live.follow(life().signal);
+
+  expect(asked).toHaveLength(1);
+  expect(live.loading).toBe(false);
+  expect(live.problem).toContain("has no run-widgets: restart it");
+});
+
+test("a run that waits for its turn is told apart from those at work", () => {
+  const live = new LiveRuns(ROOT);
+  const statuses = ["Running", "Starting", "Queued", "NotStarted", "NotStarted", "Failed"];
+  const runs = statuses.map((status, place) => run(`r${place}`, { status }));
+
+  live.take(news("e.1.0", { whole: true, runs }));
+
+  expect(goingText(live.going, live.queued)).toBe("2 running · 3 queued");
+  expect(goingText(3, 3)).toBe("3 queued");
+  expect(goingText(0, 0)).toBe("");
 });
 
 test("it is asked for often while somebody looks or a run goes on, else seldom", async () => {
