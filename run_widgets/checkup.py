@@ -354,8 +354,8 @@ def _unwritable(folder: Path) -> str:
 
 
 def _space(folder: Path) -> Iterator[Finding]:
-    free = shutil.disk_usage(folder).free
-    if free < LITTLE_SPACE:
+    total, _, free = shutil.disk_usage(folder)
+    if total and free < LITTLE_SPACE:  # some network drives do not tell
         level = Level.WRONG if free < TOO_LITTLE_SPACE else Level.NOTE
         text = f"{size(free)} left where {folder} is"
         yield Finding("free space", level, text, "make room, or set RUN_WIDGETS_HOME elsewhere")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import os
 import re
 import stat
 import sys
 from functools import lru_cache
 from pathlib import Path
+
+from run_widgets.store import layout
 
 # Another machine writes here too; a mapped page may reach it late or never, and locks may not.
 _NETWORK = {
@@ -18,6 +22,9 @@ _NETWORK = {
 # These write a page that was written before to a new place. Where the disk is full there is
 # none, and the next value laid into that page ends the process with SIGBUS: seen on btrfs.
 _COPY_ON_WRITE = {"bcachefs", "btrfs", "zfs"}
+
+# Known to map files; what is neither here nor above is tried out.
+_MAPPED = {"apfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs"}
 
 _OCTAL = re.compile(r"\\([0-7]{3})")  # of a blank or a backslash in a mount's place
 
@@ -33,9 +40,27 @@ def is_local(folder: Path) -> bool:
 def can_be_mapped(folder: Path) -> bool:
     """Tell whether points may be laid into a mapped file in `folder`.
 
-    Not on a network drive, nor where a full disk would end the process.
+    Not on a network drive, nor where a full disk would end the process, nor where
+    the drive refuses.
     """
-    return is_local(folder) and _kind_of(folder) not in _COPY_ON_WRITE
+    if not is_local(folder):
+        return False
+    kind = _kind_of(folder)
+    return kind in _MAPPED or (kind not in _COPY_ON_WRITE and _maps(folder))
+
+
+def _maps(folder: Path) -> bool:
+    """Tell whether a drive lets one of our files in `folder` be mapped; if there is none, hope."""
+    if sys.platform == "win32":
+        return True  # a mapped document could not be replaced meanwhile
+    for name in (layout.RUN_FILE, layout.WORKSPACE_FILE):
+        with contextlib.suppress(OSError), open(folder / name, "r+b") as file:
+            try:
+                mmap.mmap(file.fileno(), 1).close()
+            except (OSError, ValueError):
+                return False
+            return True
+    return True
 
 
 def _appends_only() -> bool:
