@@ -20,7 +20,7 @@ from run_widgets.errors import StoreUnavailable
 from run_widgets.records import Kind
 from run_widgets.store.appended import AppendWriter
 from run_widgets.store.keeper import keeper
-from run_widgets.store.mapped import WINDOW_BYTES, MappedWriter
+from run_widgets.store.mapped import MappedWriter
 from run_widgets.store.reader import LocalFollower
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def test_threads_go_on_logging_while_a_disk_fills_and_empties(
 def test_what_may_wait_is_bounded_and_what_is_dropped_is_counted(
     engine: Callable[..., Writer], small_disk: Path
 ) -> None:
-    bound = 3 * WINDOW_BYTES
+    bound = 9 * 2**16
     writer = engine(small_disk, lambda: None, waiting_bytes=bound)
     total = 60_000
     with full(small_disk):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Windows of the mapped file begin and end where both a page and a point do.
 FIRST_BYTES = math.lcm(mmap.ALLOCATIONGRANULARITY, POINT_BYTES)
-WINDOW_BYTES = math.lcm(2**16, POINT_BYTES)
+WINDOW_BYTES = math.lcm(mmap.ALLOCATIONGRANULARITY, 2**14, POINT_BYTES)
 
 LATE_SAVES = 12
 """How often a window from memory is written again for slots taken and not yet filled."""
