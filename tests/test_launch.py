@@ -232,6 +232,18 @@ def test_a_script_may_begin_by_removing_its_outputs(submit: Callable[..., Run]) 
     assert "outputs/a.txt" in run.get_file_names()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="such files cannot be there")
+def test_an_output_of_any_name_is_kept(submit: Callable[..., Run]) -> None:
+    names = ["x:y.txt", "back\\slash.txt", ".hidden", "log-10:30.txt"]
+
+    run = submit(f"for name in {names}: open(f'outputs/{{name}}', 'w').write(name)")
+
+    assert ended(run) == "Completed"
+    kept = [f"outputs/{name}" for name in names]
+    assert run.get_file_names() == sorted([*kept, "user_logs/std_log.txt"])
+    assert [run.store.file_path(run.id, name).read_text() for name in kept] == names
+
+
 def test_a_file_that_the_script_uploads_itself_stays_as_it_did(submit: Callable[..., Run]) -> None:
     run = submit(
         """

@@ -359,6 +359,16 @@ def test_images_come_from_plots_and_files_and_never_collide(run: Run, here: Path
     assert sorted(run.get_file_names()) == sorted([*names, "curve.svg"])
 
 
+def test_a_dict_given_to_log_is_told_of_log_metrics(run: Run) -> None:
+    for wrong in (lambda: run.log({"loss": 0.3}), lambda: run.log({"loss": 0.3}, step=1)):  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"got \{'loss': 0.3\}: use run.log_metrics"):
+            wrong()
+    with pytest.raises(TypeError, match=r"run.log\('loss', …\) needs a value"):
+        run.log("loss")
+
+    assert run.get_metrics() == {}
+
+
 def test_an_image_needs_one_source_and_must_be_one(run: Run, here: Path) -> None:
     (here / "text.png").write_text("not a picture")
 
@@ -450,6 +460,58 @@ def test_outputs_are_there_before_the_status_is_final(experiment: Experiment, he
     run.complete()
 
     assert run.get_file_names() == ["outputs/model.txt"]
+
+
+AWKWARD = ["x:y.txt", "back\\slash.txt", ".hidden", "log-10:30.txt", "..twice", "späce d"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such files cannot be there")
+def test_an_output_keeps_its_name_whatever_it_is_and_comes_out_again(
+    experiment: Experiment, here: Path
+) -> None:
+    run = experiment.start_logging(snapshot_directory=None)
+    for name in AWKWARD:
+        (here / "outputs" / name).write_text(name)
+
+    run.complete()
+
+    assert run.get_file_names() == sorted(f"outputs/{name}" for name in AWKWARD)
+    for name in AWKWARD:
+        assert run.download_file(f"outputs/{name}", "out.txt").read_text() == name
+    assert len(run.download_files("outputs", "all")) == len(AWKWARD)
+    assert sorted(path.name for path in (here / "all" / "outputs").iterdir()) == sorted(AWKWARD)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "name"),
+    [
+        (".results", ".results/a.txt"),
+        ("{here}/outputs", "outputs/a.txt"),
+        ("../elsewhere", "elsewhere/a.txt"),
+        ("{here}/../elsewhere", "elsewhere/a.txt"),
+        ("./deep/../deep/er/", "deep/er/a.txt"),
+    ],
+)
+def test_outputs_have_the_name_that_their_folder_has_here(
+    experiment: Experiment, here: Path, outputs: str, name: str
+) -> None:
+    folder = Path(outputs.format(here=here))
+    run = experiment.start_logging(snapshot_directory=None, outputs=str(folder))
+    (folder / "a.txt").write_text("a")
+
+    run.complete()
+
+    assert run.get_file_names() == [name]
+
+
+def test_a_name_with_backslashes_means_folders(run: Run, here: Path) -> None:
+    (here / "a.txt").write_text("a")
+
+    run.upload_file("outputs\\model\\a.txt", "a.txt")
+
+    assert run.get_file_names() == ["outputs/model/a.txt"]
+    for name in ("outputs\\model\\a.txt", "./outputs/model/a.txt", Path("outputs/model/a.txt")):
+        assert run.download_file(name, "out.txt").read_text() == "a"
 
 
 def test_a_folder_made_for_outputs_goes_if_it_stays_empty(

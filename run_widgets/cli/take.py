@@ -76,7 +76,7 @@ def download(
 
 def _chosen_files(run: Run, names: tuple[str, ...]) -> Iterator[FileEntry]:
     entries = run.store.files(run.id)
-    wanted = [name.replace("\\", "/").strip("/") for name in names]
+    wanted = [name.strip("/") for name in names]
     for name in wanted:
         if not any(_is_in(entry, name) for entry in entries):
             available = ", ".join(entry.path for entry in entries[:20]) or "none"
@@ -87,7 +87,10 @@ def _chosen_files(run: Run, names: tuple[str, ...]) -> Iterator[FileEntry]:
 
 
 def _is_in(entry: FileEntry, name: str) -> bool:
-    return entry.path == name or entry.path.startswith(f"{name}/")
+    if entry.path == name:
+        return True
+    folder = name.replace("\\", "/")
+    return entry.path == folder or entry.path.startswith(f"{folder}/")
 
 
 # -- export --

@@ -43,21 +43,24 @@ def list_files(run: Path) -> list[FileEntry]:
 
 
 def find_file(run: Path, name: str) -> Path | None:
-    """Return where the file `name` lies; None where there is none inside the run."""
+    """Return where the file `name` lies; None where there is none inside the run.
+
+    A backslash in it is part of the name, or else a slash.
+    """
     top = run / layout.FILES
-    try:
-        path = top / layout.file_name(name)
-        resolved = path.resolve()
-        if not _is_folder(top) or not resolved.is_relative_to(top.resolve()):
-            return None
-        return resolved if stat.S_ISREG(path.lstat().st_mode) else None
-    except (BadName, OSError, ValueError, RuntimeError):
-        return None
+    for named in (layout.inside_run, layout.file_name) if _is_folder(top) else ():
+        with contextlib.suppress(BadName, OSError, ValueError, RuntimeError):
+            path = top / named(name)
+            resolved = path.resolve()
+            is_inside = resolved.is_relative_to(top.resolve())
+            if is_inside and stat.S_ISREG(path.lstat().st_mode):
+                return resolved
+    return None
 
 
 def add_file(run: Path, name: str, source: Path | IO[bytes], *, overwrite: bool) -> Path:
     """Copy `source` into the run as `name`, and return where it lies; as `LocalStore.add_file`."""
-    target = run / layout.FILES / layout.file_name(name)
+    target = run / layout.FILES / layout.inside_run(name)
     temporary = run / f".new-{os.urandom(6).hex()}"
     try:
         with _written_to(run):

@@ -27,7 +27,8 @@ from __future__ import annotations
 import re
 import struct
 import sys
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from run_widgets.errors import BadName, NotAName
@@ -81,6 +82,7 @@ KINDS = 0x0F
 
 RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}")
 _EXPERIMENT = re.compile(r"[A-Za-z0-9][\w-]{0,254}")
+_DRIVE = re.compile("[A-Za-z]:")
 
 
 def run_id(value: object) -> str:
@@ -141,14 +143,27 @@ def metric_name(value: object) -> str:
         It is empty, or not a string.
     """
     if not isinstance(value, str):
-        raise NotAName(f"a metric's name must be a string, got {value!r}")
+        advice = ": use run.log_metrics for several" if isinstance(value, Mapping) else ""
+        raise NotAName(f"a metric's name must be a string, got {repr(value)[:100]}{advice}")
     if not value:
         raise BadName("a metric needs a name, got an empty string")
     return value
 
 
 def file_name(value: object) -> str:
-    """Return `value`, a relative path inside a run, with forward slashes.
+    """Return the name of a run's file, as a person writes it, with forward slashes.
+
+    Raises
+    ------
+    BadName
+        It is no relative path inside a run.
+    """
+    name = str(value).replace("\\", "/") if isinstance(value, str | Path) else ""
+    return inside_run(name.removeprefix("./"))
+
+
+def inside_run(name: str) -> str:
+    """Return `name`, a relative path inside a run: as a file is called that exists.
 
     Raises
     ------
@@ -156,19 +171,13 @@ def file_name(value: object) -> str:
         It is empty or absolute, climbs with ``..``, or has a drive, a NUL or an
         empty part.
     """
-    name = str(value).replace("\\", "/") if isinstance(value, str | Path) else ""
-    name = name.removeprefix("./")
     parts = name.split("/")
-    bad = {"", ".", ".."}
-    if (
-        bad.intersection(parts)
-        or "\0" in name
-        or ":" in parts[0]
-        or PurePosixPath(name).is_absolute()
-    ):
+    climbs = ".." in name.replace("\\", "/").split("/")  # here, or where the run is copied to
+    # A colon is a letter like others, but on Windows, where it parts a drive or a hidden stream.
+    has_drive = ":" in name if sys.platform == "win32" else _DRIVE.fullmatch(parts[0])
+    if {"", "."}.intersection(parts) or climbs or has_drive or "\0" in name:
         raise BadName(
-            f"file name {value!r} must be a relative path inside the run, "
-            "such as 'outputs/model.pt'"
+            f"file name {name!r} must be a relative path inside the run, such as 'outputs/model.pt'"
         )
     return name
 

@@ -80,7 +80,6 @@ class Capture:
     def _keep(
         self, path: str, version: tuple[int, int, int], *, may_wait: bool, now: float
     ) -> None:
-        layout.file_name(path)
         source, target = self._source / path, self._target / path
         if path not in self._kept and target.exists():
             # The script gave this name to a file of its own, by `upload_file`.

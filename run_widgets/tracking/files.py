@@ -36,7 +36,7 @@ class Files(Handle):
 
     def upload_file(
         self,
-        name: str,
+        name: str | Path,
         path_or_stream: str | Path | IO[Any],
         datastore_name: str | None = None,
         *,
@@ -58,13 +58,13 @@ class Files(Handle):
             The run's folder cannot be written.
         """
         del datastore_name
-        layout.file_name(name)
+        name = layout.file_name(name)
         self._check_open()
         return self.store.add_file(self.id, name, _source(path_or_stream), overwrite=overwrite)
 
     def upload_files(
         self,
-        names: Iterable[str],
+        names: Iterable[str | Path],
         paths: Iterable[str | Path],
         return_artifacts: bool = False,
         timeout_seconds: float | None = None,
@@ -117,7 +117,7 @@ class Files(Handle):
         return [entry.path for entry in self.store.files(self.id)]
 
     def download_file(
-        self, name: str, output_file_path: str | Path | None = None, **ignored: object
+        self, name: str | Path, output_file_path: str | Path | None = None, **ignored: object
     ) -> Path:
         """Copy one of the run's files out of it, and return where to.
 
@@ -132,7 +132,7 @@ class Files(Handle):
         import shutil
 
         del ignored
-        source = self.store.file_path(self.id, name)
+        source = self.store.file_path(self.id, str(name))
         target = Path(output_file_path) if output_file_path is not None else Path(source.name)
         if target.is_dir() or str(output_file_path).endswith(("/", os.sep)):
             target = target / source.name
@@ -159,11 +159,11 @@ class Files(Handle):
             `output_paths` are not as many as the files, or not all different.
         """
         del batch_size, timeout_seconds
-        folder = (prefix or "").replace("\\", "/").strip("/")
+        folder = str(prefix or "").replace("\\", "/").removeprefix("./").strip("/")
         names = [
-            n
-            for n in self.get_file_names()
-            if not folder or n == folder or n.startswith(folder + "/")
+            name
+            for name in self.get_file_names()
+            if not folder or name in (folder, prefix) or name.startswith(f"{folder}/")
         ]
         if not names:
             raise FileNotInRun(f"run {self.id!r} has no files below {prefix!r}")
@@ -186,11 +186,10 @@ class Files(Handle):
             for file in _files_below(Path(folder)):
                 if os.path.abspath(file) == os.environ.get(EXECUTED_VARIABLE):
                     continue
+                name = (_name_in_run(folder) / file.relative_to(folder)).as_posix()
                 try:
-                    self.store.add_file(
-                        self.id, Path(os.path.normpath(file)).as_posix().lstrip("./"), file
-                    )
-                except (OSError, ValueError) as error:  # one file's trouble is not the run's
+                    self.store.add_file(self.id, name, file)
+                except (OSError, ValueError, LookupError) as error:  # not the run's trouble
                     warnings.warn(
                         f"run-widgets: {file} was not collected: {error}",
                         RuntimeWarning,
@@ -207,6 +206,12 @@ def folders_of(outputs: str | bool | Iterable[str] | None) -> tuple[str, ...]:
     if outputs is False:
         return ()
     return (outputs,) if isinstance(outputs, str) else tuple(outputs)
+
+
+def _name_in_run(folder: str) -> Path:
+    """Return what a folder of outputs is called in the run: its path from here, if it is below."""
+    path = Path(os.path.abspath(folder))
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else Path(path.name)
 
 
 def _source(path_or_stream: str | Path | IO[Any]) -> Path | IO[bytes]:

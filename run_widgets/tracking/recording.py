@@ -18,7 +18,9 @@ from run_widgets.tracking.values import column, document, row, scalar, table
 class Recording(Pictures):
     """The methods that people call while they compute."""
 
-    def log(self, name: str, value: Any, description: str = "", step: int | None = None) -> None:
+    def log(
+        self, name: str, value: Any = ..., description: str = "", step: int | None = None
+    ) -> None:
         """Log one value: a number, bool, text or None. Again under one name: a vector.
 
         The value is in the operating system's hands when this returns.
@@ -39,14 +41,18 @@ class Recording(Pictures):
         ------
         NotAMetric
             `value` is several values or no value; the message names the right method.
-        BadName
+        BadName, NotAName
             `name` is not a non-empty string.
         RunClosed
             The run has ended.
         """
         if description:
             self._describe(name, description)
-        self._put(name, value if type(value) is float else scalar(value, _call("log", name)), step)
+        if type(value) is not float:
+            if value is ...:  # log({"loss": 0.3}), as other trackers have it
+                raise NotAMetric(f"{_call('log', layout.metric_name(name))} needs a value")
+            value = scalar(value, _call("log", name))
+        self._put(name, value, step)
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Log several values at one step and time: as `log` for each pair of `metrics`.
