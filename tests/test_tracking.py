@@ -583,6 +583,35 @@ def test_an_unknown_run_is_an_error_that_names_it(experiment: Experiment) -> Non
             Run(experiment, run_id)
 
 
+def test_what_is_given_to_a_resumed_run_changes_it(experiment: Experiment) -> None:
+    first = experiment.start_logging(
+        run_id="mine", snapshot_directory=None, display_name="old", tags={"a": 1, "try": 1}
+    )
+    first.complete()
+
+    again = experiment.start_logging(
+        run_id="mine", resume=True, snapshot_directory=None, description="again",
+        tags={"try": 2}, properties={"p": 1},
+    )  # fmt: skip
+    again.complete()
+
+    assert again.get_tags() == {"a": "1", "try": "2"}
+    assert again.get_properties() == {"p": "1"}
+    assert (again.display_name, again.description) == ("old", "again")
+    with pytest.raises(errors.BadArgument, match="run_id"):
+        experiment.start_logging(resume=True)
+
+
+def test_a_status_that_no_run_can_have_and_a_wrong_count_are_refused(run: Run) -> None:
+    with pytest.raises(errors.BadArgument, match=r"'running': it is one of NotStarted, .*Running"):
+        Run.list(run.experiment, status="running")
+    for count in (-1, 1.5, "x"):
+        with pytest.raises(errors.BadArgument, match="whole number"):
+            run.create_children(count)  # type: ignore[arg-type]
+
+    assert list(run.get_children(status="Paused")) == []
+
+
 def test_a_taken_run_id_is_refused_unless_resumed(experiment: Experiment) -> None:
     run = experiment.start_logging(run_id="mine", snapshot_directory=None)
     run.log("loss", 1.0)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from run_widgets.store.local import Document, Labels, LocalStore
 
 
+NAMES = ("name", "display_name", "description")
+
+
 class Submittable(Protocol):
     """What `Experiment.submit` takes; `launch` has those for scripts and notebooks."""
 
@@ -139,7 +142,7 @@ class Experiment:
         tags, properties
             As `set_tags` and `add_properties` take them.
         resume
-            Go on with the run `run_id`, whatever its status is.
+            Go on with the run `run_id`, whatever its status is; what else is given changes it.
         system_metrics
             True records CPU, memory and GPU use every 10 s; a number, every so
             many seconds.
@@ -148,6 +151,10 @@ class Experiment:
         ------
         RunExists
             There is a run `run_id`, and `resume` is false.
+        RunNotFound
+            There is none, and `resume` is true.
+        BadArgument
+            `resume` is true without a `run_id`.
         StoreUnavailable
             The workspace cannot be written.
         """
@@ -159,9 +166,16 @@ class Experiment:
             "tags": texts(tags or {}),
             "properties": texts(properties or {}),
         }
-        if resume and run_id is not None:
+        if resume:
+            if run_id is None:
+                raise BadArgument("resume=True needs the run_id of the run to go on with")
             run = Run(self, run_id, outputs=folders_of(outputs))
             run._become_owner(reopen=True)
+            run.add_properties(properties)
+            if tags:
+                run.set_tags(tags)
+            if given := {key: text for key, text in fields.items() if text and key in NAMES}:
+                run._update(lambda known: known.update(given))
         else:
             run = Run._create(self, run_id or uuid4(), fields, folders_of(outputs))
         run._start_source(None if snapshot_directory is None else Path(snapshot_directory))

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from run_widgets.tracking.workspace import Workspace
 
 
+STATUSES = (*RunStatus, "Unapproved", "Pausing", "Paused")
+"""What runs may be asked for: those that we have, and three of a cloud's."""
+
+
 class Run(Recording, Labelled, Sourced, Life):
     """One run: what it logged, its files, labels and status.
 
@@ -300,11 +304,13 @@ class Run(Recording, Labelled, Sourced, Life):
         Raises
         ------
         BadArgument
-            Neither or both ways were asked for.
+            Neither or both ways were asked for, or `count` is no number of runs.
         """
         by_tag = tag_key is not None and tag_values is not None
         if (count is None) != by_tag or (count is not None and (tag_key or tag_values)):
             raise BadArgument("create_children takes either count, or tag_key and tag_values")
+        if count is not None and (not isinstance(count, int) or count < 0):
+            raise BadArgument(f"count must be a whole number from 0, got {count!r}")
         if by_tag:
             tags = [{str(tag_key): str(value)} for value in tag_values or ()]
         else:
@@ -354,12 +360,15 @@ class Run(Recording, Labelled, Sourced, Life):
         Raises
         ------
         BadArgument
-            A filter has a type that it cannot have.
+            A filter has a type that it cannot have, or `status` is none that a run can have.
         """
         del _rehydrate_runs
         for value, what in ((type, "type"), (status, "status")):
             if value is not None and not isinstance(value, str):
                 raise BadArgument(f"the filter {what} must be a string, got {value!r}")
+        if status is not None and status not in STATUSES:
+            known = ", ".join(STATUSES)
+            raise BadArgument(f"no run has the status {status!r}: it is one of {known}")
         if not isinstance(include_children, bool):
             raise BadArgument(f"include_children must be True or False, got {include_children!r}")
         labels = (checked_labels(tags, "tags"), checked_labels(properties, "properties"))
