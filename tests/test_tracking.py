@@ -706,6 +706,17 @@ def test_a_tracked_loop_shows_how_far_it_is(run: Run) -> None:
     assert run.store.run(run.id).total_steps is None
 
 
+def test_values_that_were_kept_elsewhere_keep_their_time(run: Run) -> None:
+    for step in range(3):
+        run.log_metrics({"loss": 1.0, "acc": step}, step=step, at=1e9 + step)
+
+    assert [*run.get_series("loss").at] == [1e9, 1e9 + 1, 1e9 + 2]
+    assert [*run.get_series("acc").value] == [0, 1, 2]
+    for nonsense in ("yesterday", math.nan, [1.0]):
+        with pytest.raises(errors.BadArgument, match="seconds since the epoch as at, got"):
+            run.log_metrics({"loss": 1.0}, at=nonsense)  # type: ignore[arg-type]
+
+
 def test_the_progress_of_a_foreign_loop_is_written_now_and_then_and_at_its_end(run: Run) -> None:
     seen = set()
     for done in range(1001):

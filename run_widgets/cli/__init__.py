@@ -1,6 +1,6 @@
 """The command line: `run-widgets list | show | log | …`, and the same as ``python -m run_widgets``.
 
-`look`, `take`, `start`, `end` and `beside` have the commands; `which` tells which
+`look`, `take`, `bring`, `start`, `end` and `beside` have the commands; `which` tells which
 run is meant, `plain` makes logged text fit for a terminal, and `screen` draws
 tables and what goes on.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from run_widgets import __version__, errors
-from run_widgets.cli import beside, end, look, start, take
+from run_widgets.cli import beside, bring, end, look, start, take
 from run_widgets.cli.plain import clean
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def app() -> None:
 for command in (
     *look.COMMANDS,
     *take.COMMANDS,
+    *bring.COMMANDS,
     *start.COMMANDS,
     *end.COMMANDS,
     *beside.COMMANDS,

@@ -71,7 +71,7 @@ def told_what_is_needed() -> bool | str:
 def let_colab_draw() -> None:
     """Let Colab load bqplot's front end, which it does for nobody who has not asked."""
     if _is_colab():
-        from google.colab import output  # type: ignore[import-not-found]
+        from google.colab import output
 
         output.enable_custom_widget_manager()
 

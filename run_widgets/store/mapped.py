@@ -122,8 +122,10 @@ class MappedWriter(Writer):
             return False
         return True
 
-    def put_all(self, values: Mapping[str, Plain], step: int | None) -> None:
-        super().put_all(values, step)
+    def put_all(
+        self, values: Mapping[str, Plain], step: int | None, at: float | None = None
+    ) -> None:
+        super().put_all(values, step, at)
         kinds = [*map(type, values.values())]
         if not 0 < len(kinds) <= GROUP_AT_MOST or not {*kinds} <= {float, int}:
             return

@@ -114,12 +114,14 @@ class Writer:
         """
         raise NotImplementedError
 
-    def put_all(self, values: Mapping[str, Plain], step: int | None) -> None:
-        """Append one value of each of several metrics, all at one time.
+    def put_all(
+        self, values: Mapping[str, Plain], step: int | None, at: float | None = None
+    ) -> None:
+        """Append one value of each of several metrics, all at one time, default: now.
 
         Raises as `put` does; the values before the wrong one are kept.
         """
-        self._alone(self._put_all_alone, values, step)
+        self._alone(self._put_all_alone, values, step, _now() if at is None else float(at))
 
     def put_known(self, values: Mapping[str, Any], step: int | None) -> bool:
         """Do as `put_all` where that is quick; False where it is not, and nothing is done.
@@ -175,8 +177,7 @@ class Writer:
 
     # Below, up to the signs of life, all is called from `_alone`.
 
-    def _put_all_alone(self, values: Mapping[str, Plain], step: int | None) -> None:
-        at = _now()
+    def _put_all_alone(self, values: Mapping[str, Plain], step: int | None, at: float) -> None:
         for name, value in values.items():
             self._put_alone(name, value, step, at)
 

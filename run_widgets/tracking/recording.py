@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,22 +56,36 @@ class Recording(Pictures):
             value = scalar(value, _call("log", name))
         self._put(name, value, step)
 
-    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+    def log_metrics(
+        self, metrics: Mapping[str, Any], step: int | None = None, *, at: float | None = None
+    ) -> None:
         """Log several values at one step and time: as `log` for each pair of `metrics`.
 
         Where one is no value, none is logged.
+
+        Parameters
+        ----------
+        metrics
+            Values by name.
+        step
+            As `log` takes it.
+        at
+            When that was, in seconds since the epoch; default: now. For values that were
+            kept elsewhere.
 
         Raises
         ------
         NotAMetric, BadName, RunClosed
             As `log`; also where `metrics` is no dict.
+        BadArgument
+            `at` is no moment.
         """
         if type(metrics) is not dict and not isinstance(metrics, Mapping):
             raise NotAMetric(f"run.log_metrics takes a dict of name to value, got {metrics!r}")
         writer = self._writer
-        if writer is None or not writer.put_known(metrics, step):
+        if at is not None or writer is None or not writer.put_known(metrics, step):
             plain = {name: scalar(value, _call("log", name)) for name, value in metrics.items()}
-            self._open_writer().put_all(plain, step)
+            self._open_writer().put_all(plain, step, None if at is None else _moment(at))
 
     def log_list(self, name: str, value: Any, description: str = "") -> None:
         """Log several values at once: a list, tuple, array, Series or generator.
@@ -211,6 +227,14 @@ class Recording(Pictures):
 
 def _call(method: str, name: object) -> str:
     return f"run.{method}({name!r}, …)"
+
+
+def _moment(at: object) -> float:
+    with suppress(TypeError, ValueError, OverflowError):
+        moment = float(at)  # type: ignore[arg-type]
+        if math.isfinite(moment):
+            return moment
+    raise BadArgument(f"run.log_metrics takes seconds since the epoch as at, got {at!r}")
 
 
 def _as_file_name(name: str) -> str:
