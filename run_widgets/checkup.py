@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.paths import jupyter_config_path, jupyter_path
 
-from run_widgets.export.picture import size
 from run_widgets.front_end import SCRIPTS, script
+from run_widgets.reading.facts import size
 from run_widgets.servers import environment_of, has_lab_extension
 from run_widgets.store import layout
 from run_widgets.store.drive import can_be_mapped, drive_kind

@@ -14,15 +14,12 @@ from hypothesis import strategies as st
 
 from run_widgets.export.picture import (
     MAX_BYTES,
-    duration,
-    size,
     static_html,
     static_text,
-    svg,
-    ticks,
 )
+from run_widgets.export.svg_chart import svg, ticks
 from run_widgets.reading.downsample import Columns
-from run_widgets.reading.facts import facts
+from run_widgets.reading.facts import duration, facts, size
 from run_widgets.reading.summary import Curves, RunSummary
 from run_widgets.records import Batch, FileEntry, Kind, Record, RunError, RunRecord, RunStatus
 

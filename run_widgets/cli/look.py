@@ -327,7 +327,7 @@ def files(workspace: Workspace, run: str, as_json: bool) -> None:
         click.echo(plain.to_json([asdict(entry) for entry in entries]))
         return
     from run_widgets.cli import screen
-    from run_widgets.export.picture import size
+    from run_widgets.reading.facts import size
 
     rows = [
         (plain.one_line(entry.path), size(entry.bytes), plain.moment(entry.modified_at))

@@ -13,8 +13,7 @@ from rich.text import Text
 
 from run_widgets.cli.plain import clean, duration, moment, number, one_line, spark
 from run_widgets.cli.screen import console, progress_of, put, status_text, table
-from run_widgets.export.picture import size
-from run_widgets.reading.facts import elapsed_s, text_of
+from run_widgets.reading.facts import elapsed_s, size, text_of
 from run_widgets.reading.summary import Vector
 from run_widgets.records import RunRecord, RunStatus
 

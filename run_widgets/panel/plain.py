@@ -14,7 +14,8 @@ import ipywidgets
 import numpy as np
 
 from run_widgets import servers
-from run_widgets.export.picture import GREY, html_above, html_below, text, ticks
+from run_widgets.export.picture import html_above, html_below, text
+from run_widgets.export.svg_chart import GREY, ticks
 from run_widgets.front_end import FRONT_END
 
 if TYPE_CHECKING:

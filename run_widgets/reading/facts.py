@@ -120,6 +120,25 @@ def text_of(value: object) -> str:
     return shown(str(value))
 
 
+def duration(elapsed_s: float) -> str:
+    """Return seconds as a person says them: ``3.2 s``, ``5 min 12 s``, ``3 h 05 min``."""
+    if elapsed_s < 59.95:
+        return f"{elapsed_s:.1f} s"
+    minutes, seconds = divmod(round(elapsed_s), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds:02d} s"
+    return f"{minutes // 60:,} h {minutes % 60:02d} min"
+
+
+def size(count: float) -> str:
+    """Return bytes as a person says them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 999.5:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
 def cell(value: object) -> Cell:
     """Return a logged value as JSON and the browser can have it without changing it."""
     if value is None or isinstance(value, bool):

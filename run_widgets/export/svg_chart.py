@@ -1,0 +1,143 @@
+"""One chart of a run as an SVG document of a few kilobytes, for pages without scripts."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from run_widgets.reading.downsample import Columns, Floats, reduced
+
+if TYPE_CHECKING:
+    from run_widgets.reading.summary import Curves
+
+Lines: TypeAlias = Mapping[tuple[str, str], Columns]
+"""Of the run that is done again: by chart and line."""
+
+GREY = "#808080"
+"""Read on light and on dark."""
+
+WIDTH, HEIGHT = 300, 150
+RIGHT, TOP, BOTTOM = 14, 8, 20
+"""Pixels of a chart, and around its plot."""
+
+DIGIT = 5.9
+"""Pixels of a digit, at most, in the size of the ticks."""
+
+
+def svg(curves: Curves, behind: Lines = MappingProxyType({}), *, max_points: int) -> str:
+    """Return a chart as an SVG document of `WIDTH` by `HEIGHT` pixels; no logged text in it."""
+    lines = [(line.color, _thinned(line.outline.columns(), max_points)) for line in curves.lines]
+    pale = [
+        (line.color, _thinned(behind[curves.name, line.name], max_points))
+        for line in curves.lines
+        if (curves.name, line.name) in behind
+    ]
+    xs = _range([columns.x for _, columns in lines + pale])
+    low, high = _range([columns.y for _, columns in lines + pale])
+    ys = _widened(low, high, high / 25 - low / 25)
+    y_ticks = ticks(*ys, most=5)
+    left = 8 + DIGIT * max(len(_tick(value)) for value in y_ticks)
+    across = _Scale(*xs, left, WIDTH - RIGHT)
+    up = _Scale(*ys, HEIGHT - BOTTOM, TOP)
+    x_ticks = ticks(*xs, most=5)
+    grid = "".join(
+        f'<path d="M{left:.0f} {up.at(value):.1f}H{WIDTH - RIGHT}" stroke="{GREY}" '
+        f'stroke-opacity=".25"/><text x="{left - 5:.0f}" y="{up.at(value) + 3.5:.1f}" '
+        f'text-anchor="end">{_tick(value)}</text>'
+        for value in y_ticks
+    ) + "".join(
+        f'<text x="{across.at(value):.1f}" y="{HEIGHT - 6}" text-anchor="middle">{_tick(value)}'
+        "</text>"
+        for value in x_ticks
+    )
+    paths = "".join(_path(color, columns, across, up) for color, columns in lines)
+    if pale:
+        # Wider than the line above, so that it is seen where both are the same.
+        wide = "".join(_path(color, columns, across, up) for color, columns in pale)
+        paths = f'<g stroke-opacity=".3" stroke-width="50">{wide}</g>{paths}'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="{GREY}" '
+        f'font-family="system-ui,sans-serif" font-size="10">{grid}<g fill="none" '
+        'stroke-width="15" stroke-linecap="round" stroke-linejoin="round" '
+        f'transform="scale(.1)">{paths}</g></svg>'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where values from `low` to `high` lie, in pixels from `start` to `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def at(self, values: Any) -> Any:
+        # In halves, as the distance between the largest floats is not a float.
+        share = (values / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        return self.start + (self.end - self.start) * share
+
+
+def ticks(low: float, high: float, *, most: int) -> list[float]:
+    """Return round values between `low` and `high`, about `most`; both where there are none."""
+    distance = high - low
+    if not math.isfinite(distance):
+        return [low, high]
+    power = 10.0 ** math.floor(math.log10(distance / most))
+    step = next(power * m for m in (1, 2, 5, 10, 20) if distance / (power * m) <= most)
+    first, last = math.ceil(low / step), math.floor(high / step)
+    values = [place * step for place in range(first, last + 1)]
+    return values if len({_tick(value) for value in values}) > 1 else [low, high]
+
+
+def _thinned(columns: Columns, max_points: int) -> Columns:
+    kept = reduced(columns.y, max_points)
+    return Columns(columns.x[kept], columns.y[kept], columns.at[kept])
+
+
+def _range(columns: Sequence[Floats]) -> tuple[float, float]:
+    """Return the lowest and highest of all numbers; some range around a single one."""
+    numbers = np.concatenate([*columns, np.empty(0)])
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
+        return (0.0, 1.0)
+    low, high = float(numbers.min()), float(numbers.max())
+    return (low, high) if low < high else _widened(low, high, max(abs(low) / 10, 0.5))
+
+
+def _widened(low: float, high: float, room: float) -> tuple[float, float]:
+    """Return a range with `room` added on both sides, as far as there are floats."""
+    most = sys.float_info.max
+    return (max(low - room, -most), min(high + room, most))
+
+
+def _path(color: str, columns: Columns, across: _Scale, up: _Scale) -> str:
+    """Return a line in tenths of a pixel, relative to the point before: half the bytes."""
+    drawn = np.isfinite(columns.y)
+    x = np.rint(10 * across.at(columns.x[drawn])).astype(int)
+    y = np.rint(10 * up.at(columns.y[drawn])).astype(int)
+    # A line begins anew after each gap; a point between two gaps is a dot.
+    begins = np.diff(np.flatnonzero(drawn), prepend=-2) > 1
+    alone = begins & np.append(begins[1:], True)
+    moves = np.stack((np.diff(x, prepend=0), np.diff(y, prepend=0)), axis=1).tolist()
+    path = "".join(
+        f"{'m' if new else 'l'}{dx} {dy}" for new, (dx, dy) in zip(begins, moves, strict=True)
+    ).replace(" -", "-")
+    dots = "".join(f"M{dx} {dy}h0" for dx, dy in zip(x[alone], y[alone], strict=True))
+    return "".join(
+        f'<path d="{shape}" stroke="{color}"{width}/>'
+        for shape, width in ((path, ""), (dots, ' stroke-width="40"'))
+        if shape
+    )
+
+
+def _tick(value: float) -> str:
+    if float(value).is_integer() and abs(value) < 1e10:
+        return f"{value:,.0f}"
+    return f"{value:,.6g}" if 1e-4 <= abs(value) < 1e6 or not value else f"{value:.3g}"
