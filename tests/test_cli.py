@@ -750,6 +750,7 @@ def test_every_command_has_a_help_of_one_sentence() -> None:
         ("submit --max-concurrent 0 train.py", "0 is not in the range"),
         ("submit train.txt", "'train.txt' is neither a .py nor an .ipynb file"),
         ("replay --rtol -1 latest", "-1.0 is not in the range"),
+        ("replay --atol nan latest", "'nan' is no number"),
         ("demo --json", "give both"),
         ("demo --steps 0", "0 is not in the range"),
         ("portal --port 99999", "99999 is not in the range"),
@@ -866,6 +867,7 @@ def test_runs_and_experiments_complete(process: Cli, workspace: Workspace, here:
 def test_files_of_the_run_and_statuses_complete(workspace: Workspace) -> None:
     run = run_of(workspace, "mnist")
     run.upload_file("outputs/model.txt", io.BytesIO(b"m"))
+    run.upload_file("logs/worker.log", io.BytesIO(b"w"))
     run.complete()
     completer = BashComplete(app, {}, "run-widgets", "_RUN_WIDGETS_COMPLETE")
 
@@ -874,6 +876,7 @@ def test_files_of_the_run_and_statuses_complete(workspace: Workspace) -> None:
 
     assert offered("download", "mnist/1", "out") == {"outputs/model.txt"}
     assert offered("download", "none/1", "") == set()
+    assert offered("log", "mnist/1", "--name", "") == {"logs/worker.log"}
     assert offered("list", "--status", "c") == {"canceled", "cancelrequested", "completed"}
 
 
@@ -895,6 +898,29 @@ def test_fish_completes(cli: Cli, workspace: Workspace, here: Path) -> None:
     )
 
     assert found.stdout.splitlines()[0].split("\t") == ["mnist/1", "Completed"]
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh")
+def test_zsh_completes(cli: Cli, workspace: Workspace, here: Path) -> None:
+    import pexpect
+
+    run_of(workspace, "mnist").complete()
+    (here / "completion.zsh").write_text(cli("completion", "zsh").stdout)
+    place = here / "run-widgets"
+    place.write_text(f'#!/bin/sh\nexec {sys.executable} -m run_widgets "$@"\n')
+    place.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{here}:{os.environ['PATH']}", "TERM": "dumb"}
+    shell = pexpect.spawn("zsh", ["-f", "-i"], cwd=str(here), env=environment, timeout=30)
+
+    # zsh completes only what somebody types.
+    shell.sendline(
+        "PS1='> '; autoload -U compinit; compinit -u -D; source completion.zsh; echo re''ady"
+    )
+    shell.expect_exact("ready")
+    shell.send("run-widgets show mni\t")
+
+    shell.expect_exact("mnist/1")
+    shell.close(force=True)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

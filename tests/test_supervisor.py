@@ -20,7 +20,7 @@ import run_widgets
 from run_widgets import Experiment, NotebookRunConfig, Run, ScriptRunConfig, Workspace
 from run_widgets.errors import RunClosed, SubmitError
 from run_widgets.supervisor.capture import Capture
-from run_widgets.supervisor.ending import error_of, last_traceback
+from run_widgets.supervisor.failure import error_of, last_traceback
 from run_widgets.supervisor.plan import Plan
 from run_widgets.supervisor.queue import Ticket
 

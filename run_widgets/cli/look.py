@@ -13,6 +13,7 @@ from run_widgets.cli import plain, which
 from run_widgets.cli.logs import print_log, text_of_log
 from run_widgets.cli.which import (
     EXPERIMENT,
+    LOG,
     RUN,
     check_experiment,
     find_run,
@@ -285,7 +286,7 @@ def _whole(reading: Reading) -> Json:
 
 @click.command(short_help="Print what a run has printed.")
 @click.argument("run", type=RUN)
-@click.option("--name", help="Which log, where there are several.")
+@click.option("--name", type=LOG, help="Which log, where there are several.")
 @click.option("-n", "--lines", type=click.IntRange(min=0), help="Only the last so many lines.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as it is written, until the run ends.")
 @click.option("--raw", is_flag=True, help="As it is, with the escape sequences that are in it.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,23 @@ if TYPE_CHECKING:
 
 SCRIPTS = (".py", ".ipynb")
 
-TOLERANCE = click.FloatRange(min=0)
+
+class ToleranceType(click.FloatRange):
+    """A number that is at least zero; `nan`, which nothing is within, is none."""
+
+    name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number: nothing would be within it", param, ctx)
+        return number
+
+
+TOLERANCE = ToleranceType(min=0)
 
 STILL_GOING_ON = """
 {run} goes on without this terminal.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -180,9 +180,12 @@ class RunOrFileType(RunType):
 
 
 class FileType(click.ParamType[str]):
-    """A file of the run that was named before."""
+    """A file of the run that was named before, or one of those `chosen` of them."""
 
     name = "file"
+
+    def __init__(self, chosen: Callable[[Iterable[str]], Iterable[str]] = list) -> None:
+        self._chosen = chosen
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -192,8 +195,10 @@ class FileType(click.ParamType[str]):
 
         del param
         with suppress(RunNotFound, ExperimentNotFound, click.UsageError):
-            run = find_run(_workspace_of(ctx), str(ctx.params.get("run")))
-            paths = (entry.path for entry in run.store.files(run.id))
+            # Behind an option that still wants its value, click has not told arguments apart.
+            named = ctx.params.get("run") or next(iter(ctx.args), None)
+            run = find_run(_workspace_of(ctx), str(named))
+            paths = self._chosen(entry.path for entry in run.store.files(run.id))
             return [CompletionItem(path) for path in paths if path.startswith(incomplete)]
         return []
 
@@ -222,4 +227,5 @@ def _workspace_of(context: click.Context) -> Workspace:
 RUN = RunType()
 RUN_OR_FILE = RunOrFileType()
 FILE = FileType()
+LOG = FileType(layout.log_names)
 EXPERIMENT = ExperimentType()

@@ -9,18 +9,24 @@ parses and runs: a name, a call or a placeholder is never touched. Masked are
   that is unpacked, the second part of ``auth=(…, …)``;
 - the same for a name with token, auth, cookie or key in it where the value
   looks random, so that ``pad_token = "<pad>"`` and ``key="val_loss"`` stay;
-- in the lines of a shell, in configuration files and in texts that hold such:
-  ``--password …``, ``PASSWORD=…``, ``password: …``, ``curl -u ann:…``, headers;
+- in the lines of a shell, in configuration files, in SQL and in texts that hold such:
+  ``--password …``, ``PASSWORD=…``, ``password: …``, ``curl -u ann:…``, headers,
+  ``echo … | sudo -S``, what ``%%bash -s`` hands over where it looks random,
+  ``IDENTIFIED BY '…'``;
+- in a cell that is no Python, and so did not run, an unquoted ``password = …``;
 - tokens of known shape, of two dozen services, and private keys;
 - the password in an address, keys and signatures in connection strings and
   signed addresses, and what follows ``Bearer`` and ``Basic``;
 - whatever a secret variable of this process's environment holds, anywhere.
 
-A mask is a net, not a wall: a secret that looks like any other text passes.
+A mask is a net, not a wall: a secret that looks like any other text passes, as do
+``password = hunter2`` without quotes, which is a name to Python, an argument
+without an option, and a sentence in which a password is told.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -77,7 +83,9 @@ _KNOWN_SHAPES = re.compile(
     """
 )
 _IN_AN_ADDRESS = re.compile(
-    r"(?i)(?P<before>://[^\s/:@'\"]{0,200}:)[^\s/@'\"{]{1,500}(?=@)"
+    r"(?i)(?P<before>://[^\s/:@'\"]{0,200}:)[^\s/'\"{]{1,500}(?=@)"
+    # A slash in a password is not allowed, and yet written; behind a port it is a path.
+    r"|(?P<slashed>://[^\s/:@'\"{]{1,200}:)(?!\d{1,5}/)[^\s/'\"{$][^\s'\"{]{0,500}(?=@)"
     r"|(?P<scheme>://)(?=[^\s/:@'\"]{0,200}\d)[\w.~-]{14,500}(?=@)"
     rf"|(?P<option>[?&][\w-]{{0,40}}(?:{_STRONG}|token|sig|signature)=){_PLAIN.replace('$', '&;$')}"
     r"|(?P<bearer>\bbearer\s+)(?=[^\s\"']{0,200}\d)[\w.~+/=-]{16,8192}"
@@ -111,12 +119,36 @@ _LOGIN = re.compile(
     r"(?i)\b(?:curl|wget|https?)\b[^\n]{0,500}?\s(?:-u|--user)[\s=]{1,5}[\"']?[^\s:\"']{1,100}:"
     r"(?P<value>[^\s\"'$]{1,500})"
 )
-_LOGIN_OF_MYSQL = re.compile(r"(?i)\bmysql\w{0,20}\b[^\n]{0,500}?\s-p(?P<value>[^\s\"'$]{1,500})")
 _LOGIN_OF_WANDB = re.compile(r"\bwandb\s+login\s+(?:--\w+\s+){0,5}(?P<value>\w{32,100})")
+_SHORT_OPTION = re.compile(
+    r"\b(?:(?:mysql\w{0,20}|mariadb\w{0,20}|7z\w?)\b[^\n|;]{0,500}?\s-p"
+    r"|(?:sshpass|(?:az|docker|podman|oc)\s{1,20}login)\b[^\n|;]{0,500}?\s-p\s{0,20}"
+    r"|(?:zip|unzip)\b[^\n|;]{0,500}?\s-P\s{0,20}|redis-cli\b[^\n|;]{0,500}?\s-a\s{1,20}"
+    rf"|-pass(?:in|out)?\s{{1,20}}pass:)(?P<quote>[\"']?)(?P<value>{_PLAIN})(?P=quote)"
+)
+_PIPED = re.compile(
+    r"\b(?:echo|printf)\s{1,20}(?:-\w{1,3}\s{1,20}|['\"]?%s(?:\\n)?['\"]?\s{1,20}){0,3}(?P<quote>[\"']?)"
+    rf"(?P<value>{_PLAIN})(?P=quote)\s{{0,20}}\|[^\n]{{0,200}}?"
+    r"(?:\bsudo\b[^\n|]{0,80}?\s-\w{0,5}S|--?(?:password|passphrase|pass|token)-(?:stdin|fd)|--with-token"
+    r"|\b(?:ch)?passwd\b|\bcryptsetup\b|\blogin\b)"
+)
+_SHELL_VARIABLE = re.compile(
+    rf"(?i){_NAME}=(?P<quote>[\"']?)(?P<value>{_PLAIN})(?P=quote)(?=[\s;&]|\Z)"
+)
+_ARGUMENTS_OF_A_CELL = re.compile(r"(?P<first>\s*%%\w+[^\n]*?\s-s\s)(?P<arguments>[^\n]+)")
+_IN_SQL = re.compile(
+    r"(?i)\b(?:identified\s{1,20}by|(?:with|encrypted|set)\s{1,20}password)[\s=]{1,20}"
+    r"\\?(?P<quote>['\"])(?P<value>[^'\"\n\\{$<%:?]{1,500})\\?(?P=quote)"
+)
+_NETRC = re.compile(r"\blogin\s{1,20}\S{1,200}\s{1,20}password\s{1,20}(?P<value>[^\s$<{]{1,500})")
+_PGPASS = re.compile(
+    r"(?m)^[^\s:]{1,200}:(?:\d{1,5}|\*):[^\s:]{1,200}:[^\s:]{1,200}:(?P<value>[^\s$<{]{1,500})$"
+)
 
 _SHELL_LINE = re.compile(r"(?m)^\s*[!%].*$|(?<==)\s*!.*$")
 _SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|script|system|!|cmd|powershell)\b")
-_FILE_CELL = re.compile(r"\s*%%(?:writefile|file)\b")
+_FILE_CELL = re.compile(r"\s*%%(?:writefile|file|sql)\b")
+_NO_PYTHON = re.compile(r"(?m)^\s*[!%?].*$|(?<==)\s*[!%].*$|^.*\?\s*$")
 _RUNS_A_SHELL = re.compile(
     r"(?:\b(?:system|popen|Popen|run|call|check_call|check_output|getoutput|sh))\(\s*$"
 )
@@ -134,13 +166,16 @@ _TEXT = re.compile(
     """
 )
 _OPENERS = (
-    r"(?:[(\[{]\s*|(?:str|bytes|SecretStr|SecretBytes|Secret|[\w.]{0,40}b64decode)\(\s*){0,4}$"
+    r"(?:[(\[{]\s*|(?:str|bytes|SecretStr|SecretBytes|Secret|[\w.]{0,40}b64decode)\(\s*"
+    r"|[\w.]{0,40}[fF]ield\(\s*(?:default(?:_factory)?\s*=\s*)?(?:lambda\s*:\s*)?){0,4}$"
 )
-_GIVES = rf"\s*(?::\s*[^=\n\"']{{1,80}})?(?:[!=]?=|\|=|\+=|:=)\s*{_OPENERS}"
-_NAMED_BY_CODE = re.compile(rf"(?P<name>[\w.]{{1,120}})\s*\]?{_GIVES}")
-_ANNOTATION = re.compile(
-    rf"(?P<name>[\w.]{{1,120}})\s*:\s*[\w.]{{1,40}}\[[^\n=]{{0,80}}\]\s*=\s*{_OPENERS}"
+# What stands behind the colon counts as a part of the name: of `else: password = "…"` it is the
+# name, of `x: SecretStr = "…"` it tells of a secret as well.
+_NAMED_BY_CODE = re.compile(
+    r"(?P<name>[\w.]{1,120})\s*\]?\s*(?::[ \t]*(?P<annotation>[^=\n\"']{1,80}))?"
+    rf"(?:[!=]?=|\|=|\+=|:=)\s*{_OPENERS}"
 )
+_ANNOTATED_BY_A_TEXT = re.compile(r"(?:\A|[\n;(,])[ \t]*(?P<name>\w{1,120})[ \t]*:[ \t]*$")
 _NAMED_BY_A_TEXT = re.compile(rf"\s*\]?\s*(?::|[!=]?=|\|=)\s*{_OPENERS}")
 _NEXT = re.compile(r"\s*,\s*")
 _GOES_ON = re.compile(r"[ \t]*(?:\+[ \t]*)?|[ \t]*\\\n\s*|\s*\n[ \t]+(?:\+\s*)?")
@@ -167,10 +202,14 @@ def masked(source: str, known: Collection[str] = ()) -> str:
     source = _KNOWN_SHAPES.sub(MASK, source)
     source = _IN_AN_ADDRESS.sub(lambda found: next(filter(None, found.groups())) + MASK, source)
     if _SHELL_CELL.match(source):
-        return _in_a_shell(source)
+        return _in_a_shell(_ARGUMENTS_OF_A_CELL.sub(_safe_arguments, source))
     if _FILE_CELL.match(source):
+        for pattern in (_NETRC, _PGPASS):
+            source = pattern.sub(_mask_value, source)
         return _in_a_text(source + "\n")[:-1]
     source = _SHELL_LINE.sub(lambda line: _in_a_shell(line[0]), source)
+    if _LINE_OF_A_FILE.search(source) and not _is_code(source):
+        source = _LINE_OF_A_FILE.sub(_mask_if_no_expression, source)
     return _in_code(source)
 
 
@@ -196,23 +235,57 @@ def _is_known_secret(name: str, value: str) -> bool:
 
 
 def _in_a_shell(source: str) -> str:
-    for pattern in (_HEADER, _OPTION, _LOGIN, _LOGIN_OF_MYSQL, _LOGIN_OF_WANDB):
+    for pattern in (_HEADER, _OPTION, _LOGIN, _LOGIN_OF_WANDB, _SHORT_OPTION, _PIPED):
         source = pattern.sub(_mask_value, source)
-    return source
+    return _SHELL_VARIABLE.sub(_mask_variable, source)
+
+
+def _mask_variable(found: re.Match[str]) -> str:
+    # In Python a `key` is a column's name more often than not; a variable `KEY` seldom is.
+    return _mask_value(found) if _is_mixed(found["value"]) else _mask_if_secret(found)
+
+
+def _safe_arguments(cell: re.Match[str]) -> str:
+    """Mask what looks random of the arguments that a cell hands to a script."""
+    return cell["first"] + re.sub(
+        r"[^\s\"']+",
+        lambda word: MASK if _is_mixed(word[0]) else word[0],
+        cell["arguments"],
+    )
+
+
+def _is_code(source: str) -> bool:
+    """Tell whether a cell is Python but for its magics, or another language by one of these."""
+    if source.lstrip().startswith("%%"):
+        return True
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        compile(_NO_PYTHON.sub("pass", source), "cell", "exec", flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    except (MemoryError, RecursionError):  # too deep to tell
+        return True
+    return True
+
+
+def _mask_if_no_expression(found: re.Match[str]) -> str:
+    """Mask a value that is no name and no call: Python may have run what stands before it."""
+    value = found["value"]
+    return found[0] if re.search(r"^[^\W\d][\w.]*$|[()\[\]{}=]", value) else _mask_if_secret(found)
 
 
 def _in_a_text(text: str) -> str:
     """Mask what a text holds: a file of settings, JSON, a connection string, a header."""
     text = _QUOTED_IN_A_TEXT.sub(_mask_if_secret, text)
-    text = _IN_A_CONNECTION_STRING.sub(_mask_value, text)
-    text = _HEADER.sub(_mask_value, text)
+    for pattern in (_IN_A_CONNECTION_STRING, _HEADER, _IN_SQL):
+        text = pattern.sub(_mask_value, text)
     return _LINE_OF_A_FILE.sub(_mask_if_secret, text) if "\n" in text else text
 
 
 class _Literal(NamedTuple):
     """A text in code."""
 
-    value: str
+    value: str  # of a text that is an annotation, the name that it annotates
     name: str  # what it was given to, as far as that is known
     turn: int  # which of several between commas, from 0
 
@@ -240,7 +313,8 @@ def _in_code(source: str) -> str:
         else:
             turn = last.turn + 1
             name = _name_after_comma(before, last, turn, value)
-        last = _Literal(value, name, turn)
+        annotated = _ANNOTATED_BY_A_TEXT.search(gap[-_LOOK_BACK:])
+        last = _Literal(annotated["name"] if annotated else value, name, turn)
         safe = _safe_text(value, name, gap)
         start, stop = found.span(place)
         parts += [gap, source[found.start() : start], safe, source[stop : found.end()]]
@@ -255,8 +329,8 @@ def _name_before(gap: str, last: _Literal | None) -> str:
     code = gap[-_LOOK_BACK:]
     if unpacked := _UNPACKED.search(code):
         return re.split(r"\s*,\s*", unpacked["names"])[0]
-    named = _NAMED_BY_CODE.search(code) or _ANNOTATION.search(code)
-    return named["name"] if named else ""
+    named = _NAMED_BY_CODE.search(code)
+    return f"{named['annotation'] or ''} {named['name']}".strip() if named else ""
 
 
 def _name_after_comma(before: str, last: _Literal, turn: int, value: str) -> str:
@@ -304,6 +378,16 @@ def _mask_if_secret(found: re.Match[str]) -> str:
 def _mask_value(found: re.Match[str]) -> str:
     start, end = found.start("value") - found.start(), found.end("value") - found.start()
     return found[0][:start] + MASK + found[0][end:]
+
+
+def _is_mixed(value: str) -> bool:
+    """Tell whether a word is no path, number or version: letters of both cases, and digits."""
+    return (
+        re.fullmatch(r"[\w+=!@#%^&*-]{8,}", value) is not None
+        and re.search(r"[a-z]", value) is not None
+        and re.search(r"[A-Z]", value) is not None
+        and re.search(r"\d", value) is not None
+    )
 
 
 def _looks_random(value: str) -> bool:

@@ -22,7 +22,8 @@ from run_widgets.store.local import LocalStore
 from run_widgets.store.process import process_of
 from run_widgets.supervisor import workcopy
 from run_widgets.supervisor.capture import Capture
-from run_widgets.supervisor.ending import end_all, end_group, error_of
+from run_widgets.supervisor.ending import end_all, end_group
+from run_widgets.supervisor.failure import error_of
 from run_widgets.supervisor.plan import LOG, WORK, Plan
 from run_widgets.supervisor.queue import Ticket
 from run_widgets.supervisor.request import OWN_LOG, RUN_VARIABLE, ended

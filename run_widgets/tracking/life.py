@@ -22,7 +22,7 @@ from run_widgets.store.digest import entries_at_end
 from run_widgets.store.keeper import keeper
 from run_widgets.store.layout import METRICS
 from run_widgets.supervisor.request import wake
-from run_widgets.tracking import cells
+from run_widgets.tracking import cells, exiting
 from run_widgets.tracking.console import Block, LogPrinter
 from run_widgets.tracking.details import Details
 from run_widgets.tracking.later import Later
@@ -218,6 +218,8 @@ class Life(Details):
             self._sign = self.store.sign_of(self.id)
             keeper.hold(self._sign)
         keeper.at_exit(self, self._end_at_exit)
+        if not _is_kernel():
+            exiting.watch()
         cells.watch(self)
         for folder in self._outputs:
             with contextlib.suppress(OSError):
@@ -297,8 +299,8 @@ class Life(Details):
 
     def _end_at_exit(self) -> None:
         """The interpreter ends and nobody has ended the run."""
-        error = sys.exc_info()[1] or getattr(sys, "last_value", None)
-        if "ipykernel" in sys.modules:
+        error = sys.exc_info()[1] or getattr(sys, "last_value", None) or exiting.failure()
+        if _is_kernel():
             reason = "the kernel was shut down before run.complete()"
             self._end(RunStatus.FAILED, RunError(reason, code="ProcessEnded"))
         elif isinstance(error, BaseException):
@@ -368,6 +370,10 @@ class Life(Details):
                 f"run {self.id!r} failed: {error.message if error else 'no reason given'}"
             )
         return self.get_details()
+
+
+def _is_kernel() -> bool:
+    return "ipykernel" in sys.modules
 
 
 def error_of(details: str | BaseException | None, code: str | None) -> RunError:
