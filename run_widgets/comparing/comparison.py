@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SECTIONS = ("parameters", "tags", "properties", "environment", "code")
 
 _CODE = ("azureml.git.", "mlflow.source.git.", "ContentSnapshotId", "run_widgets.no_snapshot")
+_TWIN = "mlflow.source.git."  # what azureml.git. says already, for readers of MLflow's
 _ENVIRONMENT = ("run_widgets.python", "run_widgets.platform")
 
 
@@ -46,7 +47,8 @@ def facts_of(record: RunRecord, folder: Path | None = None) -> dict[str, dict[st
     facts["parameters"] = parameters(record.arguments)
     facts["tags"] = {name: value or "" for name, value in record.tags.items()}
     for name, value in record.properties.items():
-        facts[section_of(name)][name] = value or ""
+        if not (name.startswith(_TWIN) and "azureml.git.commit" in record.properties):
+            facts[section_of(name)][name] = value or ""
     if record.script:
         facts["code"]["script"] = record.script
     if folder is not None:

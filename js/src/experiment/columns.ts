@@ -75,7 +75,14 @@ export function shown(table: RunTable, id: string): Shown | null {
   if (group === "metric") return metric(table, id, key);
   const column = table.column(group, name, field);
   const label = labelOf(table, group, name);
-  return column ? plain(id, column, label, column.hasTexts ? "text" : "number") : null;
+  if (!column) return null;
+  const base = plain(id, column, label, column.hasTexts ? "text" : "number");
+  return { ...base, text: (row) => unspun(base.text(row)) };
+}
+
+/** `0.30000000000000004` as `0.3`: digits of binary fractions, which nobody has written. */
+function unspun(text: string): string {
+  return /^-?\d+\.\d{12,}$/.test(text) ? number(Number(text)) : text;
 }
 
 /** The kinds of columns that a run's user names, by whose name is the plain one. */
@@ -133,6 +140,7 @@ function durations(table: RunTable, id: string, key: Key, label: string): Shown 
 
 /** With the digits that tell short runs apart. */
 function short(seconds: number): string {
+  if (seconds < 1e-3) return "< 1 ms";
   if (seconds < 1) return `${Math.round(1000 * seconds)} ms`;
   return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
 }
@@ -273,9 +281,11 @@ export function defaultColumns(table: RunTable): string[] {
     const weight = ({ key, count }: Column) => count * (key[1] in table.goals ? 2 : 1);
     const kept = telling.map((column, place) => ({ column, place }));
     kept.sort((a, b) => weight(b.column) - weight(a.column) || a.place - b.place);
+    // In the order in which they came, but for what few runs have.
+    const isRare = ({ column }: (typeof kept)[number]) => Number(2 * column.count < table.size);
     return kept
       .slice(0, MOST[group])
-      .sort((a, b) => a.place - b.place)
+      .sort((a, b) => isRare(a) - isRare(b) || a.place - b.place)
       .map(({ column }) =>
         group === "metric" ? metricId(table, column.key[1]) : keyText(column.key),
       );

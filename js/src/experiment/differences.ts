@@ -1,6 +1,7 @@
 /** What the compared runs were made of and came to, where that differs. Pure. */
 
 import { metricId, shown } from "./columns.ts";
+import { toldApart } from "./digits.ts";
 import type { RunTable } from "./table.ts";
 
 /** One name and what each run has under it; null: it has no such thing. */
@@ -20,6 +21,8 @@ export type Section = { title: string; differences: Difference[] };
 export type Packages = ReadonlyMap<string, Record<string, string>>;
 
 const CODE = /^(azureml\.git\.|mlflow\.source\.git\.|ContentSnapshotId$|run_widgets\.no_snapshot$)/;
+/** What those say already, under the names that MLflow's readers look for. */
+const TWIN = /^mlflow\.source\.git\./;
 const ENVIRONMENT = /^run_widgets\.(python|platform)$/;
 
 /** Every name that some of `rows` have, by section; those that differ first. */
@@ -39,6 +42,7 @@ export function sections(table: RunTable, rows: Uint32Array, packages: Packages)
       return found;
     });
   const isCode = (name: string) => CODE.test(name);
+  const isTwice = table.column("property", "azureml.git.commit", "") !== undefined;
   const isEnvironment = (name: string) => ENVIRONMENT.test(name);
   return [
     { title: "Parameters", differences: labels("argument") },
@@ -48,7 +52,7 @@ export function sections(table: RunTable, rows: Uint32Array, packages: Packages)
       title: "Code",
       differences: [
         ...fromColumn(table, rows, JSON.stringify(["run", "script", ""])),
-        ...labels("property", isCode),
+        ...labels("property", (name) => isCode(name) && !(isTwice && TWIN.test(name))),
       ],
     },
     {
@@ -73,8 +77,15 @@ export function sections(table: RunTable, rows: Uint32Array, packages: Packages)
 function fromColumn(table: RunTable, rows: Uint32Array, id: string): Difference[] {
   const column = shown(table, id);
   if (!column) return [];
-  const values = Array.from(rows, (row) => (column.has(row) ? column.text(row) : null));
-  return made(column.key[1], unrounded(values, Array.from(rows, column.number)));
+  const numbers = Array.from(rows, column.number);
+  // What is no metric stands as it was written.
+  const isMetric = column.key[0] === "metric" && column.form === "number";
+  const write = isMetric ? toldApart(numbers) : null;
+  const values = Array.from(rows, (row, i) => {
+    if (!column.has(row)) return null;
+    return write ? write(numbers[i] as number) : column.text(row);
+  });
+  return made(column.key[1], unrounded(values, numbers));
 }
 
 /** The texts, but for those that are alike only because digits are left out: these with all. */

@@ -14,7 +14,21 @@ const formats = new Map<number, Intl.NumberFormat>();
 
 /** How numbers like `values` are written. */
 export function alike(values: number[]): (value: number) => string {
-  const places = decimals(values);
+  return withDecimals(decimals(values));
+}
+
+/** As `alike`, with as many more digits as tell values apart that are not the same. */
+export function toldApart(values: number[]): (value: number) => string {
+  const different = [...new Set(values.filter(Number.isFinite))];
+  const least = decimals(values);
+  for (let places = least; places <= MOST_DECIMALS; places++) {
+    const write = withDecimals(places);
+    if (new Set(different.map(write)).size === different.length) return write;
+  }
+  return withDecimals(least);
+}
+
+function withDecimals(places: number): (value: number) => string {
   const fixed = formatOf(places);
   return (value) => {
     const size = Math.abs(value);

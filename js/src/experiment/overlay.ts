@@ -1,5 +1,6 @@
 /** What is drawn of the compared runs' curves: a line for each, or a band for each group. Pure. */
 
+import { smooth } from "../charts/smooth.ts";
 import { aligned, type Band, band, commonAxis, type Points, type Spread } from "./align.ts";
 import { type Colors, type Look, looksOfGroups } from "./colors.ts";
 import { numberOfRun } from "./columns.ts";
@@ -12,6 +13,8 @@ export type Line = {
   name: string;
   look: Look;
   points: Points;
+  /** The values as they were logged, of a line that is smoothed. */
+  raw: Points | null;
   band: Band | null;
   /** The runs it stands for. */
   rows: number[];
@@ -20,16 +23,25 @@ export type Line = {
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 /** A line for each curve, in the order of run numbers. */
-export function lines(table: RunTable, colors: Colors, curves: Curve[], axis: Axis): Line[] {
+export function lines(
+  table: RunTable,
+  colors: Colors,
+  curves: Curve[],
+  axis: Axis,
+  smoothing: number,
+): Line[] {
   return rowsOf(table, curves)
     .map(({ row, curve }) => {
       const number = numberOfRun(table, row);
       const name = table.column("run", "name")?.text(row);
+      const outline = { x: xOf(table, row, curve.outline, axis), y: curve.outline.y };
+      const isSmooth = smoothing > 0;
       return {
         number,
         name: name ? `${number} · ${name}` : `Run ${number}`,
         look: colors.look(curve.run),
-        points: { x: xOf(table, row, curve.outline, axis), y: curve.outline.y },
+        points: isSmooth ? smoothed(table, row, curve, axis, smoothing) : outline,
+        raw: isSmooth ? outline : null,
         band: null,
         rows: [row],
       };
@@ -44,11 +56,12 @@ export function bands(
   axis: Axis,
   nameOf: (row: number) => string,
   spread: Spread,
+  smoothing: number,
 ): Line[] {
   const groups = new Map<string, { row: number; points: Points }[]>();
   for (const { row, curve } of rowsOf(table, curves)) {
     const name = nameOf(row);
-    const points = { x: xOf(table, row, curve.means, axis), y: curve.means.y };
+    const points = smoothed(table, row, curve, axis, smoothing);
     groups.set(name, [...(groups.get(name) ?? []), { row, points }]);
   }
   const names = [...groups.keys()].sort(collator.compare);
@@ -62,10 +75,22 @@ export function bands(
       name,
       look: looks.get(name) as Look,
       points: { x, y: made.mean },
+      raw: null,
       band: made,
       rows: members.map(({ row }) => row),
     };
   });
+}
+
+/** A curve's means, as an average of extremes would be none. */
+function smoothed(
+  table: RunTable,
+  row: number,
+  { means }: Curve,
+  axis: Axis,
+  smoothing: number,
+): Points {
+  return { x: xOf(table, row, means, axis), y: smooth(means.y, smoothing) };
 }
 
 function rowsOf(table: RunTable, curves: Curve[]): { row: number; curve: Curve }[] {

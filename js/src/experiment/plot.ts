@@ -66,7 +66,8 @@ export class Plot {
     const left = Math.ceil(widest) + 10 + (y.label ? 14 : 0);
     this.box = { left, top, width: Math.max(1, width - left - 10), height: inner };
     put(this.#svg, { width, height, viewBox: `0 0 ${width} ${height}` });
-    put(this.#clip, { x: left, y: top - 2, width: this.box.width, height: inner + 4 });
+    // Half of a line or dot at an edge is outside.
+    put(this.#clip, { x: left - 3, y: top - 3, width: this.box.width + 6, height: inner + 6 });
     this.#ticks.replaceChildren(...this.#across(), ...this.#upwards(up), ...this.#labels());
   }
 
@@ -88,13 +89,14 @@ export class Plot {
   #across(): SVGElement[] {
     const { left, top, width, height } = this.box;
     const ticks = ticksThatFit(this.x, width);
+    const room = Math.max(90, width / ticks.length);
     return ticks.flatMap(({ value, text }) => {
       const x = round(this.px(value));
       // The last one would stand out of the picture.
       const anchor = x > left + width - 16 && text.length > 4 ? "end" : "middle";
       return [
         svg("line", { x1: x, x2: x, y1: top, y2: top + height }),
-        svg("text", { x, y: top + height + 15, "text-anchor": anchor }, text),
+        svg("text", { x, y: top + height + 15, "text-anchor": anchor }, shortened(text, room)),
       ];
     });
   }

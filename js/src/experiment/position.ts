@@ -18,7 +18,7 @@ export type Positions = {
 };
 
 /** From this ratio on, a parameter's axis is logarithmic. */
-const MANY_TIMES = 20;
+const MANY_TIMES = 10;
 
 const PARAMETERS = ["argument", "tag"];
 
@@ -36,11 +36,11 @@ export function positions(
   const isNumeric = range !== null && !hasWords(column, rows);
   if (!isNumeric) return words(column, rows);
   const only = few(values(column, rows));
-  if (log) {
-    const positive = logRange(values(column, rows));
-    if (positive) return { axis: { range: positive, form: "number", label, log, only }, at };
-  }
   const form = column.form === "time" || column.form === "duration" ? column.form : "number";
+  if (log && form !== "time") {
+    const positive = logRange(values(column, rows));
+    if (positive) return { axis: { range: positive, form, label, log, only }, at };
+  }
   const whole = rows.every((row) => !(column.number(row) % 1));
   const room = exact ? around(tight(range)) : padded(range);
   return { axis: { range: room, form, label, whole, only: exact ? undefined : only }, at };
@@ -65,9 +65,13 @@ function* values(column: Shown, rows: Uint32Array): Generator<number> {
 
 /** Whether a column is a parameter that was tried over orders of magnitude. */
 export function isOverDecades(column: Shown, rows: Uint32Array): boolean {
-  if (!PARAMETERS.includes(column.key[0])) return false;
+  return PARAMETERS.includes(column.key[0]) && isWide(column, rows, MANY_TIMES);
+}
+
+/** Whether the largest of a column's values is so many times the smallest, all above zero. */
+export function isWide(column: Shown, rows: Uint32Array, times: number): boolean {
   const [min, max] = rangeOf(values(column, rows)) ?? [0, 0];
-  return min > 0 && max >= MANY_TIMES * min;
+  return min > 0 && max >= times * min;
 }
 
 /** Room for a dot at either end. */

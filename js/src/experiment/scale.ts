@@ -52,9 +52,10 @@ export function ticksOf(axis: Axis, most: number): Tick[] {
   if (axis.only && isRoomFor(axis, axis.only, most)) {
     return axis.only.map((value) => ({ value, text: number(value) }));
   }
+  if (axis.log)
+    return axis.form === "duration" ? longTicks(axis.range, most) : logTicks(axis.range, most);
   if (axis.form === "time") return timeTicks(axis.range, most);
   if (axis.form === "duration") return durationTicks(axis.range, most);
-  if (axis.log) return logTicks(axis.range, most);
   const values = ticks(axis.range, most, axis.whole);
   const texts = tickLabels(values);
   return values.map((value, i) => ({ value, text: texts[i] ?? "" }));
@@ -151,11 +152,47 @@ function durationTicks(range: Range, most: number): Tick[] {
   return multiples(range, step).map((value) => ({ value, text: text(value) }));
 }
 
+/** About ten times as much from one to the next. */
+const LONGER: [seconds: number, text: string][] = [
+  [1e-3, "1 ms"],
+  [1e-2, "10 ms"],
+  [0.1, "100 ms"],
+  [1, "1 s"],
+  [10, "10 s"],
+  [MINUTE, "1 min"],
+  [10 * MINUTE, "10 min"],
+  [HOUR, "1 h"],
+  [10 * HOUR, "10 h"],
+  [DAY, "1 d"],
+  [10 * DAY, "10 d"],
+  [100 * DAY, "100 d"],
+];
+
+/** Ticks of durations on a logarithmic axis. */
+function longTicks([min, max]: Range, most: number): Tick[] {
+  const within = LONGER.filter(([value]) => value >= min && value <= max);
+  const stride = Math.max(1, Math.ceil(within.length / Math.max(1, most)));
+  return within.filter((_, i) => i % stride === 0).map(([value, text]) => ({ value, text }));
+}
+
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const seconds = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const instant = new Intl.DateTimeFormat(undefined, {
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 1,
+});
 const date = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
 function timeTicks(range: Range, most: number): Tick[] {
+  if (range[1] - range[0] < most) {
+    // In parts of a second, counted from a whole one: of the time of day few digits are left.
+    const from = Math.floor(range[0]);
+    return ticks([range[0] - from, range[1] - from], most).map((part) => ({
+      value: from + part,
+      text: instant.format(1000 * (from + part)),
+    }));
+  }
   const step = stepOf(range, most);
   const offset = new Date(1000 * range[0]).getTimezoneOffset() * MINUTE;
   const format = step < MINUTE ? seconds : step < DAY ? clock : date;

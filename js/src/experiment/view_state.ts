@@ -20,6 +20,8 @@ export type ViewState = {
   widths: Record<string, number>;
   /** Columns drawn over the runs; null: duration and the first metrics. */
   charts: string[] | null;
+  /** Whether a chart's upward axis is logarithmic, by column, where somebody has said. */
+  chartLogs: Record<string, boolean>;
   over: "number" | "time";
   page: "Runs" | "Compare";
   comparison: ComparisonKind;
@@ -30,6 +32,8 @@ export type ViewState = {
     logY: boolean;
     /** A column whose values make groups; null: each run alone. */
     groupBy: string | null;
+    /** Of the exponential moving average; 0 draws the values as they were logged. */
+    smoothing: number;
     /** A second column, by whose values those groups are parted. */
     andBy: string | null;
     spread: Spread;
@@ -54,6 +58,7 @@ export const DEFAULT: ViewState = {
   columns: null,
   widths: {},
   charts: null,
+  chartLogs: {},
   over: "number",
   page: "Runs",
   comparison: "curves",
@@ -63,6 +68,7 @@ export const DEFAULT: ViewState = {
     logX: false,
     logY: false,
     groupBy: null,
+    smoothing: 0,
     andBy: null,
     spread: "std",
   },
@@ -117,6 +123,15 @@ export class View {
 
   query(change: Partial<Query>): void {
     this.set({ query: { ...this.state.query, ...change } });
+  }
+
+  /** Whether the list is as nobody has touched it; which page is open is no part of that. */
+  get isUntouched(): boolean {
+    const { query, columns, widths, charts, chartLogs, over } = this.state;
+    const of = this.#default;
+    const list = [query, columns, widths, charts, chartLogs, over];
+    const untouched = [of.query, of.columns, of.widths, of.charts, of.chartLogs, of.over];
+    return JSON.stringify(list) === JSON.stringify(untouched);
   }
 
   reset(): void {
@@ -188,14 +203,9 @@ export function checked(read: unknown): ViewState {
       sort: sorts(query.sort) ?? ALL.sort,
     },
     columns: ids(read.columns),
-    widths: isObject(read.widths)
-      ? Object.fromEntries(
-          Object.entries(read.widths).filter(
-            (pair): pair is [string, number] => typeof pair[1] === "number" && pair[1] > 0,
-          ),
-        )
-      : {},
+    widths: pairs(read.widths, (value): value is number => typeof value === "number" && value > 0),
     charts: ids(read.charts),
+    chartLogs: pairs(read.chartLogs, (value): value is boolean => typeof value === "boolean"),
     over: read.over === "time" ? "time" : "number",
     page: read.page === "Compare" ? "Compare" : "Runs",
     comparison: COMPARISONS.find((kind) => kind === read.comparison) ?? "curves",
@@ -205,6 +215,7 @@ export function checked(read: unknown): ViewState {
       logX: curves.logX === true,
       logY: curves.logY === true,
       groupBy: text(curves.groupBy),
+      smoothing: isFactor(curves.smoothing) ? curves.smoothing : 0,
       andBy: text(curves.andBy),
       spread: (["std", "ci95", "minmax"] as const).find((s) => s === curves.spread) ?? "std",
     },
@@ -223,6 +234,13 @@ export function checked(read: unknown): ViewState {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What of an object is of one kind. */
+function pairs<T>(value: unknown, fits: (value: unknown) => value is T): Record<string, T> {
+  if (!isObject(value)) return {};
+  const kept = Object.entries(value).filter((pair): pair is [string, T] => fits(pair[1]));
+  return Object.fromEntries(kept);
 }
 
 function text(value: unknown): string | null {
@@ -245,6 +263,10 @@ function sorts(value: unknown): Sort[] | null {
   if (!Array.isArray(value)) return null;
   const found = value.filter((each) => isObject(each) && typeof each.column === "string");
   return found.map(({ column, descending }) => ({ column, descending: descending === true }));
+}
+
+function isFactor(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value < 1;
 }
 
 function isPlace(value: unknown): value is [string, number] {

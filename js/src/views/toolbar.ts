@@ -2,6 +2,7 @@ import type { Grid } from "../charts/grid.ts";
 import { type Board, metricOf, overMetric, type Settings } from "../charts/look.ts";
 import { h, list, set, write } from "../dom.ts";
 import { count } from "../format.ts";
+import { smoothField } from "./smooth_field.ts";
 
 /** Charts from which it pays to look for one by its name. */
 const SEARCHED = 4;
@@ -43,16 +44,7 @@ export function toolbar(
   x.el.append(metrics);
   const scales = { linear: "linear", log: "log", symlog: "symlog" };
   const y = choice(board, "y_scale", "Scale of the vertical axis", scales);
-  const amount = h("output", { class: "rw-amount" });
-  const smooth = h("input", {
-    type: "range",
-    min: 0,
-    max: 0.99,
-    step: 0.01,
-    "aria-label": "Smoothing",
-    title: "Exponential moving average; the values as logged stay behind it, faintly",
-    oninput: () => board.change({ smoothing: Number(smooth.value) }),
-  });
+  const smooth = smoothField((smoothing) => board.change({ smoothing }));
   const overlay = h(
     "button",
     {
@@ -141,7 +133,7 @@ export function toolbar(
     search,
     h("label", {}, h("span", {}, "x"), x.el),
     h("label", {}, h("span", {}, "y"), y.el),
-    h("label", { class: "rw-smooth" }, h("span", {}, "smooth"), smooth, amount),
+    smooth.el,
     overlay,
     corner,
   );
@@ -159,8 +151,7 @@ export function toolbar(
       write(found, wrong || (few ? `${count(grid.shown)} of ${count(grid.total)}` : ""));
       drawMetrics();
       for (const each of [x, y, xScale, columns, size]) each.draw();
-      if (Number(smooth.value) !== settings.smoothing) smooth.value = String(settings.smoothing);
-      write(amount, settings.smoothing > 0 ? String(settings.smoothing) : "");
+      smooth.show(settings.smoothing);
       overlay.hidden = !grid.canOverlay;
       set(overlay, "aria-pressed", String(settings.overlay));
       clip.checked = settings.clip;

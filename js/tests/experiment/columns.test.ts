@@ -140,3 +140,22 @@ test("numbers among texts are written as they were logged, alone with one number
   expect(texts(mixed)).toEqual(["0.5", "diverged", "3"]);
   expect(texts(alone)).toEqual(["0.5000", "0.1235", "3.0000"]);
 });
+
+test("a label's binary fraction reads as it was meant, and is the same number", () => {
+  const table = tableOf([{ "tag:lr": "0.30000000000000004" }, { "tag:lr": "0.1" }]);
+
+  const lr = shown(table, idOf("tag:lr"));
+
+  expect(lr?.text(0)).toBe("0.3");
+  expect(lr?.number(0)).toBe(0.30000000000000004);
+  expect(lr?.text(1)).toBe("0.1");
+});
+
+test("what few runs have stands behind what most have", () => {
+  const rare = { "metric:rare": 1 };
+  const runs = [rare, {}, {}, {}].map((cells) => ({ ...cells, "metric:loss": 1 }));
+
+  const ids = defaultColumns(tableOf(runs));
+
+  expect(ids.slice(-2)).toEqual([idOf("metric:loss"), idOf("metric:rare")]);
+});

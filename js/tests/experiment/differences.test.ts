@@ -66,3 +66,15 @@ test("values that only look alike with fewer digits differ, and show all of thei
   expect(found?.differs).toBe(true);
   expect(found?.values).toEqual(["0.123456", "0.123457"]);
 });
+
+test("what git said is listed once, whatever names it has", () => {
+  const runs = ["x", "y"].map((commit) => ({
+    "property:azureml.git.commit": commit,
+    "property:mlflow.source.git.commit": commit,
+  }));
+  const table = tableOf(runs);
+
+  const [code] = sections(table, table.rows(), new Map());
+
+  expect(code?.differences.map(({ name }) => name)).toEqual(["azureml.git.commit"]);
+});

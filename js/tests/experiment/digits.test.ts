@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { alike } from "../../src/experiment/digits.ts";
+import { alike, toldApart } from "../../src/experiment/digits.ts";
 
 function written(...values: number[]): string[] {
   return values.map(alike(values));
@@ -27,4 +27,11 @@ test("a number far smaller than the others keeps its digits", () => {
 
 test("what is no number, or beyond all measure, is written as everywhere", () => {
   expect(written(Number.NaN, Number.POSITIVE_INFINITY, 1e12, 0)).toEqual(["NaN", "∞", "1e12", "0"]);
+});
+
+test("values side by side have as many digits as tell them apart, and all the same", () => {
+  const values = [0.99959749, 0.9998, 0.99960804, 0.1];
+
+  expect(values.map(toldApart(values))).toEqual(["0.99960", "0.99980", "0.99961", "0.10000"]);
+  expect([0.5, 0.5].map(toldApart([0.5, 0.5]))).toEqual(["0.5", "0.5"]);
 });

@@ -490,3 +490,21 @@ test("of thousands of metrics a comparison lists some, and says of how many", ()
   view.set({ comparison: "scatter" });
   expect(el.querySelectorAll(".rw-comparison option").length).toBeLessThan(1200);
 });
+
+test("a chart over orders of magnitude has a logarithmic axis until somebody lifts it", () => {
+  const runs = [0.001, 0.5, 900].map((loss) => ({ "metric:loss": loss, "metric:acc": loss + 1e4 }));
+  const { el, view, draw } = opened(tableOf(runs));
+  const log = (name: string) =>
+    el.querySelector<HTMLElement>(`[aria-label='Logarithmic axis for ${name}']`);
+  expect(log("loss")?.ariaPressed).toBe("true");
+  expect(log("acc")?.ariaPressed).toBe("false");
+  const reset = [...el.querySelectorAll("button")].find((b) => b.textContent === "Reset view");
+  expect(reset?.hidden).toBe(true);
+
+  log("loss")?.click();
+  draw();
+
+  expect(log("loss")?.ariaPressed).toBe("false");
+  expect(view.state.chartLogs).toEqual({ [idOf("metric:loss")]: false });
+  expect(reset?.hidden).toBe(false);
+});

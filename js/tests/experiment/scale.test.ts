@@ -80,3 +80,18 @@ test("an axis has ticks that do not touch, also where there is little room", () 
   expect(long.length).toBeGreaterThan(2);
   expect(long.length).toBeLessThan(9);
 });
+
+test("durations of all sizes have ticks with their units on a logarithmic axis", () => {
+  const long = axis([5e-4, 4000], { form: "duration", log: true });
+
+  const texts = ticksOf(long, 4).map(({ text }) => text);
+
+  expect(texts).toEqual(["1 ms", "100 ms", "10 s", "10 min"]);
+});
+
+test("of a few seconds of the day there are ticks, too", () => {
+  const texts = ticksOf(axis([1.8e9 + 0.1, 1.8e9 + 0.9], { form: "time" }), 5).map((t) => t.text);
+
+  expect(texts.length).toBeGreaterThan(1);
+  expect(new Set(texts).size).toBe(texts.length);
+});

@@ -36,7 +36,7 @@ export function compare(
   const el = h(
     "section",
     { class: "rw-compare", "aria-label": "Comparison" },
-    h("header", { class: "rw-bar" }, kinds.el, about, none),
+    h("header", { class: "rw-bar" }, kinds.el, none, about),
     body,
   );
   const views = new Map<ComparisonKind, { el: HTMLElement; draw(rows: Uint32Array): void }>();
@@ -70,8 +70,8 @@ export function compare(
 function told(isOfAll: boolean, compared: number, chosen: number): string {
   const runs = (n: number) => `${count(n)} ${n === 1 ? "run" : "runs"}`;
   if (isOfAll) {
-    const some = chosen > 0 ? `, ${count(chosen)} chosen` : "";
-    return `${runs(compared)} shown in the table${some} · a click chooses one, a second opens it`;
+    const some = chosen > 0 ? `, ${count(chosen)} of them chosen` : "";
+    return `${runs(compared)} of the table${some} · click to choose, double-click to open`;
   }
   if (chosen > 0) return `${runs(chosen)} chosen`;
   return compared === 0

@@ -2,7 +2,7 @@ import { padded, tight } from "../../charts/axis.ts";
 import { nearest, type Range } from "../../charts/series.ts";
 import { h, list, set, write } from "../../dom.ts";
 import type { Spread } from "../../experiment/align.ts";
-import { metricId, numberOfRun } from "../../experiment/columns.ts";
+import { numberOfRun } from "../../experiment/columns.ts";
 import type { CurveShelf } from "../../experiment/curves.ts";
 import { alike } from "../../experiment/digits.ts";
 import { furtherGroupings, groupings, groupNames } from "../../experiment/groups.ts";
@@ -13,6 +13,7 @@ import { svg } from "../../experiment/svg.ts";
 import { MISSING, type RunTable } from "../../experiment/table.ts";
 import { AXES, type Axis, type View } from "../../experiment/view_state.ts";
 import { count, duration, number, time } from "../../format.ts";
+import { smoothField } from "../smooth_field.ts";
 import { choiceField, tickField } from "./fields.ts";
 
 const AXIS_NAMES: Record<Axis, string> = {
@@ -33,7 +34,7 @@ const SPREADS: Record<Spread, string> = {
  */
 const FILLING = 8;
 
-/** Lines whose values the readout tells at once. */
+/** Lines whose values the readout tells at once, and whose values as logged stay behind them. */
 const MOST_TOLD = 12;
 
 /** One metric of the compared runs, overlaid: each run's curve, or bands of groups of them. */
@@ -53,6 +54,7 @@ export function curvesView(
   const group = choiceField("Group by", (value) => set_({ groupBy: value || null, andBy: null }));
   const further = choiceField("and", (value) => set_({ andBy: value || null }));
   const spread = choiceField("Band", (value) => set_({ spread: value as Spread }));
+  const smoothing = smoothField((factor) => set_({ smoothing: factor }));
   const logX = tickField("log x", (checked) => set_({ logX: checked }));
   const logY = tickField("log y", (checked) => set_({ logY: checked }));
   const unzoom = h(
@@ -74,10 +76,11 @@ export function curvesView(
   const note = h("div", { class: "rw-readout", role: "status", hidden: true });
   const cross = svg("line", { class: "rw-cross-line", visibility: "hidden" });
   const areas = svg("g", { class: "rw-bands" });
+  const behind = svg("g", { class: "rw-lines rw-behind" });
   const strokes = svg("g", { class: "rw-lines" });
   const brush = svg("rect", { class: "rw-brush", visibility: "hidden" });
   const plot = new Plot(life, "", redraw);
-  plot.marks.append(areas, strokes, cross, brush);
+  plot.marks.append(areas, behind, strokes, cross, brush);
   plot.el.append(note);
   plot.el.classList.add("rw-curves");
   plot.el.tabIndex = 0;
@@ -92,6 +95,7 @@ export function curvesView(
       group.el,
       further.el,
       spread.el,
+      smoothing.el,
       logX.el,
       logY.el,
       unzoom,
@@ -134,6 +138,7 @@ export function curvesView(
       Object.entries(SPREADS).map(([value, label]) => ({ value, label })),
       curves.spread,
     );
+    smoothing.show(curves.smoothing);
     [logX.box.checked, logY.box.checked] = [curves.logX, curves.logY];
     unzoom.hidden = zoom === null;
     empty.hidden = name !== undefined;
@@ -150,8 +155,8 @@ export function curvesView(
     );
     const nameOf = groupBy === null ? null : groupNames(table, rows, groupBy, andBy);
     drawn = nameOf
-      ? bands(table, found, curves.axis, nameOf, curves.spread)
-      : lines(table, view.colors, found, curves.axis);
+      ? bands(table, found, curves.axis, nameOf, curves.spread, curves.smoothing)
+      : lines(table, view.colors, found, curves.axis, curves.smoothing);
     drawLegend();
     if (plot.isSized) drawLines(name);
   }
@@ -193,6 +198,20 @@ export function curvesView(
       ),
     );
     const dense = drawn.map(({ points }) => travel(plot, points.y) > FILLING);
+    const logged = drawn.length > MOST_TOLD ? [] : drawn;
+    behind.replaceChildren(
+      ...logged.flatMap(({ raw, look }) =>
+        raw
+          ? [
+              svg("path", {
+                d: linePath(plot, raw.x, raw.y),
+                style: `color:${look.color}`,
+                "data-dense": "",
+              }),
+            ]
+          : [],
+      ),
+    );
     strokes.replaceChildren(
       ...drawn.map(({ points, look }, i) =>
         svg("path", {
@@ -448,11 +467,4 @@ function wanted(table: RunTable, name: string, rows: Uint32Array): [string, numb
     const values = counts?.number(row) || (last.code(row) === MISSING ? 0 : 1);
     return values > 0 ? [[id, values]] : [];
   });
-}
-
-/** For views that show one value of each metric. */
-export function metricIds(table: RunTable): string[] {
-  return [...table.columns.values()]
-    .filter(({ key }) => key[0] === "metric" && key[2] === "last")
-    .map(({ key }) => metricId(table, key[1]));
 }

@@ -26,7 +26,7 @@ export function differencesView(
   askPackages: (runs: string[]) => void,
   shelf: CodeShelf,
 ): { el: HTMLElement; draw(rows: Uint32Array): void } {
-  const all = tickField("also what is the same", (checked) => view.set({ allFacts: checked }));
+  const all = tickField("Show what is the same", (checked) => view.set({ allFacts: checked }));
   const head = h("tr");
   const body = h("tbody");
   const note = h("p", { class: "rw-note" });

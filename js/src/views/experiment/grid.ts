@@ -29,6 +29,8 @@ const SCROLL_BAR = 15;
 const CHOOSE_WIDTH = 30;
 const MIN_WIDTH = 56;
 const NAME_WIDTH = 150;
+const NAME_ROOM = 220;
+const NAME_SHARE = 0.25;
 const MOST_HEAD = 200;
 
 /** Beside a text, and beside that of a head, which has an arrow. */
@@ -125,7 +127,9 @@ export function grid(
     const wanted = width(longest(name, state.rows, NAME_LETTERS)) + PADDING;
     const least = fitting.get(NAME_ID) ?? MIN_WIDTH;
     const room = least + host.clientWidth - SCROLL_BAR - wide;
-    fitting.set(NAME_ID, Math.max(least, Math.min(wanted, room)));
+    // Where all must be scrolled anyway, a name has some room all the same.
+    const share = Math.max(room, Math.min(NAME_ROOM, NAME_SHARE * host.clientWidth));
+    fitting.set(NAME_ID, Math.max(least, Math.min(wanted, share)));
   }
 
   function cell(view: Shown, place: number): HTMLElement | string {
@@ -134,7 +138,8 @@ export function grid(
     if (view.id === NUMBER_ID) return runCell(row, text);
     if (view.form === "status") {
       const status = statusOf(table, row).toLowerCase();
-      return h("span", { class: "rw-status", "data-status": status }, text);
+      const title = table.column("run", "error")?.text(row) || null;
+      return h("span", { class: "rw-status", "data-status": status, title }, text);
     }
     const value = view.form === "number" ? view.number(row) : Number.NaN;
     // Of a number that is shown with fewer digits, all of them.

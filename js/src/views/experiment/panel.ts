@@ -183,15 +183,17 @@ export function experimentPanel(
     children.el.hidden = (table.column("run", "parent")?.count ?? 0) === 0;
     chips.draw();
     ofChosen.draw();
+    reset.hidden = view.isUntouched;
     write(number, counted(order.length, top.length, model.get("loading"), table.leftOut));
     drawEmpty(top.length);
     // What is out of sight is drawn when it comes into it.
     if (list.closest("[hidden]") === null) {
-      const { charts: chosen, over } = view.state;
+      const { charts: chosen, chartLogs, over } = view.state;
       const key = JSON.stringify([
         { ...query, sort: [] },
         table.changes,
         chosen,
+        chartLogs,
         over,
         [...view.chosen],
       ]);

@@ -1,14 +1,13 @@
 import "../../../style/parallel.css";
 
 import { h, set, whenSized, write } from "../../dom.ts";
-import { keyOf, numberOfRun, type Shown, shown } from "../../experiment/columns.ts";
+import { defaultColumns, keyOf, numberOfRun, type Shown, shown } from "../../experiment/columns.ts";
 import { isOverDecades, type Positions, positions } from "../../experiment/position.ts";
 import { share, ticksOf } from "../../experiment/scale.ts";
 import { svg } from "../../experiment/svg.ts";
 import type { RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { count } from "../../format.ts";
-import { metricIds } from "./curves_view.ts";
 import { KEYS, type OpenRun } from "./points.ts";
 import { popover } from "./popover.ts";
 import { coloring, drawable } from "./scatter_view.ts";
@@ -19,7 +18,7 @@ const LEFT = 70;
 const RIGHT = 56;
 const NEAR = 10;
 
-/** Of a tick left of the first axis. */
+/** Of a tick left of the first axis, or right of the last. */
 const LEFT_LETTERS = 9;
 
 /** Parameters and results that have an axis before anybody has chosen. */
@@ -196,6 +195,7 @@ export function parallelView(
 
   function drawAxis(axis: AxisOf, room: number): SVGGElement {
     const { column, place, x } = axis;
+    const isLast = axis === axes.at(-1);
     const height = inner();
     const letters = Math.max(4, Math.floor(room / 6.4));
     const short = (text: string, most: number) =>
@@ -213,11 +213,12 @@ export function parallelView(
       svg("line", { x1: x, x2: x, y1: TOP, y2: TOP + height }),
       ...ticks.map(({ value, text }) => {
         const at = TOP + (1 - share(place.axis, value)) * height;
-        return svg(
-          "text",
-          { x: x - 6, y: at + 3.5, "text-anchor": "end" },
-          short(text, x > LEFT ? letters - 2 : LEFT_LETTERS),
-        );
+        // The last axis has no line on its right.
+        const beside = isLast
+          ? { x: x + 6, "text-anchor": "start" }
+          : { x: x - 6, "text-anchor": "end" };
+        const most = isLast || x === LEFT ? LEFT_LETTERS : letters - 2;
+        return svg("text", { ...beside, y: at + 3.5 }, short(text, most));
       }),
     );
     const span = spans.get(column.id);
@@ -395,7 +396,9 @@ function defaults(table: RunTable, rows: Uint32Array, offered: string[]): string
     return texts.size > 1;
   };
   const parameters = offered.filter((id) => PARAMETERS.includes(keyOf(id)?.[0] ?? ""));
-  const metrics = metricIds(table).filter((id) => offered.includes(id));
+  const metrics = defaultColumns(table).filter(
+    (id) => keyOf(id)?.[0] === "metric" && offered.includes(id),
+  );
   const goals = metrics.filter((id) => (keyOf(id)?.[1] ?? "") in table.goals);
   return [
     ...parameters.filter(varies).slice(0, MOST_PARAMETERS),

@@ -1,4 +1,4 @@
-import { h, list } from "../../dom.ts";
+import { h, list, set } from "../../dom.ts";
 import {
   CREATED_ID,
   choices,
@@ -10,6 +10,7 @@ import {
   shown,
   statusOf,
 } from "../../experiment/columns.ts";
+import { isWide } from "../../experiment/position.ts";
 import type { RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { words } from "../../format.ts";
@@ -17,6 +18,9 @@ import { type Cloud, type OpenRun, points } from "./points.ts";
 
 /** Charts of runs before anybody has chosen any. */
 const DEFAULT_CHARTS = 4;
+
+/** From this ratio of the largest value to the smallest on, all small ones would lie on one line. */
+const MANY_TIMES = 1000;
 
 /** Charts over run number or time: one dot a run. */
 export function runCharts(
@@ -35,7 +39,7 @@ export function runCharts(
   const head = h("header", { class: "rw-bar" }, h("h4", {}, "Charts"), over, add);
   const plots = h("div", { class: "rw-run-charts" });
   const el = h("section", { class: "rw-runs-over", "aria-label": "Charts" }, head, plots);
-  const drawings = new Map<string, { draw(cloud: Cloud): void; life: AbortController }>();
+  const drawings = new Map<string, Drawing>();
   let offered = "";
 
   const current = () => view.state.charts ?? defaultCharts(table);
@@ -52,8 +56,22 @@ export function runCharts(
     const ends = new AbortController();
     life.addEventListener("abort", () => ends.abort(), { once: true, signal: ends.signal });
     const cloud = points(table, view, open, ends.signal);
-    drawings.set(id, { draw: cloud.draw, life: ends });
     const name = shown(table, id)?.label ?? "";
+    const log = h(
+      "button",
+      {
+        type: "button",
+        class: "rw-log-axis",
+        title: "Logarithmic axis",
+        "aria-label": `Logarithmic axis for ${name}`,
+        onclick: () => {
+          const isLog = log.getAttribute("aria-pressed") === "true";
+          view.set({ chartLogs: { ...view.state.chartLogs, [id]: !isLog } });
+        },
+      },
+      "log",
+    );
+    drawings.set(id, { draw: cloud.draw, log, life: ends });
     const close = h("button", {
       type: "button",
       class: "rw-close",
@@ -63,7 +81,7 @@ export function runCharts(
     return h(
       "section",
       { class: "rw-run-chart", "aria-label": name },
-      h("header", {}, h("h4", { class: "rw-chart-name", title: name }, name), close),
+      h("header", {}, h("h4", { class: "rw-chart-name", title: name }, name), log, close),
       cloud.el,
     );
   }
@@ -87,7 +105,11 @@ export function runCharts(
     const x = shown(table, view.state.over === "time" ? CREATED_ID : NUMBER_ID);
     for (const id of ids) {
       const y = shown(table, id);
-      if (x && y) drawings.get(id)?.draw({ rows, x, y, exact: true, bare: true, layer });
+      const drawing = drawings.get(id);
+      if (!x || !y || !drawing) continue;
+      const upLog = view.state.chartLogs[id] ?? isWide(y, rows, MANY_TIMES);
+      set(drawing.log, "aria-pressed", String(upLog));
+      drawing.draw({ rows, x, y, upLog, exact: true, bare: true, layer });
     }
   }
 
@@ -122,6 +144,8 @@ export function runCharts(
 
   return { el, draw };
 }
+
+type Drawing = { draw(cloud: Cloud): void; log: HTMLElement; life: AbortController };
 
 const COLORS: Record<string, string> & { other: string } = {
   Completed: "var(--rw-ok)",

@@ -94,7 +94,8 @@ export function drawable(table: RunTable, rows: Uint32Array): Option[] {
         const column = shown(table, id);
         if (!column) return [];
         if (!isNumeric(column, rows)) {
-          const words = new Set(Array.from(rows, (row) => column.text(row)));
+          const words = new Set<string>();
+          for (const row of rows) if (column.has(row)) words.add(column.text(row));
           if (words.size > 60 || words.size < 2) return [];
         }
         return [{ value: id, label, group }];
