@@ -57,8 +57,8 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     read: list[str] = []
     real = index_module.document_text
 
-    def noted(folder: Path) -> str | None:
-        read.append(folder.name)
+    def noted(folder: str) -> str | None:
+        read.append(folder.rpartition("/")[2])
         return real(folder)
 
     monkeypatch.setattr(index_module, "document_text", noted)
@@ -184,7 +184,9 @@ def test_a_copied_workspace_lists_its_own_documents(
     assert ids(store, tags={"colour": "green"}) == []
 
 
-def test_texts_that_sqlite_cannot_tell_apart_are_told_apart(store: LocalStore) -> None:
+def test_labels_that_are_hard_to_tell_apart_are_told_apart(store: LocalStore) -> None:
+    hidden = "1\x1e\x1etags\x1fb\x1f=2"  # as the cache writes two labels
+    store.update_run("r0", lambda known: known["tags"].update({"a": hidden, "\0": "\0"}))
     store.update_run("r1", lambda known: known["tags"].update({"a": "\ud800"}))
     store.update_run("r2", lambda known: known["tags"].update({"a": "\\ud800"}))
     store.update_run("r3", lambda known: known["tags"].update({"a": None}))
@@ -192,7 +194,9 @@ def test_texts_that_sqlite_cannot_tell_apart_are_told_apart(store: LocalStore) -
     assert ids(store, tags={"a": "\ud800"}) == ["r1"]
     assert ids(store, tags={"a": "\\ud800"}) == ["r2"]
     assert ids(store, tags={"a": None}) == ["r3"]
-    assert ids(store, tags="a") == ["r3", "r2", "r1"]
+    assert ids(store, tags="a") == ["r3", "r2", "r1", "r0"]
+    assert ids(store, tags={"a": "1"}) == ids(store, tags={"b": "2"}) == ids(store, tags="b") == []
+    assert ids(store, tags={"a": hidden, "\0": "\0"}) == ["r0"]
 
 
 # -- broken, locked, foreign --

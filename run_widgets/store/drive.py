@@ -121,7 +121,12 @@ def _mounts() -> list[tuple[str, str, str]]:
     return mounts
 
 
-def open_plain(path: Path) -> int:
+_PLAIN = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+    _PLAIN |= getattr(os, _flag, 0)
+
+
+def open_plain(path: Path | str) -> int:
     """Open a regular file for reading, without following a link or waiting for a FIFO.
 
     Raises
@@ -129,15 +134,14 @@ def open_plain(path: Path) -> int:
     OSError
         There is no such file, or it is a link, a device, a FIFO or a folder.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, _PLAIN)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(f"{path} is not a regular file")
     return descriptor
 
 
-def read_plain(path: Path, at_most: int) -> bytes:
+def read_plain(path: Path | str, at_most: int) -> bytes:
     """Return what a regular file holds, as `open_plain` opens it.
 
     Raises

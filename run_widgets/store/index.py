@@ -42,7 +42,7 @@ TICK_NS = 100_000_000
 """A document that changed no longer ago may change again without a new time."""
 
 # Changed in any way, it gets a new number: a cache of another number is made anew.
-VERSION = 3
+VERSION = 4
 SCHEMA = """
 CREATE TABLE run (
     id         INTEGER PRIMARY KEY,
@@ -53,18 +53,11 @@ CREATE TABLE run (
     bytes      INTEGER NOT NULL,
     is_sure    INTEGER NOT NULL,  -- 0 where it was read so soon that it may have changed since
     created_at REAL    NOT NULL,  -- seconds since the epoch, UTC
+    labels     BLOB    NOT NULL,  -- tags and properties as `_label` writes them
     document   TEXT    NOT NULL,  -- run.json as it stands
     digest     TEXT,              -- of its metrics, where run.json has none and it has been made
     UNIQUE (experiment, name)
 ) STRICT;
-CREATE TABLE label (
-    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-    kind   TEXT    NOT NULL,      -- 'tags' or 'properties'
-    key    TEXT    NOT NULL,
-    value  TEXT                   -- NULL stands for None
-) STRICT;
-CREATE INDEX label_by_key ON label (kind, key, value);
-CREATE INDEX label_by_run ON label (run_id);
 CREATE TABLE experiment (
     folder TEXT PRIMARY KEY,
     state  TEXT NOT NULL          -- of its folder and all documents when they were compared last
@@ -196,7 +189,9 @@ class Index:
         for start in range(0, max(len(names), 1), READ_AT_ONCE):
             some = names[start : start + READ_AT_ONCE]
             read = [
-                (name, *found) for name in some if (found := _read(experiment / name)) is not None
+                (name, *found)
+                for name in some
+                if (found := _read(f"{experiment}/{name}")) is not None
             ]
             documents |= {name: text for name, text, _ in read}
             forgotten = some if start else [*{*outdated, *some}]
@@ -235,24 +230,22 @@ class Index:
     ) -> None:
         (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM run").fetchone()
         too_soon = time.time_ns() - TICK_NS
-        rows, labels = [], []
+        rows = []
         for number, (name, text, document) in enumerate(read, last + 1):
             stamp = stamps[name]
             is_sure = stamp[1] < too_soon
             created_at = moment(document.get("created_at")) or 0.0
             made = digests.get((name, text))
-            rows.append((number, experiment.name, name, *stamp, is_sure, created_at, text, made))
-            labels += [(number, *label) for label in _labels_of(document)]
+            labels = _labels_of(document)
+            place = (number, experiment.name, name)
+            rows.append((*place, *stamp, is_sure, created_at, labels, text, made))
         self._db.executemany(
             """
             INSERT INTO run (id, experiment, name, inode, changed_ns, bytes, is_sure,
-                             created_at, document, digest)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                             created_at, labels, document, digest)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             rows,
-        )
-        self._db.executemany(
-            "INSERT INTO label (run_id, kind, key, value) VALUES (?, ?, ?, ?)", labels
         )
 
     @contextlib.contextmanager
@@ -316,7 +309,6 @@ def _create(path: Path | str) -> sqlite3.Connection:
     try:
         # A workspace may come from a stranger, and so its cache.
         db.execute("PRAGMA trusted_schema = OFF")
-        db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA synchronous = OFF")  # it can be made anew
         if db.execute("PRAGMA user_version").fetchone() != (VERSION,):
             _make_tables(db)
@@ -382,7 +374,7 @@ def _stamps(experiment: Path) -> tuple[dict[str, Stamp], str | None]:
     return stamps, f"{before.st_ino} {before.st_mtime_ns} {len(stamps)} {mixed}"
 
 
-def _read(folder: Path) -> tuple[str, Document] | None:
+def _read(folder: str) -> tuple[str, Document] | None:
     """Return a run's document as text and parsed; None where there is none."""
     text = document_text(folder)
     document = None if text is None else _parsed(text)
@@ -397,23 +389,31 @@ def _parsed(text: str) -> Document | None:
     return document if isinstance(document, dict) else None
 
 
-def document_text(folder: Path) -> str | None:
+def document_text(folder: str) -> str | None:
     """Return a run's document as it stands; None where it cannot be read."""
     try:
-        return read_plain(folder / layout.RUN_FILE, layout.DOCUMENT_BYTES).decode()
+        return read_plain(f"{folder}/{layout.RUN_FILE}", layout.DOCUMENT_BYTES).decode()
     except (OSError, ValueError):
         return None
 
 
-def _labels_of(document: Document) -> Iterator[tuple[str, str, str | None]]:
+def _labels_of(document: Document) -> bytes:
+    found: list[str] = []
     for kind in ("tags", "properties"):
         labels = document.get(kind)
-        for key, value in labels.items() if isinstance(labels, dict) else ():
-            yield kind, _utf8(key), None if value is None else _utf8(str(value))
+        if isinstance(labels, dict):
+            found += [_label(kind, key, value) for key, value in labels.items()]
+    return "".join(found).encode("utf-8", "surrogatepass")
+
+
+def _label(kind: str, key: str, value: object) -> str:
+    """Return a label as it is searched for: more may be found where texts have these signs."""
+    end = "" if value is None else f"={value}"
+    return f"\x1e{kind}\x1f{key}\x1f{end}\x1e"
 
 
 def _has_labels(document: Document, wanted: Mapping[str, Labels]) -> bool:
-    """Tell what SQLite could not: it does not tell all texts apart."""
+    """Tell exactly what SQLite searched for."""
     for kind, labels in wanted.items():
         there = document.get(kind)
         there = there if isinstance(there, dict) else {}
@@ -427,28 +427,13 @@ def _has_labels(document: Document, wanted: Mapping[str, Labels]) -> bool:
     return True
 
 
-def _conditions(wanted: Mapping[str, Labels]) -> tuple[str, list[str | None]]:
+def _conditions(wanted: Mapping[str, Labels]) -> tuple[str, list[bytes]]:
     """Return SQL that follows a WHERE, and its values, for the labels a run must have."""
-    conditions: list[str] = []
-    values: list[str | None] = []
+    parts: list[str] = []
     for kind, labels in wanted.items():
-        if labels is None:
-            continue
-        pairs: Iterable[tuple[str, str | None]] = (
-            [(labels, None)] if isinstance(labels, str) else labels.items()
-        )
-        for key, value in pairs:
-            condition = "kind = ? AND key = ?"
-            values += [kind, _utf8(key)]
-            if not isinstance(labels, str):
-                condition += " AND value IS ?"
-                values.append(None if value is None else _utf8(value))
-            conditions.append(f" AND id IN (SELECT run_id FROM label WHERE {condition})")
-    return "".join(conditions), values
-
-
-def _utf8(text: str) -> str:
-    """Return a text that SQLite can hold: it knows no lone surrogates."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode()
+        if isinstance(labels, str):
+            parts.append(_label(kind, labels, None)[:-1])  # with any value
+        elif labels is not None:
+            parts += [_label(kind, key, value) for key, value in labels.items()]
+    values = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return " AND instr(labels, ?)" * len(values), values

@@ -230,7 +230,7 @@ class Listing:
             try:
                 return index.read(self._experiment, stamps)
             except sqlite3.Error:  # locked for long, or a full disk: this goes without it
-                texts = ((name, document_text(self._experiment / name)) for name in stamps)
+                texts = ((name, document_text(f"{self._experiment}/{name}")) for name in stamps)
                 return [(name, text, None) for name, text in texts if text is not None]
 
     def _listed(
