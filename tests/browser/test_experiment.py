@@ -111,7 +111,9 @@ def test_a_run_of_another_process_appears_and_moves_while_the_kernel_is_busy(
     open_notebook: Open, workspace: Workspace
 ) -> None:
     live = Experiment(workspace, "live")
-    start(workspace, "live", "first").complete()
+    first = start(workspace, "live", "first", lr=0.1)
+    first.log("loss", 1.0)
+    first.complete()
     notebook = shown(open_notebook, "live", BUSY)
     expect(the_list(notebook)).to_contain_text("1 run")
     notebook.run_cell(1)
@@ -119,7 +121,9 @@ def test_a_run_of_another_process_appears_and_moves_while_the_kernel_is_busy(
         import time
         from run_widgets import Experiment, Workspace
         exp = Experiment(Workspace({str(workspace.path)!r}), "live")
-        run = exp.start_logging(display_name="other", outputs=False, snapshot_directory=None)
+        run = exp.start_logging(
+            display_name="other", outputs=False, snapshot_directory=None, tags={{"lr": 0.00012345}}
+        )
         for step in range(40):
             run.log("loss", float(step), step=step)
             time.sleep(0.1)
@@ -133,6 +137,8 @@ def test_a_run_of_another_process_appears_and_moves_while_the_kernel_is_busy(
         expect(row).to_be_visible(timeout=10_000)
         assert time.monotonic() - began < 3
         expect(row).to_contain_text("Running")
+        lr = the_list(notebook).locator(".slick-cell", has_text="0.00012345")
+        expect(lr).to_have_js_property("scrollWidth", lr.evaluate("cell => cell.clientWidth"))
         before = row.inner_text()
         expect(row).not_to_have_text(before, timeout=5_000)
         process.wait()

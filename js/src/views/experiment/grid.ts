@@ -92,6 +92,8 @@ export function grid(
   let slick: SlickGrid | null = null;
   /** Widths that nobody has chosen, by column. */
   let fitting = new Map<string, number>();
+  /** The table's changes when they were measured. */
+  let measured = -1;
   let known = 0;
   let last = -1;
 
@@ -117,19 +119,30 @@ export function grid(
 
   const widthOf = (id: string) => state.widths[id] ?? fitting.get(id) ?? MIN_WIDTH;
 
-  /** As wide as what they say; what is left is the name's, as far as that needs it. */
-  function measure(): void {
+  /**
+   * As wide as what they say, and no narrower than they were; what is left is the name's, as far
+   * as that needs it. Tells whether a width has changed.
+   */
+  function measure(): boolean {
+    const before = fitting;
     const width = ruler(host);
-    fitting = new Map(views.map((view) => [view.id, widthFor(view, state.rows, width)]));
+    fitting = new Map(
+      views.map((view) => {
+        const least = view.id === NAME_ID ? 0 : (before.get(view.id) ?? 0);
+        return [view.id, Math.max(least, widthFor(view, state.rows, width))];
+      }),
+    );
     const wide = views.reduce((sum, { id }) => sum + widthOf(id), CHOOSE_WIDTH);
     const name = views.find(({ id }) => id === NAME_ID);
-    if (!name) return;
-    const wanted = width(longest(name, state.rows, NAME_LETTERS)) + PADDING;
-    const least = fitting.get(NAME_ID) ?? MIN_WIDTH;
-    const room = least + host.clientWidth - SCROLL_BAR - wide;
-    // Where all must be scrolled anyway, a name has some room all the same.
-    const share = Math.max(room, Math.min(NAME_ROOM, NAME_SHARE * host.clientWidth));
-    fitting.set(NAME_ID, Math.max(least, Math.min(wanted, share)));
+    if (name) {
+      const wanted = width(longest(name, state.rows, NAME_LETTERS)) + PADDING;
+      const least = fitting.get(NAME_ID) ?? MIN_WIDTH;
+      const room = least + host.clientWidth - SCROLL_BAR - wide;
+      // Where all must be scrolled anyway, a name has some room all the same.
+      const share = Math.max(room, Math.min(NAME_ROOM, NAME_SHARE * host.clientWidth));
+      fitting.set(NAME_ID, Math.round(Math.max(least, Math.min(wanted, share))));
+    }
+    return views.some(({ id }) => before.get(id) !== fitting.get(id));
   }
 
   function cell(view: Shown, place: number): HTMLElement | string {
@@ -357,13 +370,16 @@ export function grid(
     const ids = views.map(({ id }) => id).join("\n");
     // A table that was empty knows no widths yet.
     const isOther = ids !== before.columns || before.rows.length === 0;
-    if (isOther) measure();
+    // Runs that came since may say more than those there were.
+    const hasNews = table.changes !== measured;
+    const isWider = (isOther || hasNews) && measure();
+    measured = table.changes;
     markNew();
     stretch();
     all.checked =
       next.rows.length > 0 && next.rows.every((row) => chosen.has(table.ids[row] ?? ""));
     if (!slick) return;
-    if (isOther) slick.setColumns(columns());
+    if (isOther || isWider) slick.setColumns(columns());
     const sort = next.sort.map(({ column, descending }) => ({
       columnId: column,
       sortAsc: !descending,
