@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import struct
+import tempfile
 import threading
 import time
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
@@ -17,10 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from run_widgets.records import NO_STEP, Kind
 from run_widgets.store import reader as reader_module
 from run_widgets.store.layout import POINT, POINT_BYTES, VOID
+from run_widgets.store.lines import Lines
 from run_widgets.store.mapped import MappedWriter
 from run_widgets.store.reader import LocalFollower
 from run_widgets.store.slots import Packed, read_points
-from strategies import plain, same
+from strategies import plain, rows, same
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -481,3 +485,40 @@ def test_a_series_of_a_finished_run_has_no_step_where_none_was_given(run: Run) -
     (points,) = run.store.follow(run.id).read().points.values()
 
     assert points.step.tolist() == [NO_STEP if n % 2 else n for n in range(6_000)]
+
+
+# -- rows, which are parsed together --
+
+row_lines = st.builds(
+    lambda name, at, cells: {"record": "row", "name": name, "at": at, "value": cells},
+    st.sampled_from(["t", 'a"b', ',"at":', "\ud800\\"]),
+    st.floats(0, 2e9) | st.sampled_from([1, None, "soon"]),
+    rows,
+).map(lambda entry: json.dumps(entry, separators=(",", ":")).encode())
+odd_lines = st.sampled_from(
+    [
+        b'{"record":"row","name":"t","at":1.5,"step":3,"value":{"a":1}}',
+        b'{"record":"row","name":"t","at":1.5,"value":{"a":1},"value":{"a":2}}',
+        b'{"record":"row","name":"t","at":1.5,"value":{},"record":"list","value":[{}]}',
+        b'{"record":"row","name":"t","at":1.5,2.5,"value":{},{}}',
+        b'{"record":"row","name":"t","at":,"value":{"a":{}}}',
+        b'{"record":"row","name":"t","at":1.5,"value":[{}]}',
+        b'{"record":"row","name":"t","at":1.5,"value":{"a":"\xff"}}',
+        b'{"record":"list","name":"t","at":1.5,"value":[1]}',
+    ]
+)
+
+
+@given(lines=st.lists(row_lines | odd_lines, min_size=2, max_size=6))
+def test_rows_that_are_parsed_together_are_what_each_is_alone(lines: list[bytes]) -> None:
+    places = [*accumulate((len(line) + 1 for line in lines[:-1]), initial=0)]
+
+    def told(ways: list[list[int]]) -> str:
+        text = Lines(lambda topic, what: None)
+        with tempfile.TemporaryFile() as file:
+            file.write(b"\n".join(lines) + b"\n")
+            file.flush()
+            text.pull(file.fileno())
+        return repr([record for way in ways for record in text.records(way)])
+
+    assert told([places]) == told([[place] for place in places])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.records import Kind, Points, Record
@@ -167,7 +168,7 @@ def gather(follower: Follower, name: str | None = None) -> dict[str, Metric]:
             for one, points in batch.points.items():
                 if name in (None, one):
                     metric(one, Kind.SCALAR, float(points.at[0])).points.append(points)
-            for (one, kind), alike in groupby(batch.records, lambda r: (r.metric, r.kind)):
+            for (one, kind), alike in groupby(batch.records, attrgetter("metric", "kind")):
                 if name in (None, one):
                     records = list(alike)
                     metric(one, kind, records[0].at).add(records)

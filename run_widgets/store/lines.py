@@ -21,6 +21,7 @@ BROKEN_AT_MOST = 1000
 """Lines that are not ours; a file with more is not ours either."""
 
 _RECORD = b'{"record"'
+_ROW = b'{"record":"row","name":'
 
 # What `Record.value` promises, by the word for each kind.
 _KINDS: dict[str, tuple[Kind, type | tuple[type, ...]]] = {
@@ -113,7 +114,11 @@ class Lines:
         take = self._records.pop
         lines = [take(place, b"") for place in places]
         self._held -= sum(map(len, lines))
-        # Parsed together, all rows share the names of their columns, and it is quicker.
+        if rows := _rows(lines):
+            return rows
+        if len(lines) > 1 and (rows := _rows(lines)) is not None:
+            return rows
+        # Parsed together, all share the names of their keys, and it is quicker.
         # Lines that are whole only together may be read so: they are a stranger's.
         entries = _parsed(b"[%b]" % b",".join(lines))
         if not isinstance(entries, list) or len(entries) != len(lines):
@@ -124,6 +129,42 @@ class Lines:
         """Let go of records before this place: points refer to them in their order."""
         for place in [place for place in self._records if place < before]:
             self._held -= len(self._records.pop(place))
+
+
+def _rows(lines: list[bytes]) -> list[Record | None] | None:
+    """Return rows of one table, each as a writer writes it; None where a line is anything else.
+
+    Of each only time and cells are parsed, not what is the same in all: a table may
+    have a million rows.
+    """
+    head, at, _ = lines[0].partition(b',"at":')
+    begin = head + at
+    if not at or not begin.startswith(_ROW):
+        return None
+    start = len(begin)
+    stamps, values = [], []
+    for line in lines:
+        if not (line.startswith(begin) and line.endswith(b"}}")):
+            return None
+        stamp, _, value = line[start:-1].partition(b',"value":')
+        stamps.append(stamp)
+        values.append(value)
+    name = _parsed(head[len(_ROW) :])
+    times = _parsed(b"[%b]" % b",".join(stamps))
+    cells = _parsed(b"[%b]" % b",".join(values))
+    if not (type(name) is str and _are(float, times, stamps) and _are(dict, cells, values)):
+        return None
+    row, make = Kind.ROW, Record._make
+    return [make((name, row, value, at, None)) for at, value in zip(times, cells, strict=True)]
+
+
+def _are(kind: type, things: Any, texts: list[bytes]) -> bool:
+    """Tell whether each of `texts`, parsed together, was one thing of that kind."""
+    return (
+        isinstance(things, list)
+        and len(things) == len(texts)
+        and {kind}.issuperset(map(type, things))
+    )
 
 
 def value_of(entry: Mapping[str, Any]) -> Any:

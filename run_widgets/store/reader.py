@@ -267,7 +267,7 @@ class _WriterFiles:
             usable &= ~missing
         if not usable.all():
             slots, kind, numbers = slots[usable], kind[usable], numbers[usable]
-        others: list[tuple[int, Record]] = []  # than scalars, with their places among `slots`
+        others: dict[int, Record] = {}  # than scalars, by their places among `slots`
         for places in _groups(slots.mark >> 8):
             number = int(slots.mark[places][0]) >> 8
             while number not in self.lines.names and self.lines.pull(text):
@@ -281,16 +281,16 @@ class _WriterFiles:
                 found.append((name, points))
             for used in numbers[places].tolist() if self._late else ():
                 self._late.pop(used, None)
-        records += [record for _, record in sorted(others, key=lambda other: other[0])]
+        records += [others[place] for place in sorted(others)]
 
     def _points(
         self,
         slots: Slots,
         kind: NDArray[np.uint8],
         places: slice | NDArray[np.intp],
-        others: list[tuple[int, Record]],
+        others: dict[int, Record],
     ) -> Points | None:
-        """Return a metric's scalars, and append its other records to `others`.
+        """Return a metric's scalars, and put its other records into `others`.
 
         `places` are those of its slots among all; a slice is all of them.
         """
@@ -310,7 +310,7 @@ class _WriterFiles:
             if record is None:
                 self._say("record", f"{self._text_path} lacks a record or has a broken one")
             elif record.kind is not Kind.SCALAR:
-                others.append((turn, record))
+                others[turn] = record
             else:
                 keep[place] = True
                 objects[place] = record.value
