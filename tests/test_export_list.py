@@ -12,7 +12,8 @@ import pytest
 from run_widgets import Experiment, Workspace
 from run_widgets.errors import RunNotFound
 from run_widgets.export import list_file as export_list
-from test_export import HOSTILE, Page
+from stranger import TEXTS
+from test_export import Page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,7 @@ def test_curves_are_reduced_until_they_fit(
     assert state["problem"] == "with curves of 2 of the 3 runs"
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", TEXTS)
 def test_nothing_that_was_logged_becomes_a_part_of_the_page(
     experiment: Experiment, tmp_path: Path, text: str
 ) -> None:

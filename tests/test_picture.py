@@ -22,6 +22,7 @@ from run_widgets.reading.downsample import Columns
 from run_widgets.reading.facts import duration, facts, size
 from run_widgets.reading.summary import Curves, RunSummary
 from run_widgets.records import Batch, FileEntry, Kind, Record, RunError, RunRecord, RunStatus
+from stranger import TEXTS
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -35,14 +36,7 @@ STYLES = set(
     "margin-left margin-top max-width opacity padding text-align vertical-align".split()
 )
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "\"><svg onload='alert(1)'>",
-    "&lt;b&gt; $x$ \\(y\\)",
-    "\0\x07\x1b[31m\ud800\ufffe",
-    "javascript:alert(1)",
-]
+HOSTILE = [*TEXTS, "&lt;b&gt; $x$ \\(y\\)", "\0\x07\x1b[31m\ud800\ufffe"]
 
 
 class Parts(HTMLParser):

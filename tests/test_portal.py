@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -592,6 +593,21 @@ def test_a_stretch_is_for_those_who_signed_in(portal: Portal, run: Run) -> None:
 
 
 # -- rows of long tables ---------------------------------------------------------------------
+
+
+def test_more_tables_than_are_kept_can_be_asked_for_at_once(portal: Portal, run: Run) -> None:
+    names = [f"table {number}" for number in range(12)]
+    for name in names:
+        run.log_table(name, {"a": [1, 2]})
+
+    def rows(name: str) -> int:
+        answer = portal.json(f"/api/runs/{run.id}/rows?name={quote(name)}&from=0")
+        return len(answer["rows"])
+
+    with ThreadPoolExecutor(12) as several:
+        found = list(several.map(rows, 10 * names))
+
+    assert set(found) == {2}
 
 
 def test_rows_beyond_those_of_the_panel_are_sorted_and_searched_here(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from run_widgets.portal.shelf import Shelf
     from run_widgets.store import Follower
+    from run_widgets.store.local import LocalStore
+
+    _Key = tuple[Path, int, str]  # a run's folder, its inode, the name of a table
 
 KEPT_TABLES = 2
 KEPT_S = 120.0
@@ -34,7 +38,7 @@ class Tables:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[Path, int, str], _Followed] = OrderedDict()
+        self._kept: OrderedDict[_Key, _Followed] = OrderedDict()
 
     def window(
         self,
@@ -63,18 +67,26 @@ class Tables:
         folder = store.folder(run_id)
         # A folder that was deleted and made again is another run.
         key = (folder, folder.stat().st_ino, name)
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = _Followed(store.follow(run_id), name)
-            followed = self._kept[key]
-            self._kept.move_to_end(key)
-            idle = [self._kept.popitem(last=False)[1] for _ in range(len(self._kept) - KEPT_TABLES)]
-        for each in idle:
-            each.close()
-        answer = followed.window(arrangement, start, count)
+        while True:
+            followed = self._followed(key, store)
+            with contextlib.suppress(_Closed):  # since many others were asked for meanwhile
+                answer = followed.window(arrangement, start, count)
+                break
         if answer is None:
             raise RunNotFound(f"run {run_id!r} has no table {shown(name)!r}")
         return answer
+
+    def _followed(self, key: _Key, store: LocalStore) -> _Followed:
+        folder, _, name = key
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = _Followed(store.follow(folder.name), name)
+            self._kept.move_to_end(key)
+            idle = [self._kept.popitem(last=False)[1] for _ in range(len(self._kept) - KEPT_TABLES)]
+            followed = self._kept[key]
+        for each in idle:
+            each.close()
+        return followed
 
     def forget(self) -> None:
         """Let go of all tables."""
@@ -85,6 +97,10 @@ class Tables:
             each.close()
 
 
+class _Closed(Exception):
+    """What was asked had been let go of."""
+
+
 class _Followed:
     """One table, brought up to date whenever somebody asks."""
 
@@ -93,9 +109,19 @@ class _Followed:
         self._name = name
         self._table = LongTable()
         self._lock = threading.Lock()
+        self._closed = False
 
     def window(self, arrangement: Arrangement, start: int, count: int) -> dict[str, Any] | None:
+        """Return a window of the table, or None where the run has no such table.
+
+        Raises
+        ------
+        _Closed
+            It is followed no longer.
+        """
         with self._lock:
+            if self._closed:
+                raise _Closed
             # In the order of logging, no further than to what is asked for: the rest takes longer.
             most = start + count if arrangement == Arrangement() else None
             while most is None or self._table.length < most:
@@ -116,6 +142,7 @@ class _Followed:
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             self._follower.close()
 
 

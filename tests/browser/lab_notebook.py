@@ -16,7 +16,7 @@ from lab import run_cell, wait_for_kernel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from playwright.sync_api import Browser, ConsoleMessage, Locator
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator
 
     from lab import Lab
 
@@ -70,6 +70,7 @@ class LabNotebook:
         self.page = self._context.new_page()
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        self.page.on("dialog", self._note_dialog)
         self.page.on("request", lambda request: self._note_request(request.url))
         self.page.goto(lab.address(f"doc/tree/{self.name}?reset"))
         self.wait_until_idle()
@@ -77,6 +78,14 @@ class LabNotebook:
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
+
+    def _note_dialog(self, dialog: Dialog) -> None:
+        """Nothing asks in the browser's own window, but JupyterLab whether to leave."""
+        if dialog.type == "beforeunload":
+            dialog.accept()
+            return
+        self.complaints.append(f"{dialog.type}: {dialog.message}")
+        dialog.dismiss()
 
     def _note_request(self, address: str) -> None:
         """Nothing here asks anybody but its own server."""
