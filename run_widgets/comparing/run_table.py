@@ -77,7 +77,9 @@ class Column:
 
     def extend(self, rows: list[int], values: list[float | str]) -> None:
         """Add the cells of rows that have none."""
-        if any(isinstance(value, str) for value in values):
+        try:
+            self.numbers.extend(array("d", cast("list[float]", values)))
+        except TypeError:  # some are texts
             self._tell_apart()
             self.codes.extend(
                 [self._code(value) if isinstance(value, str) else NUMBER for value in values]
@@ -85,8 +87,7 @@ class Column:
             self.numbers.extend([math.nan if isinstance(value, str) else value for value in values])
         else:
             if self.codes:
-                self.codes.extend([NUMBER] * len(rows))
-            self.numbers.extend(cast("list[float]", values))
+                self.codes.extend(array("i", [NUMBER]) * len(rows))
         self.rows.extend(rows)
 
     def set(self, row: int, value: float | str | None) -> None:

@@ -306,6 +306,8 @@ def _metric(entry: object) -> MetricDigest | None:
         return None
     get = entry.get
     text, last = get("text"), get("last")
+    if len(entry) == 1 and type(last) is float:
+        return _single(last, 0)  # as most are of very many
     if type(last) is not float:
         if isinstance(text, str):
             last = text[:MOST_TEXT]
