@@ -171,6 +171,7 @@ const LONGER: [seconds: number, text: string][] = [
 /** Ticks of durations on a logarithmic axis. */
 function longTicks([min, max]: Range, most: number): Tick[] {
   const within = LONGER.filter(([value]) => value >= min && value <= max);
+  if (within.length < 2) return durationTicks([min, max], most);
   const stride = Math.max(1, Math.ceil(within.length / Math.max(1, most)));
   return within.filter((_, i) => i % stride === 0).map(([value, text]) => ({ value, text }));
 }

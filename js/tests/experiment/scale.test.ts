@@ -87,6 +87,8 @@ test("durations of all sizes have ticks with their units on a logarithmic axis",
   const texts = ticksOf(long, 4).map(({ text }) => text);
 
   expect(texts).toEqual(["1 ms", "100 ms", "10 s", "10 min"]);
+  const short = axis([0.028, 0.064], { form: "duration", log: true });
+  expect(ticksOf(short, 4).map(({ text }) => text)).toEqual(["30 ms", "40 ms", "50 ms", "60 ms"]);
 });
 
 test("of a few seconds of the day there are ticks, too", () => {

@@ -23,9 +23,9 @@ const AXIS_NAMES: Record<Axis, string> = {
 };
 
 const SPREADS: Record<Spread, string> = {
-  std: "mean ± standard deviation",
-  ci95: "mean, 95 % confidence",
-  minmax: "mean, lowest to highest",
+  std: "mean ± std",
+  ci95: "mean, 95 % CI",
+  minmax: "mean, min to max",
 };
 
 /**
@@ -408,10 +408,13 @@ function toldLine({ line, i }: Told, write: (value: number) => string, spread: S
   const swatch = h("i");
   swatch.style.color = line.look.color;
   const y = line.points.y[i] as number;
-  const { band } = line;
+  const { band, raw } = line;
   const around = band && told(band.low[i] as number, band.high[i] as number, y, spread);
-  const rest = band && h("small", {}, `${around}, n = ${band.count[i]}`);
-  return h("li", {}, swatch, h("span", {}, line.name), h("b", {}, write(y)), rest);
+  const logged = raw?.y[nearest(raw.x, line.points.x[i] as number, false)];
+  const rest = band
+    ? h("small", {}, `${around}, n = ${band.count[i]}`)
+    : logged !== undefined && h("small", {}, write(logged));
+  return h("li", {}, swatch, h("span", {}, line.name), h("b", {}, write(y)), rest || null);
 }
 
 function told(low: number, high: number, mean: number, spread: Spread): string {
