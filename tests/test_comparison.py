@@ -152,6 +152,7 @@ def test_packages_are_read_from_the_run_and_nothing_else(tmp_path: Path) -> None
 def test_properties_stand_with_what_they_tell_of(experiment: Experiment) -> None:
     run = start(experiment, run_id="r", script="train.py")
     run.add_properties({"azureml.git.commit": "abc", "author": "Jo", "run_widgets.python": "3.11"})
+    run.add_properties({"mlflow.source.git.commit": "abc"})  # the same, for readers of MLflow's
     run.complete()
 
     facts = facts_of(run.store.run("r"))
