@@ -583,6 +583,23 @@ def test_an_unknown_run_is_an_error_that_names_it(experiment: Experiment) -> Non
             Run(experiment, run_id)
 
 
+def test_the_end_of_a_run_that_somebody_deleted_says_nothing_and_brings_nothing_back(
+    experiment: Experiment, workspace: Workspace, here: Path
+) -> None:
+    run = experiment.start_logging(run_id="mine", snapshot_directory=None)
+    experiment.start_logging(run_id="mine-2", snapshot_directory=None, outputs=False).delete()
+    assert not workspace.store.is_deleted("mine")
+    (here / "outputs" / "a.txt").write_text("stays here")
+    run.log("loss", 0.5)
+
+    workspace.get_run("mine").delete(force=True)
+    run.log("loss", 0.25)
+    run.complete()  # without a warning, which would be an error
+
+    assert list(experiment.get_runs()) == []
+    assert (here / "outputs" / "a.txt").exists()
+
+
 def test_what_is_given_to_a_resumed_run_changes_it(experiment: Experiment) -> None:
     first = experiment.start_logging(
         run_id="mine", snapshot_directory=None, display_name="old", tags={"a": 1, "try": 1}

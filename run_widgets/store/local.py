@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import time
 from typing import IO, TYPE_CHECKING, Any
@@ -325,6 +326,13 @@ class LocalStore:
         target = trash / f"{run_id}-{time.time_ns():x}"
         os.rename(folder, target)
         return target
+
+    def is_deleted(self, run_id: str) -> bool:
+        """Tell whether the run's folder is in the trash, and no other has its place."""
+        if self._find(run_id) is not None:
+            return False
+        there = self._trash_of(run_id).glob(f"{run_id}-*")
+        return any(re.fullmatch("[0-9a-f]+", path.name[len(run_id) + 1 :]) for path in there)
 
     def _trash_of(self, run_id: str) -> Path:
         only = self._only.get(run_id)

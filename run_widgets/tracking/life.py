@@ -249,7 +249,9 @@ class Life(Details):
             return
         for stop in self._on_end:
             stop()
-        self._collect_outputs()
+        is_deleted = self.store.is_deleted(self.id)  # by somebody else, and so it stays
+        if not is_deleted:
+            self._collect_outputs()
         if self._writer is not None:
             self._writer.close(self._closed_text(status or RunStatus.COMPLETED))
         keeper.forget(self)
@@ -257,7 +259,7 @@ class Life(Details):
             keeper.let_go(self._sign)
             self._sign = None
         cells.forget(self)
-        if status is not None or error is not None:
+        if (status is not None or error is not None) and not is_deleted:
             self._set_final(status, error)
         self._owned = False
 
