@@ -400,7 +400,11 @@ def test_files_go_in_and_come_out(run: Run, here: Path) -> None:
     assert run.download_file("outputs/metrics.txt", here / "copy" / "m.txt").read_text() == "loss 1"
     with (here / "metrics.txt").open("rb") as stream:
         run.upload_file("outputs/stream.txt", stream)
-    assert run.get_file_names() == ["outputs/metrics.txt", "outputs/stream.txt"]
+    (here / "long.txt").write_text("ä" * 3_000_000)  # more than is read at once
+    with (here / "long.txt").open() as text:
+        run.upload_file("long.txt", text)
+    assert run.download_file("long.txt", here / "l.txt").read_text() == "ä" * 3_000_000
+    assert run.get_file_names() == ["long.txt", "outputs/metrics.txt", "outputs/stream.txt"]
 
 
 def test_other_content_under_a_taken_name_needs_a_word(run: Run, here: Path) -> None:

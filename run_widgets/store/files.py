@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from run_widgets.errors import BadName, FileConflict, RunWidgetsError, StoreUnavailable
 from run_widgets.records import FileEntry
@@ -58,7 +58,7 @@ def find_file(run: Path, name: str) -> Path | None:
     return None
 
 
-def add_file(run: Path, name: str, source: Path | IO[bytes], *, overwrite: bool) -> Path:
+def add_file(run: Path, name: str, source: Path | IO[Any], *, overwrite: bool) -> Path:
     """Copy `source` into the run as `name`, and return where it lies; as `LocalStore.add_file`."""
     target = run / layout.FILES / layout.inside_run(name)
     temporary = run / f".new-{os.urandom(6).hex()}"
@@ -93,11 +93,11 @@ def _written_to(run: Path) -> Iterator[None]:
         raise StoreUnavailable(f"{run} cannot be written: {error}") from error
 
 
-def _pieces(source: Path | IO[bytes]) -> Iterator[bytes]:
+def _pieces(source: Path | IO[Any]) -> Iterator[bytes]:
     with contextlib.ExitStack() as stack:
         file = source if hasattr(source, "read") else stack.enter_context(open(source, "rb"))
         while piece := file.read(PIECE_BYTES):
-            yield piece
+            yield piece.encode() if isinstance(piece, str) else piece
 
 
 def _place(run: Path, new: Path, target: Path, name: str, *, overwrite: bool) -> None:

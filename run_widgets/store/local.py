@@ -428,7 +428,7 @@ class LocalStore:
         return path
 
     def add_file(
-        self, run_id: str, name: str, source: Path | IO[bytes], *, overwrite: bool = False
+        self, run_id: str, name: str, source: Path | IO[Any], *, overwrite: bool = False
     ) -> Path:
         """Copy `source` into the run as `name`; content that is there already stays.
 

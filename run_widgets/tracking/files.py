@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import warnings
 from pathlib import Path
@@ -214,17 +213,15 @@ def _name_in_run(folder: str) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else Path(path.name)
 
 
-def _source(path_or_stream: str | Path | IO[Any]) -> Path | IO[bytes]:
+def _source(path_or_stream: str | Path | IO[Any]) -> Path | IO[Any]:
     if isinstance(path_or_stream, str | Path):
         path = Path(path_or_stream)
         if not path.is_file():
             raise NoSuchFile(f"there is no file {str(path_or_stream)!r} to upload")
         return path
-    content = getattr(path_or_stream, "read", None)
-    if content is None:
+    if not hasattr(path_or_stream, "read"):
         raise BadType(f"upload_file takes a path or an open file, got {path_or_stream!r}")
-    data = content()
-    return io.BytesIO(data.encode() if isinstance(data, str) else data)
+    return path_or_stream
 
 
 def _files_below(folder: Path) -> list[Path]:
