@@ -113,9 +113,7 @@ def test_an_outline_is_what_its_definition_says(values: list[float], max_points:
     x, y, at = filled(values, max_points).columns()
 
     assert x.tolist() == sorted(expected)
-    np.testing.assert_array_equal(
-        y, [values[i] if math.isfinite(values[i]) else math.nan for i in sorted(expected)]
-    )
+    np.testing.assert_array_equal(y, [values[i] for i in sorted(expected)])
     assert (at == x + 1e9).all()
 
 
@@ -187,6 +185,19 @@ def test_a_point_without_an_x_is_a_gap_where_the_line_was() -> None:
     x, y, _ = outline.columns()
     assert x.tolist() == [0.0, 1.0, 1.0, 1.0, 4.0]
     np.testing.assert_array_equal(y, [math.nan, 2.0, math.nan, math.nan, 6.0])
+
+
+def test_a_gap_says_which_infinity_it_is_and_hides_no_extreme() -> None:
+    y = np.sin(np.arange(1_000.0))
+    y[[200, 201]] = math.inf, -math.inf
+    outline = Outline(max_points=10)
+
+    outline.extend(np.arange(1_000), y, np.arange(1_000))
+
+    x, kept, _ = outline.columns()
+    assert kept[x == 200].tolist() == [math.inf]
+    assert kept[np.isfinite(kept)].max() == y[np.isfinite(y)].max()
+    assert kept[np.isfinite(kept)].min() == y[np.isfinite(y)].min()
 
 
 def test_a_line_may_be_empty() -> None:

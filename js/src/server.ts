@@ -30,13 +30,13 @@ export type CodeChanges = {
   note: string;
 };
 
-/** A part of a line, as fine as it was logged or as was asked for; null where there is no number. */
+/** A part of a line, as fine as it was logged or as was asked for; "NaN" and "Infinity" are names. */
 export type Stretch = {
   total: number;
   inside: number;
-  x: (number | null)[];
-  y: (number | null)[];
-  at: (number | null)[];
+  x: (number | string)[];
+  y: (number | string)[];
+  at: (number | string)[];
 };
 
 /** Something that can be read in parts: what views need of a file. */

@@ -7,8 +7,8 @@ import { marks } from "../src/views/marks.ts";
 /** A plot of 100 by 100 pixels, places as pixels from its lower left. */
 const FRAME = { left: 0, top: 0, width: 400, height: 100, x: [0, 400], y: [0, 100] } as Frame;
 
-/** Where the word at a gap at 100 is, in pixels from the top, with one line through these points. */
-function topOfLabel(points: [number, number][]): number {
+/** The word at a gap at 100, with one line through these points. */
+function labelOf(points: [number, number][], value = Number.NaN): HTMLElement {
   const plot = document.createElement("div");
   const curve = {
     px: Float64Array.from(points, ([x]) => x),
@@ -16,15 +16,24 @@ function topOfLabel(points: [number, number][]): number {
   };
   const picture = {
     curves: [curve],
-    gaps: [{ trace: { name: "loss" }, step: 7, px: 100 }],
+    gaps: [{ trace: { name: "loss" }, value, step: 7, px: 100 }],
     outside: [],
   };
   const data = { picture, model: { get: () => "metric" } } as unknown as Chart;
   marks(plot)(data, FRAME);
-  const label = plot.querySelector<HTMLElement>(".rw-gap");
-  expect(label?.textContent).toBe("NaN at 7");
-  return Number.parseFloat(label?.style.top ?? "");
+  return plot.querySelector(".rw-gap") as HTMLElement;
 }
+
+/** Where that word is, in pixels from the top. */
+function topOfLabel(points: [number, number][]): number {
+  return Number.parseFloat(labelOf(points).style.top);
+}
+
+test("an infinity is told from what is not a number", () => {
+  const [inf, ninf] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const words = [Number.NaN, inf, ninf].map((value) => labelOf([[0, 50]], value).textContent);
+  expect(words).toEqual(["NaN at 7", "∞ at 7", "−∞ at 7"]);
+});
 
 test("the word at a gap is below", () => {
   const top = topOfLabel([

@@ -15,7 +15,7 @@ import ipywidgets
 import traitlets as t
 from bqplot import Axis, Figure, LinearScale, Lines
 
-from run_widgets.reading.downsample import Columns, reduced
+from run_widgets.reading.downsample import Columns, reduced, with_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -234,7 +234,7 @@ class RunChart:
             x, y, _ = line.outline.columns()
             # One message, not two: between the two, x and y would differ in length.
             with mark.hold_sync():
-                mark.x, mark.y = x, y
+                mark.x, mark.y = x, with_gaps(y)
                 mark.marker = "circle" if len(x) == 1 else None
 
 

@@ -65,9 +65,9 @@ def window(
     return {
         "total": len(whole.y),
         "inside": count,
-        "x": _numbers(whole.step[kept]),
-        "y": _numbers(whole.y[kept]),
-        "at": _numbers(whole.at[kept]),
+        "x": whole.step[kept].tolist(),
+        "y": whole.y[kept].tolist(),
+        "at": whole.at[kept].tolist(),
     }
 
 
@@ -76,10 +76,6 @@ def _with_neighbours(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     wider[:-1] |= inside[1:]
     wider[1:] |= inside[:-1]
     return wider
-
-
-def _numbers(values: NDArray[np.float64]) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in values.tolist()]
 
 
 class Lines:

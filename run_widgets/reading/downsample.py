@@ -27,7 +27,7 @@ _ENGINE = MinMaxDownsampler()  # type: ignore[no-untyped-call]
 
 
 class Columns(NamedTuple):
-    """Points as columns of one length n; `y` is NaN where the line has a gap."""
+    """Points as columns of one length n; where `y` is NaN or infinite, the line has a gap."""
 
     x: Floats  # any unit; finite
     y: Floats
@@ -55,7 +55,7 @@ def reduced(y: ArrayLike, n_out: int) -> Indices:
     """
     if n_out < 5:
         raise ValueError(f"n_out must be at least 5, for the two ends and one bucket, got {n_out}")
-    line = _with_gaps(y)
+    line = with_gaps(y)
     if len(line) <= n_out:
         return np.arange(len(line))
     kept = _outline_of_shares(line, (n_out - 2) // 3)
@@ -91,9 +91,9 @@ class Outline:
     def extend(self, x: ArrayLike, y: ArrayLike, at: ArrayLike) -> None:
         """Add points at the line's end, each column of shape (n,).
 
-        A point whose `x` or `y` is NaN or infinite becomes a gap.
+        A point whose `x` or `y` is NaN or infinite is a gap; `y` says which of them.
         """
-        xs, ys, ats = np.asarray(x), _with_gaps(y), np.asarray(at)
+        xs, ys, ats = np.asarray(x), np.ascontiguousarray(y, np.float64), np.asarray(at)
         if not len(ys):
             return
         start, shift = self.total, self._shift
@@ -101,7 +101,7 @@ class Outline:
         while self.total > self._max_buckets << self._shift:
             self._shift += 1
 
-        places = self._candidates(ys, start)
+        places = self._candidates(with_gaps(ys), start)
         news = np.array((xs[places], ys[places], ats[places]), np.float64)
         self._place_gaps(news)
 
@@ -112,7 +112,7 @@ class Outline:
             settled = int(self._index[: self._kept].searchsorted(opened))
         index = np.concatenate((self._index[settled : self._kept], start + places))
         columns = np.concatenate((self._columns[:, settled : self._kept], news), axis=1)
-        keep = _outline(columns[1], index >> self._shift)
+        keep = _outline(with_gaps(columns[1]), index >> self._shift)
         keep[-1] = True
         keep[0] |= not settled  # the line's own first point
         self._kept = settled + int(np.count_nonzero(keep))
@@ -157,7 +157,7 @@ class Outline:
             x[:] = np.where(last_known < 0, before, x[last_known])
 
 
-def _with_gaps(y: ArrayLike) -> Floats:
+def with_gaps(y: ArrayLike) -> Floats:
     """Return `y` as floats, NaN where it is infinite."""
     line = np.ascontiguousarray(y, np.float64)
     infinite = np.isinf(line)

@@ -77,6 +77,8 @@ def test_odd_numbers_draw_what_can_be_drawn(open_notebook: Open, workspace: Work
         drawn = panel.lines(name).get_attribute("d") or ""
         assert "NaN" not in drawn
         assert drawn.count("M") == count, name
+    for name, words in {"gap": "NaN at 5", "infinite": "∞ at 5"}.items():
+        expect(panel.chart(name).locator(".rw-gap")).to_have_text(words)
     expect(panel.chart("only one")).to_have_count(0)
     panel.chart("list of one").scroll_into_view_if_needed()
     expect(panel.chart("list of one").locator("path.dot")).to_be_visible()

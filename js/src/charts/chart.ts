@@ -403,9 +403,8 @@ class Detail {
     readonly from: number,
     readonly to: number,
   ) {
-    const numbers = (values: (number | null)[]) =>
-      Float64Array.from(values, (value) => value ?? Number.NaN);
-    const [xs, ys, ats] = [numbers(stretch.x), numbers(stretch.y), numbers(stretch.at)];
+    const columns = [stretch.x, stretch.y, stretch.at].map((c) => Float64Array.from(c, Number));
+    const [xs, ys, ats] = columns as [Float64Array, Float64Array, Float64Array];
     this.line.append(xs, ys, ats, Math.max(stretch.inside, xs.length));
   }
 

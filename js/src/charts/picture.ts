@@ -64,8 +64,8 @@ export type Picture = {
   unfit: number;
   /** Values without a partner in the metric that they are drawn over. */
   unpaired: number;
-  /** Where the first gap of each trace is, along the axis. */
-  gaps: { trace: Trace; step: number; px: number }[];
+  /** The first gap of each trace: NaN or an infinity, and where it is along the axis. */
+  gaps: { trace: Trace; value: number; step: number; px: number }[];
 };
 
 /** Where a trace's points lie along the axis that somebody chose. */
@@ -159,7 +159,7 @@ export function picture(
       const first = trace.across ? trace.line.y.findIndex((y) => !Number.isFinite(y)) : -1;
       const clock = settings.x === "time" || settings.x === "elapsed";
       const place = (values[first] ?? (clock ? gap.at : gap.x)) - offset;
-      return [{ trace, step: gap.x, px: mapX.to(place) }];
+      return [{ trace, value: gap.value, step: gap.x, px: mapX.to(place) }];
     }),
   };
 }
@@ -265,7 +265,8 @@ function insideOf({ px, py }: Curve, [min, max]: Range): Places {
 function outsideOf({ px, py }: Places, [min, max]: Range): { px: number; above: boolean }[] {
   const out: { px: number; above: boolean }[] = [];
   py.forEach((y, i) => {
-    if (y < min || y > max) out.push({ px: px[i] as number, above: y > max });
+    if (Number.isFinite(y) && (y < min || y > max))
+      out.push({ px: px[i] as number, above: y > max });
   });
   return out;
 }

@@ -23,8 +23,8 @@ export class Series {
   sorted = true;
   /** The same of the times. */
   sortedInTime = true;
-  /** The first place that is a gap: its x and its time; null where none is. */
-  firstGap: { x: number; at: number } | null = null;
+  /** The first place that is a gap: its x, its time, and what is there; null where none is. */
+  firstGap: { x: number; at: number; value: number } | null = null;
   #xRange: Range | null = null;
   #yRange: Range | null = null;
 
@@ -65,7 +65,8 @@ export class Series {
       this.#xRange = widened(this.#xRange, x[i] as number);
       this.#yRange = widened(this.#yRange, y[i] as number);
       if (!this.firstGap && !Number.isFinite(y[i])) {
-        this.firstGap = { x: x[i] as number, at: at[i] ?? Number.NaN };
+        const value = y[i] as number;
+        this.firstGap = { x: x[i] as number, at: at[i] ?? Number.NaN, value };
       }
       this.#length += 1;
     }

@@ -33,8 +33,8 @@ export function marks(plot: HTMLElement): (data: Chart, frame: Frame) => void {
       first.filter(({ px }) => inside(px)),
       ({ trace }) => trace.name,
       () => h("span", { class: "rw-gap" }),
-      (el, { trace, step, px }) => {
-        write(el, `NaN at ${number(step)}`);
+      (el, { trace, value, step, px }) => {
+        write(el, `${number(value)} at ${number(step)}`);
         set(el, "title", `The first value of ${trace.name} that is NaN or infinite`);
         const x = left(px);
         const toLeft = x > frame.left + frame.width - LABEL.width;

@@ -92,6 +92,13 @@ test("the first gap is known by its step, whatever the axis", () => {
   expect(gaps.map(({ step, px }) => [step, px])).toEqual([[12, 9]]);
 });
 
+test("an infinity is a gap, which no axis leaves out", () => {
+  const drawn = draw([1, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 4]);
+
+  expect(drawn.gaps.map(({ value }) => value)).toEqual([Number.NEGATIVE_INFINITY]);
+  expect(drawn.outside).toEqual([]);
+});
+
 test("a line put away takes no room", () => {
   const traces = [trace([1, 2]), trace([100, 200], { hidden: true })];
 
