@@ -940,3 +940,25 @@ def test_ctrl_c_in_a_script_fails_its_run(tmp_path: Path, experiment: Experiment
     details = Run(experiment, run_id).get_details()
     assert details["status"] == "Failed"
     assert "KeyboardInterrupt" in details["error"]["error"]["message"]
+
+
+UNHEARD = """
+import sys
+
+asked = []
+network = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}
+sys.addaudithook(lambda event, args: event in network and asked.append((event, args)))
+
+from run_widgets import Experiment, ExperimentDetails, RunDetails
+
+run = Experiment(name="quiet").start_logging()
+run.log("loss", 1.0)
+run.complete()
+RunDetails(run).show()
+ExperimentDetails(run.experiment).show()
+sys.exit("\\n".join(map(str, asked)) or None)
+"""
+
+
+def test_nobody_on_the_network_is_asked_or_told_of_anything() -> None:
+    subprocess.run([sys.executable, "-c", UNHEARD], check=True, stdout=subprocess.DEVNULL)
