@@ -225,7 +225,8 @@ def test_runs_are_found_and_reached_from_launcher_and_menu(open_notebook: Open, 
 
     # Where no notebook is open, the cell comes in a new one.
     page.goto(lab.address("lab?reset"))
-    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('run-widgets:show-runs')")
+    page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)")
+    page.wait_for_function("() => jupyterapp.commands.hasCommand('run-widgets:show-runs')")
     execute(page, "run-widgets:show-runs")
     row(page, "shallow").hover()
     row(page, "shallow").get_by_role("button", name="Insert").click()
