@@ -71,6 +71,8 @@ def test_a_replay_is_drawn_over_the_first_run_while_it_goes_on(
     expect(strip.locator("tbody tr")).to_have_text(
         [re.compile("train/loss= bitwise"), re.compile("val/loss= bitwise"), re.compile("seconds≠")]
     )
+    scrolled = strip.locator(".rw-scroll").evaluate("el => el.scrollWidth - el.clientWidth")
+    assert scrolled <= 0  # all four columns are seen, in a narrow window too
     notebook.wait_until_still()
     notebook.picture(f"replay-ended-{theme}-{width}", panel.root)
 
