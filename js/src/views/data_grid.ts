@@ -9,7 +9,7 @@ import { type AskRows, FarRows } from "../tables/far_rows.ts";
 import { arranged, isNumeric, type Order, type Rows } from "../tables/rows.ts";
 
 const ROW_HEIGHT = 26;
-const HEAD_HEIGHT = 30;
+const HEAD_HEIGHT = 29;
 
 /** Rows after which a table scrolls. */
 const MOST_ROWS = 14;
@@ -51,6 +51,8 @@ export class DataGrid {
   #numeric: boolean[] = [];
   #rows: Rows = { length: 0, cell: () => null };
   #total = 0;
+  /** Of all columns together. */
+  #width = 0;
   #places: Uint32Array = new Uint32Array();
   readonly #far: FarRows | null;
   #order: Order | null = null;
@@ -79,6 +81,7 @@ export class DataGrid {
     whenSized(this.#host, life, () => {
       if (this.#slick) this.#slick.resizeCanvas();
       else this.#slick = this.#start();
+      this.#fit();
     });
     const end = () => {
       clearTimeout(this.#timer);
@@ -101,13 +104,22 @@ export class DataGrid {
       this.#numeric = shown.map((_, column) => isNumeric(rows, column));
       this.#slick?.setColumns(this.#slickColumns());
     }
-    const height = HEAD_HEIGHT + ROW_HEIGHT * Math.max(1, Math.min(rows.length, MOST_ROWS)) + 16;
-    this.#host.style.height = `${height}px`;
-    if (isFirst) {
-      const width = shown.reduce((sum, _, column) => sum + this.#width(column), 0);
-      this.#host.style.maxWidth = `${width + 20}px`;
-    }
+    if (isFirst) this.#width = shown.reduce((sum, _, column) => sum + this.#widthOf(column), 0);
+    this.#fit();
     this.#arrange();
+  }
+
+  /** Make the table as large as its cells, and the scroll bars that it needs. */
+  #fit(): void {
+    const bar = this.#slick?.getScrollbarDimensions() ?? { width: 0, height: 0 };
+    const scrolls = this.#rows.length > MOST_ROWS;
+    // Half a row more says that there are others.
+    const rows = scrolls ? MOST_ROWS + 0.5 : Math.max(1, this.#rows.length);
+    const width = this.#width + (scrolls ? bar.width : 0);
+    this.#host.style.maxWidth = `${width}px`;
+    const isCut = this.#host.clientWidth > 0 && this.#host.clientWidth < width;
+    const height = HEAD_HEIGHT + ROW_HEIGHT * rows + (isCut ? bar.height : 0);
+    this.#host.style.height = `${height}px`;
   }
 
   /** Whether rows are shown that are not here. */
@@ -223,7 +235,7 @@ export class DataGrid {
       field: String(column),
       name,
       toolTip: name,
-      width: this.#width(column),
+      width: this.#widthOf(column),
       minWidth: 40,
       sortable: true,
       cssClass: this.#numeric[column] ? "rw-number" : "",
@@ -244,7 +256,7 @@ export class DataGrid {
   }
 
   /** As wide as its name and its first cells, within reason. */
-  #width(column: number): number {
+  #widthOf(column: number): number {
     let longest = (this.#columns[column] ?? "").length + 2;
     for (let row = 0; row < Math.min(this.#rows.length, 50); row++) {
       longest = Math.max(longest, textOf(this.#rows.cell(row, column)).length);
