@@ -57,7 +57,7 @@ def test_beyond_the_line_there_is_nothing() -> None:
     [
         ({"over": "y"}, "over must be 'x' or 'at', got 'y'"),
         ({"start": math.nan}, "from and to must be numbers, got nan"),
-        ({"points": 4}, "points must be from 5 to 20000, got 4"),
+        ({"points": 5}, "points must be from 6 to 20000, got 5"),
     ],
 )
 def test_a_wrong_question_is_named(wrong: dict[str, object], words: str) -> None:

@@ -77,3 +77,18 @@ test("a line that ended before it is not in the way", () => {
   ]);
   expect(top).toBeGreaterThan(80);
 });
+
+test("what is infinite is called so, and no word is written over another", () => {
+  const plot = document.createElement("div");
+  const gaps = [Number.NaN, Number.NEGATIVE_INFINITY].map((value, i) => {
+    return { trace: { name: "loss" }, value, step: 7 + i, px: 100 + i };
+  });
+  const picture = { curves: [], gaps, outside: [] };
+
+  marks(plot)({ picture, model: { get: () => "metric" } } as unknown as Chart, FRAME);
+
+  const words = [...plot.querySelectorAll<HTMLElement>(".rw-gap")];
+  expect(words.map((word) => word.textContent)).toEqual(["NaN at 7", "−∞ at 8"]);
+  const tops = words.map((word) => Number.parseFloat(word.style.top));
+  expect(Math.abs((tops[0] as number) - (tops[1] as number))).toBeGreaterThanOrEqual(14);
+});

@@ -229,7 +229,7 @@ class Drawn:
 
 
 def drawn(whole: Curve, most: int = MAX_POINTS) -> Drawn:
-    """Reduce a curve for the browser, to `most` points, at least 5."""
+    """Reduce a curve for the browser, to `most` points, at least 6."""
     columns = (whole.step, whole.at, whole.y)
     total = len(whole.y)
     if total <= most:

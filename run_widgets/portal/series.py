@@ -55,8 +55,8 @@ def window(
         raise ValueError(f"over must be 'x' or 'at', got {over!r}")
     if math.isnan(start) or math.isnan(end):
         raise ValueError(f"from and to must be numbers, got {start} and {end}")
-    if not 5 <= points <= MAX_POINTS:
-        raise ValueError(f"points must be from 5 to {MAX_POINTS}, got {points}")
+    if not 6 <= points <= MAX_POINTS:
+        raise ValueError(f"points must be from 6 to {MAX_POINTS}, got {points}")
     place = whole.step if over == "x" else whole.at
     inside = (place >= start) & (place <= end)
     count = int(np.count_nonzero(inside))

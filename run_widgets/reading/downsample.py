@@ -1,9 +1,11 @@
 """Lines of any length in as many points as a screen can show; knows nothing of runs.
 
 What is kept is the outline: cut in buckets of consecutive points, a line keeps
-of each bucket its lowest point, its highest and its first gap, and of the whole
-its two ends. So a spike of one point among ten million is always there, and a
-place without a value never looks like one with a value.
+of each bucket its lowest point, its highest, its first NaN and its first infinity,
+and of the whole its two ends. So a spike of one point among ten million is always
+there, and a place without a value never looks like one with a value. NaN and
+infinities are both gaps, told apart, as a loss that overflowed has another cause
+than one that is undefined.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ _ENGINE = MinMaxDownsampler()  # type: ignore[no-untyped-call]
 
 
 class Columns(NamedTuple):
-    """Points as columns of one length n; where `y` is NaN or infinite, the line has a gap."""
+    """Points as columns of one length n; `y` is NaN or infinite where the line has a gap."""
 
     x: Floats  # any unit; finite
     y: Floats
@@ -42,7 +44,7 @@ def reduced(y: ArrayLike, n_out: int) -> Indices:
     y
         Shape (n,), any unit; NaN and infinities are gaps.
     n_out
-        Points to keep, at least 5. With `n <= n_out` all are kept.
+        Points to keep, at least 6. With `n <= n_out` all are kept.
 
     Returns
     -------
@@ -51,14 +53,15 @@ def reduced(y: ArrayLike, n_out: int) -> Indices:
     Raises
     ------
     ValueError
-        `n_out` is below 5.
+        `n_out` is below 6.
     """
-    if n_out < 5:
-        raise ValueError(f"n_out must be at least 5, for the two ends and one bucket, got {n_out}")
-    line = with_gaps(y)
+    if n_out < 6:
+        raise ValueError(f"n_out must be at least 6, for the two ends and one bucket, got {n_out}")
+    line = np.ascontiguousarray(y, np.float64)
     if len(line) <= n_out:
         return np.arange(len(line))
-    kept = _outline_of_shares(line, (n_out - 2) // 3)
+    of_a_share = 4 if np.isinf(line).any() else 3
+    kept = _outline_of_shares(line, (n_out - 2) // of_a_share)
     return _union(kept, np.array([0, len(line) - 1]))
 
 
@@ -72,8 +75,8 @@ class Outline:
     Parameters
     ----------
     max_points
-        Points to keep of a line without gaps; half as many more, at most, of
-        one that is full of them. The two ends are kept in any case.
+        Points to keep of a line without gaps; twice as many, at most, of one that
+        is full of them. The two ends are kept in any case.
     """
 
     def __init__(self, *, max_points: int = MAX_POINTS) -> None:
@@ -91,7 +94,7 @@ class Outline:
     def extend(self, x: ArrayLike, y: ArrayLike, at: ArrayLike) -> None:
         """Add points at the line's end, each column of shape (n,).
 
-        A point whose `x` or `y` is NaN or infinite is a gap; `y` says which of them.
+        A point whose `y` is NaN or infinite is a gap; one whose `x` is becomes one.
         """
         xs, ys, ats = np.asarray(x), np.ascontiguousarray(y, np.float64), np.asarray(at)
         if not len(ys):
@@ -101,7 +104,7 @@ class Outline:
         while self.total > self._max_buckets << self._shift:
             self._shift += 1
 
-        places = self._candidates(with_gaps(ys), start)
+        places = self._candidates(ys, start)
         news = np.array((xs[places], ys[places], ats[places]), np.float64)
         self._place_gaps(news)
 
@@ -112,7 +115,7 @@ class Outline:
             settled = int(self._index[: self._kept].searchsorted(opened))
         index = np.concatenate((self._index[settled : self._kept], start + places))
         columns = np.concatenate((self._columns[:, settled : self._kept], news), axis=1)
-        keep = _outline(with_gaps(columns[1]), index >> self._shift)
+        keep = _outline(columns[1], index >> self._shift)
         keep[-1] = True
         keep[0] |= not settled  # the line's own first point
         self._kept = settled + int(np.count_nonzero(keep))
@@ -157,24 +160,19 @@ class Outline:
             x[:] = np.where(last_known < 0, before, x[last_known])
 
 
-def with_gaps(y: ArrayLike) -> Floats:
-    """Return `y` as floats, NaN where it is infinite."""
-    line = np.ascontiguousarray(y, np.float64)
-    infinite = np.isinf(line)
-    return np.where(infinite, np.nan, line) if infinite.any() else line
-
-
 def _outline_of_shares(y: Floats, shares: int) -> Indices:
-    """Return where `shares` equal parts of `y` are lowest, highest and first have a gap."""
+    """Return where `shares` equal parts of `y` are lowest, highest and first have each gap."""
     # The engine passes over NaN and yields a share's first place when all of it is NaN.
     # Its NaN-aware sibling yields a share's first NaN *instead of* its extremes.
-    extremes = _ENGINE.downsample(y, n_out=2 * shares).astype(np.intp)
-    gaps = np.flatnonzero(np.isnan(y))
-    return _union(extremes, gaps[_changes(gaps * shares // len(y))])
+    kept: Indices = _ENGINE.downsample(with_gaps(y), n_out=2 * shares).astype(np.intp)
+    for gap in (np.isnan(y), np.isinf(y)):
+        gaps = np.flatnonzero(gap)
+        kept = _union(kept, gaps[_changes(gaps * shares // len(y))])
+    return kept
 
 
 def _outline(y: Floats, bucket: Indices) -> NDArray[np.bool_]:
-    """Tell where each bucket is lowest, highest and first has a gap.
+    """Tell where each bucket is lowest, highest and first has a NaN and an infinity.
 
     Shapes (n,), n > 0; `bucket` is non-decreasing, its parts of any length.
     """
@@ -183,15 +181,23 @@ def _outline(y: Floats, bucket: Indices) -> NDArray[np.bool_]:
     if len(starts) == len(y):
         return changes
     lengths = np.diff(np.append(starts, len(y)))
+    numbers = with_gaps(y)
     keep = np.zeros(len(y), bool)
     for hit in (
-        y == np.fmin.reduceat(y, starts).repeat(lengths),
-        y == np.fmax.reduceat(y, starts).repeat(lengths),
+        numbers == np.fmin.reduceat(numbers, starts).repeat(lengths),
+        numbers == np.fmax.reduceat(numbers, starts).repeat(lengths),
         np.isnan(y),
+        np.isinf(y),
     ):
         hits = np.flatnonzero(hit)
         keep[hits[_changes(bucket[hits])]] = True
     return keep
+
+
+def with_gaps(y: Floats) -> Floats:
+    """Return `y` with NaN in place of infinities, which are no extremes."""
+    infinite = np.isinf(y)
+    return np.where(infinite, np.nan, y) if infinite.any() else y
 
 
 def _union(one: Indices, other: Indices) -> Indices:

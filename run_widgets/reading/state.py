@@ -90,7 +90,7 @@ def run_state(
     seen
         What the reader has already: of lines and tables only what came since is told.
     line_points
-        Of one line, at most, at least 5; None for as many as there are.
+        Of one line, at most, at least 6; None for as many as there are.
     mime_of
         From the name of an image's file to its media type.
     """

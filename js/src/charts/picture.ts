@@ -4,7 +4,7 @@ import { padded, tight } from "./axis.ts";
 import { join, type Key } from "./join.ts";
 import type { Settings } from "./look.ts";
 import { type Mapping, mapping, type Unit } from "./scale.ts";
-import { type Along, type Range, type Series, union } from "./series.ts";
+import { type Along, isSameGap, type Range, type Series, union } from "./series.ts";
 import { smooth } from "./smooth.ts";
 import type { Part } from "./zoom.ts";
 
@@ -64,7 +64,7 @@ export type Picture = {
   unfit: number;
   /** Values without a partner in the metric that they are drawn over. */
   unpaired: number;
-  /** The first gap of each trace: NaN or an infinity, and where it is along the axis. */
+  /** Where each trace first is NaN, and where infinite, along the axis. */
   gaps: { trace: Trace; value: number; step: number; px: number }[];
 };
 
@@ -152,15 +152,15 @@ export function picture(
     outside,
     unfit: own.reduce((sum, curve) => sum + lost(curve), 0),
     unpaired: own.reduce((sum, { trace }) => sum + unpaired(trace), 0),
-    gaps: own.flatMap(({ trace }) => {
-      const gap = trace.line.firstGap;
-      if (!gap) return [];
-      const { values, offset } = along(trace, trace.line, settings.x, startedAt);
-      const first = trace.across ? trace.line.y.findIndex((y) => !Number.isFinite(y)) : -1;
-      const clock = settings.x === "time" || settings.x === "elapsed";
-      const place = (values[first] ?? (clock ? gap.at : gap.x)) - offset;
-      return [{ trace, value: gap.value, step: gap.x, px: mapX.to(place) }];
-    }),
+    gaps: own.flatMap(({ trace }) =>
+      trace.line.firstGaps.map((gap) => {
+        const { values, offset } = along(trace, trace.line, settings.x, startedAt);
+        const first = trace.across ? trace.line.y.findIndex((y) => isSameGap(y, gap.y)) : -1;
+        const clock = settings.x === "time" || settings.x === "elapsed";
+        const place = (values[first] ?? (clock ? gap.at : gap.x)) - offset;
+        return { trace, value: gap.y, step: gap.x, px: mapX.to(place) };
+      }),
+    ),
   };
 }
 

@@ -11,6 +11,16 @@ export type Range = [min: number, max: number];
 /** Where a line's points lie along an axis: `values` less `offset`. */
 export type Along = { values: Float64Array; offset: number; sorted: boolean };
 
+/** A place where a line has no number to draw: `y` is NaN or infinite. */
+export type Gap = { x: number; y: number; at: number };
+
+/** Whether both are NaN, or both infinite. */
+export function isSameGap(one: number, other: number): boolean {
+  return (
+    !Number.isFinite(one) && !Number.isFinite(other) && Number.isNaN(one) === Number.isNaN(other)
+  );
+}
+
 /** One line: growing columns of one length, its extremes, and how many values they stand for. */
 export class Series {
   #x = new Float64Array(64);
@@ -23,8 +33,8 @@ export class Series {
   sorted = true;
   /** The same of the times. */
   sortedInTime = true;
-  /** The first place that is a gap: its x, its time, and what is there; null where none is. */
-  firstGap: { x: number; at: number; value: number } | null = null;
+  /** Where it first is NaN, and where infinite, as they came. */
+  readonly firstGaps: Gap[] = [];
   #xRange: Range | null = null;
   #yRange: Range | null = null;
 
@@ -64,9 +74,9 @@ export class Series {
       this.sortedInTime &&= follows(this.#at, place);
       this.#xRange = widened(this.#xRange, x[i] as number);
       this.#yRange = widened(this.#yRange, y[i] as number);
-      if (!this.firstGap && !Number.isFinite(y[i])) {
-        const value = y[i] as number;
-        this.firstGap = { x: x[i] as number, at: at[i] ?? Number.NaN, value };
+      const value = y[i] as number;
+      if (!Number.isFinite(value) && !this.firstGaps.some((gap) => isSameGap(gap.y, value))) {
+        this.firstGaps.push({ x: x[i] as number, y: value, at: at[i] ?? Number.NaN });
       }
       this.#length += 1;
     }

@@ -86,10 +86,16 @@ test("a part has its points and one on each side, and an axis for what is in it"
   expect(y.range[1]).toBeLessThan(31);
 });
 
-test("the first gap is known by its step, whatever the axis", () => {
-  const gaps = draw([1, 2, Number.NaN, 4, Number.POSITIVE_INFINITY], { x: "elapsed" }).gaps;
+test("the first NaN and the first infinity are known by their steps, whatever the axis", () => {
+  const [nan, inf] = [Number.NaN, Number.POSITIVE_INFINITY];
+  const { gaps, curves, y } = draw([1, 2, nan, 4, -inf, inf, nan], { x: "elapsed" });
 
-  expect(gaps.map(({ step, px }) => [step, px])).toEqual([[12, 9]]);
+  expect(gaps.map(({ value, step, px }) => [value, step, px])).toEqual([
+    [nan, 12, 9],
+    [-inf, 14, 13],
+  ]);
+  expect([...(curves[0]?.py ?? [])]).toEqual([1, 2, nan, 4, -inf, inf, nan]);
+  expect(y.range.every(Number.isFinite)).toBe(true);
 });
 
 test("an infinity is a gap, which no axis leaves out", () => {
