@@ -435,6 +435,30 @@ def test_a_wish_that_cannot_be_met_is_said_and_the_script_runs(azureml: Any) -> 
     assert "BATCH 8" in run.get_details_with_logs()["logFiles"]["user_logs/std_log.txt"]
 
 
+def test_a_run_configuration_is_kept_in_the_project(azureml: Any) -> None:
+    from azureml.core.runconfig import RunConfiguration
+    from azureml.exceptions import RunConfigurationException
+
+    settings = RunConfiguration(script="train.py", arguments=["--lr", 0.1])
+    settings.environment_variables = {"BATCH": "8"}
+    settings.history.output_collection = False
+
+    settings.save("project", "fast")
+    loaded = RunConfiguration.load("project", "fast")
+
+    assert (loaded.script, loaded.arguments) == ("train.py", ["--lr", "0.1"])
+    assert loaded.environment_variables == {"BATCH": "8"}
+    assert loaded.history.output_collection is False
+    assert RunConfiguration.load("project/.azureml/fast.runconfig").script == "train.py"
+    RunConfiguration.delete("project", "fast")
+    with pytest.raises(RunConfigurationException, match="no run configuration 'project'"):
+        RunConfiguration.load("project", "fast")
+    for text in ("{", "- a list", "!!python/object/apply:os.system [ls]"):
+        Path("broken.runconfig").write_text(text)
+        with pytest.raises(RunConfigurationException, match="is no run configuration"):
+            RunConfiguration.load("broken.runconfig")
+
+
 def test_environments_are_read_from_the_files_that_people_have(azureml: Any) -> None:
     from azureml.core import Environment
 

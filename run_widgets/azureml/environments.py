@@ -34,7 +34,7 @@ class CondaDependencies:
             self._read(Path(conda_dependencies_file_path))
 
     def _read(self, path: Path) -> None:
-        known = _yaml().safe_load(path.read_text())
+        known = yaml().safe_load(path.read_text())
         known = known if isinstance(known, dict) else {}
         for entry in known.get("dependencies") or []:
             if isinstance(entry, dict):
@@ -104,7 +104,7 @@ class CondaDependencies:
 
     def serialize_to_string(self) -> str:
         """Return them as a conda environment file."""
-        return str(_yaml().safe_dump(self.as_dict(), sort_keys=False))
+        return str(yaml().safe_dump(self.as_dict(), sort_keys=False))
 
     def save(self, path: str | Path | None = None) -> str:
         """Write them as a conda environment file, and return where to."""
@@ -294,7 +294,8 @@ class Environment:
         return f"Environment(Name: {self.name},\nVersion: {self.version})"
 
 
-def _yaml() -> Any:
+def yaml() -> Any:
+    """Return the module; it is loaded when a file is read or written."""
     return import_module("yaml")  # it has no types
 
 

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from run_widgets import launch
+from run_widgets.azureml import runconfig
 from run_widgets.azureml.environments import Environment
 
 if TYPE_CHECKING:
@@ -27,6 +28,22 @@ class RunConfiguration(launch.RunConfiguration):
         self.environment = Environment("local")
         if named is not None:
             self.environment.python.conda_dependencies = named
+
+    def save(self, path: str | Path | None = None, name: str | None = None, **_: object) -> Path:
+        """Write it to ``.azureml/<name>.runconfig`` in the folder `path`."""
+        return runconfig.write(self, path, name)
+
+    @staticmethod
+    def load(path: str | Path, name: str | None = None) -> RunConfiguration:
+        """Return the configuration in the project folder, or the file, `path`."""
+        configuration = RunConfiguration()
+        runconfig.read_into(configuration, path, name)
+        return configuration
+
+    @staticmethod
+    def delete(path: str | Path, name: str) -> None:
+        """Remove the configuration `name` from the project folder `path`."""
+        runconfig.find(path, name).unlink()
 
 
 class ScriptRunConfig(launch.ScriptRunConfig):
