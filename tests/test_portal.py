@@ -550,7 +550,7 @@ def test_a_stretch_of_a_line_is_as_fine_as_it_was_logged(portal: Portal, run: Ru
 
     assert (answer["total"], answer["inside"]) == (5_000, 3)
     assert answer["x"] == [99, 100, 101, 102, 103]
-    assert answer["y"] == [49.5, 50.0, None, 51.0, 51.5]
+    assert answer["y"] == [49.5, 50.0, "NaN", 51.0, 51.5]
     assert len(answer["at"]) == 5
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import sys
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -85,12 +86,16 @@ def drive_kind(place: Path) -> str:
     OSError
         There is no `place`.
     """
+    # A drive without a disk has its number from one that is no longer mounted: what is known
+    # of a number holds for a second.
+    second = int(time.monotonic())
     # btrfs gives files device numbers that no mount has; there the path tells.
-    return _kind_by_device(os.stat(place).st_dev) or _kind_by_path(os.path.realpath(place))
+    by_device = _kind_by_device(os.stat(place).st_dev, second)
+    return by_device or _kind_by_path(os.path.realpath(place), second)
 
 
 @lru_cache(maxsize=64)
-def _kind_by_device(device: int) -> str:
+def _kind_by_device(device: int, _second: int) -> str:
     if sys.platform == "win32":
         return ""
     wanted = f"{os.major(device)}:{os.minor(device)}"
@@ -98,7 +103,7 @@ def _kind_by_device(device: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _kind_by_path(path: str) -> str:
+def _kind_by_path(path: str, _second: int) -> str:
     best, found = "", ""
     for _, top, kind in _mounts():
         if len(top) > len(best) and (path == top or path.startswith(top.rstrip("/") + "/")):
