@@ -99,9 +99,7 @@ export function playback(
   let last = 0;
 
   function enter(): void {
-    span = run.span;
-    board.go(span[1]);
-    drawActivity();
+    board.go(run.span[1]);
     slider.focus();
   }
 
@@ -192,6 +190,8 @@ export function playback(
     const { moment } = board;
     const isOpen = moment !== null;
     const isOver = isFinal(run.factsNow);
+    // Another view of the run may have gone back.
+    if (isOpen && bar.hidden) measure();
     bar.hidden = !isOpen;
     set(button, "aria-expanded", String(isOpen));
     write(close, isOver ? "Back to the end" : "Back to now");
@@ -210,7 +210,8 @@ export function playback(
     set(when, "title", iso(moment));
   }
 
-  function drawActivity(): void {
+  function measure(): void {
+    span = run.span;
     const d = activity(run, span, BINS)
       .map((share, i) => (share > 0 ? `M${i} 1V${1 - share}H${i + 0.8}V1Z` : ""))
       .join("");
@@ -221,8 +222,7 @@ export function playback(
   // A run that goes on has more to see with each second.
   every(1, life, () => {
     if (board.moment === null || isFinal(run.factsNow)) return;
-    span = run.span;
-    drawActivity();
+    measure();
     draw();
   });
   run.on("change:facts change:charts change:metrics", offer);
@@ -243,10 +243,6 @@ export function playback(
   }
 
   offer();
-  if (board.moment !== null) {
-    span = run.span;
-    drawActivity();
-  }
   draw();
   return { button, bar };
 }

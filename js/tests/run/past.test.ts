@@ -5,6 +5,7 @@ import { boardOf } from "../../src/charts/look.ts";
 import type { RunModel } from "../../src/model.ts";
 import { pastOf } from "../../src/run/past.ts";
 import { panel } from "../../src/views/panel.ts";
+import { playback } from "../../src/views/playback.ts";
 import { FACTS, type FakeModel, fakeChart, fakeImage, fakeRun, life } from "../fake_model.ts";
 
 const START = 1_700_000_000;
@@ -169,4 +170,22 @@ test("a run that has logged nothing has nothing to go back to", () => {
   const el = panel(fakeRun(), mount, life().signal);
 
   expect(el.querySelector<HTMLElement>(".rw-playback-open")?.hidden).toBe(true);
+});
+
+test("a second view of the run goes back with the first, and says the same of it", () => {
+  const past = pastOf(run().model);
+  const { signal } = life();
+  const [first, second] = [playback(past, signal), playback(past, signal)];
+
+  first.button.click();
+  first.bar
+    .querySelector("input")
+    ?.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }));
+
+  for (const { bar } of [first, second]) {
+    expect(bar.hidden).toBe(false);
+    expect(bar.querySelector("b")?.textContent).toBe("0 s of 9 s");
+    expect(bar.querySelector("input")?.valueAsNumber).toBe(0);
+    expect(bar.querySelector("path")?.getAttribute("d")).not.toBe("");
+  }
 });
