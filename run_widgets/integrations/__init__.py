@@ -1,6 +1,7 @@
-"""One small callback for each framework: it logs what the framework knows, and stops when asked to.
+"""Other people's frameworks and logs: what they know becomes a run's, under their own names.
 
-A module has its framework's name and a class `RunCallback`; only that module
-imports the framework. A callback starts and ends no run: one run can see several
-fits, and whoever started it ends it.
+A module has the name of a framework and a class `RunCallback`, which logs, shows
+progress and stops when asked to; `tensorboard` follows or imports what is logged there.
+Only a module itself imports its framework. A callback starts and ends no run: one run
+can see several fits, and whoever started it ends it.
 """

@@ -117,11 +117,14 @@ def import_runs(experiment: Experiment, logdir: str | Path) -> list[Run]:
     ------
     NotAFolder
     """
+    former_of: dict[str | None, list[Run]] = {}
+    for run in experiment.get_runs(properties=FOLDER):
+        former_of.setdefault(run.properties[FOLDER], []).append(run)
     runs = []
     for path in folders(logdir):
         properties = {FOLDER: str(path.resolve())}
         size = str(sum(file.stat().st_size for file in path.glob(FILES)))
-        former = list(experiment.get_runs(properties=properties))
+        former = former_of.get(properties[FOLDER], [])
         if any(run.properties.get(BYTES) == size for run in former):
             continue
         name = path.relative_to(logdir).as_posix()
