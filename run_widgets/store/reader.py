@@ -21,7 +21,7 @@ import numpy as np
 
 from run_widgets.records import NO_STEP, Batch, Kind, PointKind, Points, Record
 from run_widgets.store.drive import open_plain
-from run_widgets.store.layout import KINDS, STEPPED, VOID
+from run_widgets.store.layout import VOID
 from run_widgets.store.lines import Lines
 from run_widgets.store.slots import Packed, Slots, read_points, read_slots
 
@@ -162,7 +162,8 @@ class _WriterFiles:
         if points is None:
             slots = self._within_text(text, self._unpack())
             self._unpacked = self._unpacked[len(slots) :]
-            numbers, has_new = np.arange(len(slots)), len(slots) > 0
+            # In its final form no slot is looked at later, by its number.
+            numbers, has_new = np.broadcast_to(np.int64(0), len(slots)), len(slots) > 0
         else:
             late = self._still_late()
             again = read_slots(points, late)
@@ -211,7 +212,7 @@ class _WriterFiles:
     def _within_text(self, text: int, slots: Slots) -> Slots:
         """Read the text that `slots` refer to, or as much as one reading takes and cut `slots`."""
         lines = self.lines
-        referring = np.flatnonzero(slots.mark & KINDS == PointKind.RECORD)
+        referring = np.flatnonzero(slots.kind == PointKind.RECORD)
         places = slots.value[referring]
         if len(places) and not self._late:
             lines.forget(before=int(places[0]))
@@ -254,7 +255,7 @@ class _WriterFiles:
         records: list[Record],
     ) -> None:
         """Put what each slot holds where it belongs, and put off those that hold nothing yet."""
-        kind = (slots.mark & KINDS).astype(np.uint8)
+        kind = slots.kind
         usable = (kind != 0) & (kind <= PointKind.RECORD)
         referring = kind == PointKind.RECORD
         if not usable.all():
@@ -268,7 +269,7 @@ class _WriterFiles:
         if not usable.all():
             slots, kind, numbers = slots[usable], kind[usable], numbers[usable]
         others: dict[int, Record] = {}  # than scalars, by their places among `slots`
-        for places in _groups(slots.mark >> 8):
+        for places in _of_each_metric(slots.mark):
             number = int(slots.mark[places][0]) >> 8
             while number not in self.lines.names and self.lines.pull(text):
                 pass
@@ -294,10 +295,10 @@ class _WriterFiles:
 
         `places` are those of its slots among all; a slice is all of them.
         """
-        step = slots.step.astype(np.int64)
-        stepped = slots.mark & STEPPED
-        if not stepped.all():
-            step[stepped == 0] = NO_STEP
+        step = slots.step
+        has_step = slots.has_step
+        if not has_step.all():
+            step[~has_step] = NO_STEP
         at, raw = slots.at, slots.value
         referring = np.flatnonzero(kind == PointKind.RECORD)
         if not len(referring):
@@ -345,13 +346,14 @@ def _stems(metrics: Path) -> list[str]:
     return sorted(name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl"))
 
 
-def _groups(ids: NDArray[Any]) -> Iterator[slice | NDArray[np.intp]]:
-    """Yield the places of each id, in order."""
-    if not len(ids):
+def _of_each_metric(marks: NDArray[np.uint32]) -> Iterator[slice | NDArray[np.intp]]:
+    """Yield the places of each metric's marks, in order."""
+    if not len(marks):
         return
-    if (ids == ids[0]).all():
+    if marks.min() >> 8 == marks.max() >> 8:
         yield slice(None)
         return
+    ids = marks >> 8
     # Numbers of 16 bits are sorted by counting, ten times as fast.
     order = np.argsort(ids.astype(np.uint16) if ids.max() < 2**16 else ids, kind="stable")
     edges = np.flatnonzero(np.diff(ids[order])) + 1

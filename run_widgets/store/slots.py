@@ -17,7 +17,7 @@ import numpy as np
 
 from run_widgets.store.columns import INTS, LONGS
 from run_widgets.store.drive import open_plain
-from run_widgets.store.layout import MARK_AT, POINT_BYTES, STEP_AT
+from run_widgets.store.layout import KINDS, MARK_AT, POINT_BYTES, STEP_AT, STEPPED
 from run_widgets.store.pair import read_at
 
 if TYPE_CHECKING:
@@ -43,11 +43,25 @@ class Slots:
 
     value: NDArray[np.int64]  # the eight bytes, read as an integer
     at: NDArray[np.float64]
-    step: NDArray[np.int32]
+    step: NDArray[np.int64]  # as wide as readers want it
     mark: NDArray[np.uint32]
 
     def __len__(self) -> int:
         return len(self.mark)
+
+    @property
+    def kind(self) -> NDArray[np.uint8]:
+        """A `PointKind` each, 0 where a slot is empty, or `VOID`."""
+        return self._flags & KINDS
+
+    @property
+    def has_step(self) -> NDArray[np.bool_]:
+        """Whether a step was given with each."""
+        return self._flags & STEPPED != 0
+
+    @property
+    def _flags(self) -> NDArray[np.uint8]:
+        return self.mark.view(np.uint8)[::4]  # their lowest bytes: a quarter of the memory
 
     def __getitem__(self, places: slice | NDArray[Any]) -> Slots:
         return Slots(self.value[places], self.at[places], self.step[places], self.mark[places])
@@ -58,7 +72,7 @@ class Slots:
         return cls(
             np.empty(length, "<i8"),
             np.empty(length, "<f8"),
-            np.empty(length, "<i4"),
+            np.empty(length, "<i8"),
             np.empty(length, "<u4"),
         )
 
@@ -165,21 +179,23 @@ class Packed:
             return slots
         self._columns["value"].read_into(slots.value)
         self._columns["at"].read_into(slots.at)
-        self._read_int("step", slots.step)
-        self._read_int("mark", slots.mark)
+        self._read_int("step", slots.step, "<i4")
+        self._read_int("mark", slots.mark, "<u4")
         self.position += count
         return slots
 
-    def _read_int(self, name: str, column: NDArray[Any]) -> None:
-        places = column.view(np.uint8)  # little-endian, as the file
-        piece = np.empty(len(column), np.uint8)
-        for byte in range(4):
-            part = self._columns[f"{name}{byte}"]
-            if part.length == 1 and self.length != 1:
-                places[byte::4] = part.only()
-            else:
-                part.read_into(piece)
-                places[byte::4] = piece
+    def _read_int(self, name: str, column: NDArray[Any], dtype: str) -> None:
+        parts = [self._columns[f"{name}{byte}"] for byte in range(4)]
+        same = [part.length == 1 and self.length != 1 for part in parts]
+        pattern = bytes(part.only() if one else 0 for part, one in zip(parts, same, strict=True))
+        ints = np.full(min(len(column), PIECE), np.frombuffer(pattern, dtype)[0], dtype)
+        places = ints.view(np.uint8).reshape(-1, 4)  # little-endian, as the file
+        for start in range(0, len(column), PIECE):
+            count = min(PIECE, len(column) - start)
+            for byte, (part, one) in enumerate(zip(parts, same, strict=True)):
+                if not one:
+                    places[:count, byte] = np.frombuffer(part.read(count), np.uint8)
+            column[start : start + count] = ints[:count]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -207,11 +223,11 @@ class _Column:
         self.length, self._dtype = self._header()
 
     def _header(self) -> tuple[int, np.dtype[Any]]:
-        start = self._take(10)
+        start = self.read(10)
         if start[:8] != b"\x93NUMPY\x01\x00":
             raise ValueError("it has a member that is not an array of format 1.0")
         (size,) = struct.unpack("<H", start[8:])
-        text = io.BytesIO(start[8:] + self._take(size))
+        text = io.BytesIO(start[8:] + self.read(size))
         shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(text, max_header_size=2000)
         if len(shape) != 1 or is_fortran or shape[0] < 1:
             raise ValueError(f"it has an array of shape {shape}")
@@ -226,14 +242,14 @@ class _Column:
     def only(self) -> int:
         """Return the element that stands for all."""
         if self._only < 0:
-            self._only = self._take(1)[0]
+            self._only = self.read(1)[0]
         return self._only
 
     def read_into(self, array: NDArray[Any]) -> None:
         """Fill `array` with the next elements."""
         target = array.data.cast("B")
         if self._inflate is not None:
-            target[:] = self._take(len(target))
+            target[:] = self.read(len(target))
             return
         self._file.seek(self._place)
         done = 0
@@ -244,7 +260,8 @@ class _Column:
             done += count
             self._place += count
 
-    def _take(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes:
+        """Return the next `size` bytes."""
         if self._inflate is None:
             if size > self._end - self._place:
                 raise ValueError("it is cut off")
