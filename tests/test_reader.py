@@ -466,15 +466,18 @@ def test_packed_columns_are_the_points_that_were_written(tmp_path: Path) -> None
     packed.close()
 
 
-def test_packed_columns_are_small(tmp_path: Path) -> None:
+def test_packed_columns_are_small_and_come_back_at_once(tmp_path: Path) -> None:
     writer = writer_in(tmp_path)
     for n in range(100_000):
-        writer.put("loss", n / 7, n)
+        writer.put("loss", n / 7, n - 50_000)
     writer.close("done")
 
     size = sum(path.stat().st_size for path in (tmp_path / "metrics").iterdir())
+    points = LocalFollower(tmp_path / "metrics").read().points["loss"]
 
     assert size < 16.2 * 100_000
+    np.testing.assert_array_equal(points.step, np.arange(-50_000, 50_000))
+    np.testing.assert_array_equal(points.numbers, np.arange(100_000) / 7)
 
 
 def test_a_series_of_a_finished_run_has_no_step_where_none_was_given(run: Run) -> None:
