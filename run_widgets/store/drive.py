@@ -139,10 +139,7 @@ def open_plain(path: Path | str) -> int:
     OSError
         There is no such file, or it is a link, a device, a FIFO or a folder.
     """
-    descriptor = os.open(path, _PLAIN)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(f"{path} is not a regular file")
+    descriptor, _ = _opened(path)
     return descriptor
 
 
@@ -154,11 +151,20 @@ def read_plain(path: Path | str, at_most: int) -> bytes:
     OSError
         As `open_plain`; or it is longer than `at_most` bytes.
     """
-    descriptor = open_plain(path)
+    descriptor, size = _opened(path)
     try:
-        size = os.fstat(descriptor).st_size
         if size > at_most:
             raise OSError(f"{path} has {size:,} bytes, more than {at_most:,}")
         return os.read(descriptor, size + 1)
     finally:
         os.close(descriptor)
+
+
+def _opened(path: Path | str) -> tuple[int, int]:
+    """Open a regular file, and return its size too."""
+    descriptor = os.open(path, _PLAIN)
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path} is not a regular file")
+    return descriptor, facts.st_size

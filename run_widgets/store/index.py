@@ -14,7 +14,8 @@ import os
 import sqlite3
 import stat
 import time
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_widgets.store import layout
 from run_widgets.store.drive import is_local, read_plain
@@ -23,7 +24,7 @@ from run_widgets.store.status import moment
 BUSY_TIMEOUT_S = 5.0
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence, Set
     from pathlib import Path
 
     from run_widgets.store.documents import Document, Labels
@@ -136,7 +137,7 @@ class Index:
 
     def read(self, experiment: Path, stamps: Mapping[str, Stamp]) -> list[Entry]:
         """Read the documents of these runs from their folders, and keep them."""
-        return [(name, text, None) for name, text in self._replace(experiment, [], stamps).items()]
+        return [(run.name, run.text, None) for run in self._replace(experiment, set(), stamps)]
 
     def keep_digests(self, experiment: Path, digests: Mapping[str, tuple[Stamp, str]]) -> None:
         """Keep what was made of runs' points, for as long as their documents stay as they are."""
@@ -162,11 +163,11 @@ class Index:
                 (experiment.name,),
             )
         }
-        # One that is not sure has no stamp, and neither has one that is gone.
-        outdated = [n for n, stamp in known.items() if n not in there or there[n] != stamp]
-        new = {name: stamp for name, stamp in there.items() if known.get(name) != stamp}
-        if outdated or new:
-            self._replace(experiment, outdated, new)
+        gone = known.keys() - there.keys()
+        new = ((name, stamp) for name, stamp in there.items() if known.get(name) != stamp)
+        while (some := dict(islice(new, READ_AT_ONCE))) or gone:
+            self._replace(experiment, gone, some)
+            gone = set()
         if state is not None:
             with self._writing():
                 self._db.execute(
@@ -181,28 +182,20 @@ class Index:
         return found[0] if found else ""
 
     def _replace(
-        self, experiment: Path, outdated: Iterable[str], new: Mapping[str, Stamp]
-    ) -> dict[str, str]:
-        """Forget the runs `outdated`, read the runs `new`; return those documents by name."""
-        documents: dict[str, str] = {}
-        names = list(new)
-        for start in range(0, max(len(names), 1), READ_AT_ONCE):
-            some = names[start : start + READ_AT_ONCE]
-            read = [
-                (name, *found)
-                for name in some
-                if (found := _read(f"{experiment}/{name}")) is not None
-            ]
-            documents |= {name: text for name, text, _ in read}
-            forgotten = some if start else [*{*outdated, *some}]
-            with self._writing():
-                digests = self._digests(experiment, forgotten)
-                self._db.executemany(
-                    "DELETE FROM run WHERE experiment = ? AND name = ?",
-                    ((experiment.name, name) for name in forgotten),
-                )
-                self._insert(experiment, read, new, digests)
-        return documents
+        self, experiment: Path, gone: Set[str], new: Mapping[str, Stamp]
+    ) -> list[_Run]:
+        """Forget the runs `gone`, read and return the runs `new`, as far as they can be read."""
+        found = (_read(experiment, name) for name in new)
+        runs = [run for run in found if run is not None]
+        forgotten = gone | new.keys() - {run.name for run in runs}
+        with self._writing():
+            digests = self._digests(experiment, list(new))
+            self._db.executemany(
+                "DELETE FROM run WHERE experiment = ? AND name = ?",
+                ((experiment.name, name) for name in forgotten),
+            )
+            self._insert(experiment, runs, new, digests)
+        return runs
 
     def _digests(self, experiment: Path, names: Sequence[str]) -> dict[tuple[str, str], str]:
         """Return the digests of these runs by their names and documents."""
@@ -224,24 +217,22 @@ class Index:
     def _insert(
         self,
         experiment: Path,
-        read: list[tuple[str, str, Document]],
+        runs: list[_Run],
         stamps: Mapping[str, Stamp],
         digests: Mapping[tuple[str, str], str],
     ) -> None:
         (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM run").fetchone()
         too_soon = time.time_ns() - TICK_NS
         rows = []
-        for number, (name, text, document) in enumerate(read, last + 1):
+        for number, (name, text, created_at, labels) in enumerate(runs, last + 1):
             stamp = stamps[name]
             is_sure = stamp[1] < too_soon
-            created_at = moment(document.get("created_at")) or 0.0
             made = digests.get((name, text))
-            labels = _labels_of(document)
             place = (number, experiment.name, name)
             rows.append((*place, *stamp, is_sure, created_at, labels, text, made))
         self._db.executemany(
             """
-            INSERT INTO run (id, experiment, name, inode, changed_ns, bytes, is_sure,
+            INSERT OR REPLACE INTO run (id, experiment, name, inode, changed_ns, bytes, is_sure,
                              created_at, labels, document, digest)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
@@ -374,11 +365,26 @@ def _stamps(experiment: Path) -> tuple[dict[str, Stamp], str | None]:
     return stamps, f"{before.st_ino} {before.st_mtime_ns} {len(stamps)} {mixed}"
 
 
-def _read(folder: str) -> tuple[str, Document] | None:
-    """Return a run's document as text and parsed; None where there is none."""
-    text = document_text(folder)
+class _Run(NamedTuple):
+    """What the cache keeps of a run's document.
+
+    It is not kept as it was parsed: of very many dicts, Python's collector looks at each
+    again and again.
+    """
+
+    name: str
+    text: str
+    created_at: float
+    labels: bytes
+
+
+def _read(experiment: Path, name: str) -> _Run | None:
+    """Read a run's document; None where there is none."""
+    text = document_text(f"{experiment}/{name}")
     document = None if text is None else _parsed(text)
-    return None if text is None or document is None else (text, document)
+    if text is None or document is None:
+        return None
+    return _Run(name, text, moment(document.get("created_at")) or 0.0, _labels_of(document))
 
 
 def _parsed(text: str) -> Document | None:
