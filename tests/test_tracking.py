@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -109,6 +112,22 @@ def test_experiments_that_differ_in_case_only_stay_two(workspace: Workspace) -> 
     Experiment(workspace, "Mnist").start_logging(snapshot_directory=None).complete()
 
     assert list(Experiment(workspace, "mnist").get_runs()) == []
+
+
+def test_a_folder_tells_its_experiment(
+    workspace: Workspace, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    experiment = Experiment(workspace, "Mnist")
+    run = experiment.start_logging(outputs=False, snapshot_directory=None)
+    run.upload_file("outputs/deep/model", io.BytesIO(b"weights"))
+    run.complete()
+    alone = shutil.copytree(run.folder, tmp_path_factory.mktemp("elsewhere") / "copy")
+    experiment.archive()
+
+    for folder in (run.folder.parent, run.folder, run.folder / "files" / "outputs" / "deep", alone):
+        assert Experiment.from_directory(str(folder)).name == "Mnist"
+    with pytest.raises(errors.ExperimentNotFound, match=re.escape(str(tmp_path))):
+        Experiment.from_directory(tmp_path)
 
 
 def test_an_archived_experiment_is_shown_again_when_it_is_used(workspace: Workspace) -> None:

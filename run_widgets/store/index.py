@@ -181,9 +181,7 @@ class Index:
         ).fetchone()
         return found[0] if found else ""
 
-    def _replace(
-        self, experiment: Path, gone: Set[str], new: Mapping[str, Stamp]
-    ) -> list[_Run]:
+    def _replace(self, experiment: Path, gone: Set[str], new: Mapping[str, Stamp]) -> list[_Run]:
         """Forget the runs `gone`, read and return the runs `new`, as far as they can be read."""
         found = (_read(experiment, name) for name in new)
         runs = [run for run in found if run is not None]

@@ -52,12 +52,12 @@ class Slots:
     @property
     def kind(self) -> NDArray[np.uint8]:
         """A `PointKind` each, 0 where a slot is empty, or `VOID`."""
-        return self._flags & KINDS
+        return self._flags & np.uint8(KINDS)
 
     @property
     def has_step(self) -> NDArray[np.bool_]:
         """Whether a step was given with each."""
-        return self._flags & STEPPED != 0
+        return (self._flags & np.uint8(STEPPED)).astype(np.bool_)
 
     @property
     def _flags(self) -> NDArray[np.uint8]:

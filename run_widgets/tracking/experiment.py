@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from run_widgets.errors import BadArgument, BadType
+from run_widgets.errors import BadArgument, BadType, ExperimentNotFound
 from run_widgets.store import layout
 from run_widgets.store.local import uuid4
 from run_widgets.tracking.background import background
@@ -277,6 +277,29 @@ class Experiment:
         """Remove tags by key, those that are there; return what is left."""
         self._update(lambda known: drop(known.setdefault("tags", {}), tags))
         return self.tags
+
+    @staticmethod
+    def from_directory(path: str | Path, auth: object = None) -> Experiment:
+        """Return the experiment that a folder is of: a run's folder, an experiment's, or one below.
+
+        Raises
+        ------
+        ExperimentNotFound
+            `path` is in no run and in no experiment.
+        """
+        del auth
+        start = Path(path).expanduser().absolute()
+        for folder in (start, *start.parents):
+            if (folder / layout.RUN_FILE).is_file():
+                return Run.open(folder).experiment
+            if (folder.parent / layout.WORKSPACE_FILE).is_file():
+                for experiment in Experiment.list(Workspace(folder.parent), view_type="All"):
+                    if layout.folder_of_experiment(experiment.name) == folder.name:
+                        return experiment
+        raise ExperimentNotFound(
+            f"{start} is in no run's folder and in no experiment's: "
+            "name one, as in Experiment(name='mnist')"
+        )
 
     @staticmethod
     def delete(workspace: Workspace, experiment_id: str) -> None:

@@ -336,7 +336,8 @@ class Run(Recording, Labelled, Sourced, Life):
     ) -> Iterator[Run]:
         """Yield the runs below this one, newest first; with `recursive` also theirs."""
         del _rehydrate_runs
-        known = {run.id: run for run in Run.list(self.experiment, include_children=True)}
+        everyone = Run.list(self.experiment, include_children=True) if recursive else ()
+        known = {run.id: run for run in everyone}
         for run in Run.list(self.experiment, type, tags, properties, status, include_children=True):
             ancestor = run._record.parent
             while recursive and ancestor not in (None, self.id):

@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from run_widgets.errors import (
-    StoreUnavailable,
-)
+from run_widgets.errors import StoreUnavailable
 from run_widgets.store import layout
 from run_widgets.store.local import LocalStore
+from run_widgets.tracking.handle import PORTAL_PATH
 from run_widgets.tracking.show import html_table
 
 if TYPE_CHECKING:
@@ -100,6 +99,11 @@ class Workspace:
     def get_details(self) -> dict[str, str]:
         """Return name, id and location, as the cloud's would."""
         return {"name": self.name, "id": str(self.path), "location": self.location}
+
+    @staticmethod
+    def get_portal_url() -> str:
+        """Return the page of all experiments, relative to the Jupyter server's base URL."""
+        return PORTAL_PATH
 
     def write_config(self, path: str | Path | None = None, file_name: str = "") -> None:
         """Make this workspace the nearest one for everything below `path`.
