@@ -190,6 +190,18 @@ def test_a_line_of_one_point_has_a_marker_while_it_is_one() -> None:
     assert mark.marker is None
 
 
+def test_rows_over_a_column_that_goes_back_and_forth_are_dots() -> None:
+    shown = curves("sin", points=2)
+    chart = RunChart(shown)
+    mark = chart.take().marks[0]
+    assert mark.marker is None
+
+    shown.lines[0].outline.extend(np.zeros(1), np.ones(1), np.zeros(1))
+    chart.news([])
+
+    assert (mark.marker, mark.stroke_width) == ("circle", 0)
+
+
 def test_a_mark_that_somebody_took_away_or_added_is_left_alone() -> None:
     shown = curves("sin", "cos")
     chart = RunChart(shown)

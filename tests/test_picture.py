@@ -306,6 +306,21 @@ def test_a_line_is_broken_at_its_gaps_and_a_lone_point_is_a_dot() -> None:
     assert dots.count("h0") == 1
 
 
+@pytest.mark.parametrize(("kind", "is_line"), [("table", False), ("metric", True)])
+def test_a_table_over_a_column_that_goes_back_and_forth_is_drawn_as_dots(
+    kind: str, is_line: bool
+) -> None:
+    drawn = Curves("scores", kind, "precision")
+    line = drawn.line("recall")
+    assert line is not None
+    line.outline.extend(np.array([3.0, 1, 2]), np.array([1.0, 2, 3]), np.zeros(3))
+
+    (path,) = paths(svg(drawn, max_points=50))
+
+    assert ("l" in path) == is_line
+    assert path.count("h0") == (0 if is_line else 3)
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -226,6 +226,7 @@ export type LinesModel = {
   y: Float64Array;
   marker: string | null;
   marker_size: number;
+  stroke_width: number;
   line_style: string;
   scales: { x: Model<ScaleModel>; y: Model<ScaleModel> };
 };

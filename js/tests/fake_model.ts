@@ -132,6 +132,7 @@ export function fakeFigure(lines: number): FakeFigure {
         y: new Float64Array(),
         marker: null,
         marker_size: 64,
+        stroke_width: 1.5,
         line_style: "solid",
         scales: { x, y },
       }),

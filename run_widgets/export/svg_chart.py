@@ -56,7 +56,10 @@ def svg(curves: Curves, behind: Lines = MappingProxyType({}), *, max_points: int
         "</text>"
         for value in x_ticks
     )
-    paths = "".join(_path(color, columns, across, up) for color, columns in lines)
+    paths = "".join(
+        _path(color, columns, across, up, scattered=curves.is_scattered(columns.x))
+        for color, columns in lines
+    )
     if pale:
         # Wider than the line above, so that it is seen where both are the same.
         wide = "".join(_path(color, columns, across, up) for color, columns in pale)
@@ -117,14 +120,16 @@ def _widened(low: float, high: float, room: float) -> tuple[float, float]:
     return (max(low - room, -most), min(high + room, most))
 
 
-def _path(color: str, columns: Columns, across: _Scale, up: _Scale) -> str:
+def _path(
+    color: str, columns: Columns, across: _Scale, up: _Scale, *, scattered: bool = False
+) -> str:
     """Return a line in tenths of a pixel, relative to the point before: half the bytes."""
     drawn = np.isfinite(columns.y)
     x = np.rint(10 * across.at(columns.x[drawn])).astype(int)
     y = np.rint(10 * up.at(columns.y[drawn])).astype(int)
     # A line begins anew after each gap; a point between two gaps is a dot.
     begins = np.diff(np.flatnonzero(drawn), prepend=-2) > 1
-    alone = begins & np.append(begins[1:], True)
+    alone = begins & np.append(begins[1:], True) | scattered
     moves = np.stack((np.diff(x, prepend=0), np.diff(y, prepend=0)), axis=1).tolist()
     path = "".join(
         f"{'m' if new else 'l'}{dx} {dy}" for new, (dx, dy) in zip(begins, moves, strict=True)
@@ -132,7 +137,7 @@ def _path(color: str, columns: Columns, across: _Scale, up: _Scale) -> str:
     dots = "".join(f"M{dx} {dy}h0" for dx, dy in zip(x[alone], y[alone], strict=True))
     return "".join(
         f'<path d="{shape}" stroke="{color}"{width}/>'
-        for shape, width in ((path, ""), (dots, ' stroke-width="40"'))
+        for shape, width in (("" if scattered else path, ""), (dots, ' stroke-width="40"'))
         if shape
     )
 

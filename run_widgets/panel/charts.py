@@ -235,7 +235,10 @@ class RunChart:
             # One message, not two: between the two, x and y would differ in length.
             with mark.hold_sync():
                 mark.x, mark.y = x, with_gaps(y)
-                mark.marker = "circle" if len(x) == 1 else None
+                if self._curves.is_scattered(x):
+                    mark.marker, mark.marker_size, mark.stroke_width = "circle", 20, 0
+                else:
+                    mark.marker = "circle" if len(x) == 1 else None
 
 
 class Charts(list[RunChart]):

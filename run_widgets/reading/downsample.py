@@ -194,6 +194,12 @@ def _outline(y: Floats, bucket: Indices) -> NDArray[np.bool_]:
     return keep
 
 
+def goes_one_way(x: Floats) -> bool:
+    """Tell whether `x` never turns, so that a line leads through points over it."""
+    steps = np.diff(x[np.isfinite(x)])
+    return not ((steps > 0).any() and (steps < 0).any())
+
+
 def with_gaps(y: Floats) -> Floats:
     """Return `y` with NaN in place of infinities, which are no extremes."""
     infinite = np.isinf(y)

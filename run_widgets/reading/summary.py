@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
-from run_widgets.reading.downsample import Floats, Indices, Outline
+from run_widgets.reading.downsample import Floats, Indices, Outline, goes_one_way
 from run_widgets.reading.facts import Cell, cell, shown, text_of, time_of
 from run_widgets.reading.metrics import columns
 from run_widgets.records import NO_STEP, Batch, Kind, PointKind, Points, Record
@@ -76,6 +76,13 @@ class Curves:
     def y_label(self) -> str:
         """The line's name; empty where there are several, as the legend has them."""
         return self.lines[0].name if len(self.lines) == 1 else ""
+
+    def is_scattered(self, x: Floats) -> bool:
+        """Tell whether points over `x` are drawn without a line, which would go back and forth.
+
+        A metric's steps may go back, when a run is resumed, and are drawn as a line still.
+        """
+        return self.kind == "table" and not goes_one_way(x)
 
     def described(self) -> dict[str, object]:
         """Return what a browser is told of the chart besides its points."""

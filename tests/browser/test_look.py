@@ -81,7 +81,7 @@ def test_odd_numbers_draw_what_can_be_drawn(open_notebook: Open, workspace: Work
         expect(panel.chart(name).locator(".rw-gap")).to_have_text(words)
     expect(panel.chart("only one")).to_have_count(0)
     panel.chart("list of one").scroll_into_view_if_needed()
-    expect(panel.chart("list of one").locator("path.dot")).to_be_visible()
+    expect(panel.chart("list of one").locator(".rw-layer path[d$=h0]")).to_have_count(1)
     expect(panel.chart("nothing but gaps")).to_be_visible()
 
 

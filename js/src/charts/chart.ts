@@ -118,7 +118,9 @@ export class Chart {
       const then = { line: this.#until(line), detail: whole.detail && this.#until(whole.detail) };
       const other = across?.lines[0];
       const over = across && other ? { line: other, key: keyOf(chart, across) } : null;
-      const about = { name, color, dash, mark, hidden: this.hidden.has(name), behind: false };
+      const hidden = this.hidden.has(name);
+      const column = chart.model.get("kind") !== "metric";
+      const about = { name, color, dash, mark, hidden, behind: false, column };
       return [{ ...about, ...then, whole, across: over }];
     });
   }
@@ -135,12 +137,13 @@ export class Chart {
         const trace = lines.find((each) => each.whole.line === own);
         if (!trace || (across && !other)) return [];
         const name = alone ? this.board.original : `${trace.name}, ${this.board.original}`;
-        const { color } = trace;
-        const about = { name, color, dash: "dashed", mark: -1, hidden: this.hidden.has(name) };
+        const { color, column } = trace;
+        const hidden = this.hidden.has(name);
+        const about = { name, color, dash: "dashed", mark: -1, hidden, behind: true, column };
         const over = across && other ? { line: other[1], key: keyOf(chart, across) } : null;
         // All of it, at every moment: that run is over.
         const whole = { line, detail: null };
-        return [{ ...about, ...whole, whole, behind: true, across: over }];
+        return [{ ...about, ...whole, whole, across: over }];
       }),
     );
   }

@@ -1,10 +1,11 @@
 /** A chart as a file that somebody keeps: CSV, SVG or PNG, made here from what is drawn. */
 
-import { iso } from "../format.ts";
-import type { Frame } from "./figure.ts";
+import { count, iso } from "../format.ts";
+import { type Frame, textWidth } from "./figure.ts";
+import { gapLabels } from "./gap_labels.ts";
 import { join } from "./join.ts";
-import { pathOf, STROKES, share, svg } from "./paths.ts";
-import type { Picture, Trace } from "./picture.ts";
+import { DOT, dashes, dotsOf, pathOf, pen, share, svg } from "./paths.ts";
+import type { Curve, Picture, Trace } from "./picture.ts";
 import type { Series } from "./series.ts";
 
 /**
@@ -40,9 +41,12 @@ export function cell(text: string): string {
 }
 
 const FONT = "11px system-ui, sans-serif";
-const [INK, GRID, PAPER] = ["#1f2328", "#e4e6e9", "#ffffff"];
+const [INK, QUIET, GRID, PAPER, ALARM] = ["#1f2328", "#656d76", "#e4e6e9", "#ffffff", "#b3261e"];
+const EDGE = 12;
 const HEAD = 26;
-const LEGEND = 18;
+const ROW = 18;
+/** Pixels of a line's sample in the legend, and what follows it and its name. */
+const [SAMPLE, AFTER_SAMPLE, AFTER_NAME] = [18, 6, 16];
 
 /** The chart as a picture of its own, on white paper, as large as it is on screen. */
 export function svgOf(
@@ -51,24 +55,35 @@ export function svgOf(
   picture: Picture,
   seen: Frame,
 ): string {
-  const legend = picture.curves.length > 1 ? LEGEND : 0;
-  const frame = { ...seen, top: seen.top + HEAD + legend };
+  const width = seen.left + seen.width + EDGE;
+  const legend = picture.curves.length > 1 ? rowsOf(picture.curves, width - 2 * EDGE) : [];
+  const lines = Math.max(0, ...legend.map(({ row }) => row + 1));
+  const frame = { ...seen, top: seen.top + HEAD + lines * ROW };
   const bottom = frame.top + frame.height;
-  const [width, height] = [frame.left + frame.width + 12, bottom + 40];
+  const height = bottom + (labels.x ? 40 : 24);
   const text = (x: number, y: number, words: string, more: Record<string, string | number> = {}) =>
-    svg("text", { x, y, fill: INK, style: `font: ${FONT}`, ...more }, words);
-  const line = (x1: number, y1: number, x2: number, y2: number) =>
-    svg("line", { x1, y1, x2, y2, stroke: GRID });
+    svg("text", { x, y, fill: QUIET, style: `font: ${FONT}`, ...more }, legible(words));
+  const line = (x1: number, y1: number, x2: number, y2: number, stroke = GRID) =>
+    svg("line", { x1, y1, x2, y2, stroke });
   const el = svg("svg", {
-    xmlns: "http://www.w3.org/2000/svg",
     width,
     height,
     viewBox: `0 0 ${width} ${height}`,
+    role: "img",
   });
+  const heading = { fill: INK, style: "font: 600 13px system-ui, sans-serif" };
   el.append(
+    svg("title", {}, legible(title)),
     svg("rect", { width, height, fill: PAPER }),
-    text(frame.left, 18, title, { style: "font: 600 13px system-ui, sans-serif" }),
+    // Bold and larger than what is measured.
+    text(EDGE, 18, shortened(title, (width - 2 * EDGE) / 1.3), heading),
   );
+  for (const { trace, name, x, row } of legend) {
+    const y = HEAD + row * ROW + 5;
+    const sample = { x1: x, y1: y, x2: x + SAMPLE, y2: y, stroke: trace.color, "stroke-width": 2 };
+    el.append(svg("line", { ...sample, "stroke-dasharray": dashes(trace) }));
+    el.append(text(x + SAMPLE + AFTER_SAMPLE, y + 4, name, { fill: INK }));
+  }
   seen.xTicks.places.forEach((place, i) => {
     const x = frame.left + frame.width * share(place, frame.x);
     const label = seen.xTicks.labels[i] ?? "";
@@ -81,36 +96,66 @@ export function svgOf(
     el.append(line(frame.left, y, frame.left + frame.width, y));
     el.append(text(frame.left - 6, y + 4, label, { "text-anchor": "end" }));
   });
-  const middle = frame.left + frame.width / 2;
-  el.append(text(middle, bottom + 32, labels.x, { "text-anchor": "middle" }));
+  const [middle, center] = [frame.left + frame.width / 2, frame.top + frame.height / 2];
+  const upwards = { "text-anchor": "middle", transform: `rotate(-90 ${EDGE} ${center})` };
+  if (labels.x) el.append(text(middle, bottom + 32, labels.x, { "text-anchor": "middle" }));
+  if (labels.y) el.append(text(EDGE, center, labels.y, upwards));
+
   const clip = svg("clipPath", { id: "plot" });
   const { left: x, top: y } = frame;
   clip.append(svg("rect", { x, y, width: frame.width, height: frame.height }));
   const curves = svg("g", { "clip-path": "url(#plot)", fill: "none" });
-  for (const [opacity, drawn] of [
-    [0.28, picture.raw],
-    [1, picture.curves],
-  ] as const) {
-    for (const curve of drawn) {
-      const { color: stroke, dash } = curve.trace;
-      const dashes = STROKES[dash] ?? "none";
-      const pen = {
-        stroke,
-        "stroke-opacity": curve.trace.behind ? 0.6 * opacity : opacity,
-        "stroke-width": 1.5,
-        "stroke-dasharray": dashes,
-      };
-      curves.append(svg("path", { d: pathOf(curve, frame), "stroke-linecap": "round", ...pen }));
-    }
+  for (const curve of picture.raw) {
+    curves.append(svg("path", { d: pathOf(curve, frame), ...pen(curve, { isRaw: true }) }));
   }
-  el.append(clip, curves);
-  let left = frame.left;
-  for (const { trace } of legend ? picture.curves : []) {
-    el.append(svg("rect", { x: left, y: HEAD + 3, width: 14, height: 3, fill: trace.color }));
-    el.append(text(left + 19, HEAD + 9, trace.name));
-    left += 34 + 6.2 * trace.name.length;
+  const dots = svg("g", { fill: "none", "stroke-width": DOT, "stroke-linecap": "round" });
+  for (const curve of picture.curves) {
+    curves.append(svg("path", { d: pathOf(curve, frame), ...pen(curve) }));
+    const d = dotsOf(curve, frame);
+    if (d) dots.append(svg("path", { d, stroke: curve.trace.color }));
   }
+  el.append(clip, curves, dots);
+
+  for (const gap of gapLabels(picture, frame)) {
+    const anchor = gap.side === "left" ? "end" : "start";
+    const aside = gap.side === "left" ? -4 : 4;
+    el.append(line(gap.x, gap.top, gap.x, gap.top + 14, ALARM));
+    el.append(text(gap.x + aside, gap.top + 11, gap.text, { fill: ALARM, "text-anchor": anchor }));
+  }
+  const outside = (isAbove: boolean) => {
+    const n = picture.outside.filter(({ above }) => above === isAbove).length;
+    return n > 0 ? `${count(n)} ${isAbove ? "above" : "below"}` : "";
+  };
+  el.append(text(frame.left + 5, frame.top + 12, outside(true)));
+  el.append(text(frame.left + 5, bottom - 5, outside(false)));
   return new XMLSerializer().serializeToString(el);
+}
+
+/** Where each line's name is in the legend, in as many rows as they need. */
+function rowsOf(curves: Curve[], width: number) {
+  let [x, row] = [EDGE, 0];
+  return curves.map(({ trace }) => {
+    const name = shortened(trace.name, width - SAMPLE - AFTER_SAMPLE);
+    const wide = SAMPLE + AFTER_SAMPLE + textWidth(name);
+    if (x > EDGE && x + wide > EDGE + width) [x, row] = [EDGE, row + 1];
+    const place = { trace, name, x, row };
+    x += wide + AFTER_NAME;
+    return place;
+  });
+}
+
+/** As much of a text as has room. */
+function shortened(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  const letters = [...text];
+  while (letters.length > 0 && textWidth(`${letters.join("")}…`) > width) letters.pop();
+  return `${letters.join("")}…`;
+}
+
+/** A text without what XML cannot have: control characters and half surrogates. */
+function legible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]|\p{Surrogate}/gu, "\ufffd");
 }
 
 /** The same as a PNG, twice as fine. */

@@ -1,6 +1,7 @@
 /** Feeds a bqplot figure in the browser; the only file that knows bqplot's ways. */
 
 import type { AxisModel, FigureModel, Margin, Model, RunChartModel, ScaleModel } from "../model.ts";
+import { share } from "./paths.ts";
 import type { Axis, Curve, Picture } from "./picture.ts";
 import { type Ticks, ticksOf } from "./scale.ts";
 import type { Range } from "./series.ts";
@@ -37,34 +38,41 @@ export function feed(figure: Model<FigureModel>, curves: Curve[]): void {
       if (mark.get("x").length > 0) mark.set_state({ x: NOTHING, y: NOTHING });
       return;
     }
-    const [x, y] = [curve.px.slice(), curve.py.slice()];
-    const points = gaps(x, y);
-    // A line of one point has no length to draw.
-    const marker = points === 1 ? "circle" : null;
+    if (curve.scattered) {
+      mark.set_state({ ...points(curve), ...SCATTERED });
+      return;
+    }
+    const [x, y] = gaps(curve);
     // Of a line that ends in a gap bqplot complains, as of one that has nothing else.
-    const end = y.findLastIndex(Number.isFinite) + 1;
-    mark.set_state({ x: x.slice(0, end), y: y.slice(0, end), marker, marker_size: 30 });
+    const end = y.findLastIndex((place) => !Number.isNaN(place)) + 1;
+    mark.set_state({ x: x.slice(0, end), y: y.slice(0, end) });
   });
 }
 
 const NOTHING = new Float64Array();
 
+/** A mark whose points stand alone. */
+const SCATTERED = { marker: "circle", marker_size: 20, stroke_width: 0 };
+
+/** The points of a curve that have a place. */
+function points({ px, py }: Curve): { x: Float64Array; y: Float64Array } {
+  const isPoint = (_: number, i: number) => !Number.isNaN(px[i]) && !Number.isNaN(py[i]);
+  return { x: px.filter(isPoint), y: py.filter(isPoint) };
+}
+
 /**
- * Turn points that have no place into gaps, and count the others.
+ * A curve with gaps for its points that have no place along the axis.
  *
- * An infinity anywhere, or an x that is not a number, makes bqplot drop the whole line.
+ * An x that is not a number makes bqplot drop the whole line.
  */
-function gaps(x: Float64Array, y: Float64Array): number {
-  let points = 0;
+function gaps({ px, py }: Curve): [x: Float64Array, y: Float64Array] {
+  const [x, y] = [px.slice(), py.slice()];
   for (let i = 0; i < x.length; i++) {
-    if (Number.isFinite(x[i]) && Number.isFinite(y[i])) {
-      points += 1;
-      continue;
-    }
+    if (!Number.isNaN(x[i])) continue;
     y[i] = Number.NaN;
-    if (!Number.isFinite(x[i])) x[i] = i > 0 ? (x[i - 1] as number) : 0;
+    x[i] = i > 0 ? (x[i - 1] as number) : 0;
   }
-  return points;
+  return [x, y];
 }
 
 /**
@@ -98,8 +106,15 @@ export function frame(
   );
   const widest = Math.ceil(Math.max(16, ...yTicks.labels.map(textWidth)));
   margin.left = widest + 12 + (labels.y ? LINE_HEIGHT : 0);
+  const xTicks = ticksThatFit(picture.x, x, Math.max(1, width - margin.left - margin.right));
+  const last = xTicks.places.length - 1;
+  if (last >= 0) {
+    // What the last one says goes on beyond it.
+    const room = (width - margin.left) * (1 - share(xTicks.places[last] as number, x));
+    const half = textWidth(xTicks.labels[last] as string) / 2;
+    margin.right = Math.max(margin.right, Math.ceil(half + 2 - room));
+  }
   const plotWidth = Math.max(1, width - margin.left - margin.right);
-  const xTicks = ticksThatFit(picture.x, x, plotWidth);
   // First what ticks are called: what moves them writes their names once more, in a moment.
   for (const axis of axes) {
     const horizontal = isHorizontal(axis);
@@ -120,8 +135,13 @@ export function frame(
 function ticksThatFit({ map, unit }: Axis, range: Range, width: number): Ticks {
   for (let most = Math.floor(width / 40); most > 1; most--) {
     const ticks = ticksOf(map, unit, range, most);
-    const room = width / Math.max(1, ticks.places.length);
-    if (ticks.labels.every((text) => textWidth(text) + 14 <= room)) return ticks;
+    const halves = ticks.labels.map((text) => textWidth(text) / 2);
+    const places = ticks.places.map((place) => width * share(place, range));
+    const isApart = (i: number) => {
+      const [half = 0, before = 0] = [halves[i], halves[i - 1]];
+      return (places[i] as number) - (places[i - 1] as number) >= half + before + 14;
+    };
+    if (places.every((_, i) => i === 0 || isApart(i))) return ticks;
   }
   return ticksOf(map, unit, range, 1);
 }
@@ -174,7 +194,7 @@ function same(one: unknown, other: unknown): boolean {
 let canvas: CanvasRenderingContext2D | null | undefined;
 
 /** Pixels that `text` takes beside a tick. */
-function textWidth(text: string): number {
+export function textWidth(text: string): number {
   if (canvas === undefined) {
     canvas = document.createElement("canvas").getContext("2d");
     if (canvas) canvas.font = TICK_FONT;

@@ -23,12 +23,15 @@ function ask(): void {
   requestAnimationFrame(() => {
     asked = false;
     const end = performance.now() + BUDGET_MS;
-    for (const draw of waiting) {
-      waiting.delete(draw);
-      draw();
-      if (performance.now() >= end) break;
+    try {
+      for (const draw of waiting) {
+        waiting.delete(draw);
+        draw();
+        if (performance.now() >= end) break;
+      }
+    } finally {
+      ask(); // the others are drawn though one cannot be
     }
-    ask();
   });
 }
 

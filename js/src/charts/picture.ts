@@ -19,6 +19,8 @@ export type Trace = {
   hidden: boolean;
   /** Whether it is of another run, and lies behind this one's. */
   behind: boolean;
+  /** Whether it is a column of a table, drawn over another one. */
+  column: boolean;
   /** The part that is zoomed into, as the run's files have it; null while nobody needs it. */
   detail: Series | null;
   /** Both with what came later than the moment that is looked at: the axes are made for them. */
@@ -35,6 +37,8 @@ export type Curve = {
   px: Float64Array;
   py: Float64Array;
   at: Float64Array;
+  /** Whether the points stand alone, as a line through them would lead back and forth. */
+  scattered: boolean;
 };
 
 export type Axis = {
@@ -83,6 +87,14 @@ export function along(trace: Trace, line: Series, x: Settings["x"], startedAt: n
   return { values: line.x, offset, sorted: line.sorted };
 }
 
+/**
+ * Whether a trace's points are drawn without a line: those of a table whose first column is no
+ * axis that goes one way. A metric's steps may go back, when a run is resumed, and stay a line.
+ */
+function isScattered({ column, whole }: Trace, x: Settings["x"]): boolean {
+  return column && x !== "time" && x !== "elapsed" && !whole.line.isMonotonic;
+}
+
 /** Of the values that a clipped axis shows, those between these shares. */
 const CLIP: Range = [0.02, 0.98];
 
@@ -113,7 +125,8 @@ export function picture(
     const x = Float64Array.from(kept, (i) => (axis.values[i] as number) - axis.offset);
     const y = Float64Array.from(kept, (i) => values[i] as number);
     const at = Float64Array.from(kept, (i) => line.at[i] as number);
-    return { trace, x, y, px: x.map(mapX.to), py: y.map(mapY.to), at };
+    const scattered = isScattered(trace, settings.x);
+    return { trace, x, y, px: x.map(mapX.to), py: y.map(mapY.to), at, scattered };
   };
   const asLogged = seen.map((trace) => {
     const line = trace.whole.detail ?? trace.whole.line;
@@ -123,12 +136,15 @@ export function picture(
   const curves = smoothed
     ? seen.map((trace) => {
         const { line } = trace.whole;
-        return draw(trace, line, smooth(line.y, settings.smoothing));
+        const isLine = !isScattered(trace, settings.x);
+        return draw(trace, line, isLine ? smooth(line.y, settings.smoothing) : line.y);
       })
     : asLogged;
 
   const whole = zoom.x ? wholeX(seen, settings, startedAt, mapX) : null;
-  const drawnX = tight(union(asLogged.map(({ px }) => extremes(px))) ?? [0, 1]);
+  const across = union(asLogged.map(({ px }) => extremes(px))) ?? [0, 1];
+  // A line goes from edge to edge; of a point alone half would be cut off.
+  const drawnX = (asLogged.some(({ scattered }) => scattered) ? padded : tight)(across);
   const x = axisOf(mapX, unitOf(settings.x, seen), zoom.x, whole ?? drawnX, drawnX);
   const inside = asLogged.map((curve) => insideOf(curve, x.range));
   const values = inside.map(({ py }) => py);
@@ -152,8 +168,9 @@ export function picture(
     outside,
     unfit: own.reduce((sum, curve) => sum + lost(curve), 0),
     unpaired: own.reduce((sum, { trace }) => sum + unpaired(trace), 0),
+    // Of a table a missing cell is a gap as well, and nothing to be alarmed at.
     gaps: own.flatMap(({ trace }) =>
-      trace.line.firstGaps.map((gap) => {
+      (trace.column ? [] : trace.line.firstGaps).map((gap) => {
         const { values, offset } = along(trace, trace.line, settings.x, startedAt);
         const first = trace.across ? trace.line.y.findIndex((y) => isSameGap(y, gap.y)) : -1;
         const clock = settings.x === "time" || settings.x === "elapsed";
@@ -215,8 +232,8 @@ function until(curve: Curve, moment: number | null): Curve {
   const kept = [...curve.at.keys()].filter((i) => (curve.at[i] as number) <= moment);
   if (kept.length === curve.at.length) return curve;
   const pick = (values: Float64Array) => Float64Array.from(kept, (i) => values[i] as number);
-  const { trace, x, y, px, py, at } = curve;
-  return { trace, x: pick(x), y: pick(y), px: pick(px), py: pick(py), at: pick(at) };
+  const { x, y, px, py, at } = curve;
+  return { ...curve, x: pick(x), y: pick(y), px: pick(px), py: pick(py), at: pick(at) };
 }
 
 function unpaired({ line, across }: Trace): number {
@@ -265,8 +282,7 @@ function insideOf({ px, py }: Curve, [min, max]: Range): Places {
 function outsideOf({ px, py }: Places, [min, max]: Range): { px: number; above: boolean }[] {
   const out: { px: number; above: boolean }[] = [];
   py.forEach((y, i) => {
-    if (Number.isFinite(y) && (y < min || y > max))
-      out.push({ px: px[i] as number, above: y > max });
+    if (y < min || y > max) out.push({ px: px[i] as number, above: y > max });
   });
   return out;
 }

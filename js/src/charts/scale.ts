@@ -1,5 +1,6 @@
 /** How values become places along an axis, and which of them an axis names. Pure. */
 
+import { exponential } from "../format.ts";
 import { tickLabels, ticks } from "./axis.ts";
 import type { Range } from "./series.ts";
 
@@ -8,15 +9,21 @@ export type Scale = "linear" | "log" | "symlog";
 /** What the numbers of an axis are. */
 export type Unit = "number" | "whole" | "duration" | "clock";
 
-/** From a value to its place and back; what has no place is NaN. */
+/** From a value to its place and back; what has no place, as nothing infinite has, is NaN. */
 export type Mapping = { scale: Scale; to(value: number): number; from(place: number): number };
 
-const LINEAR: Mapping = { scale: "linear", to: (value) => value, from: (place) => place };
+const finite = (value: number) => (Number.isFinite(value) ? value : Number.NaN);
+
+const LINEAR: Mapping = { scale: "linear", to: finite, from: (place) => place };
+
+/** The room that an axis has around the largest values may be beyond all floats. */
+const bounded = (value: number, least: number) =>
+  Math.max(least, Math.min(Number.MAX_VALUE, value));
 
 const LOG: Mapping = {
   scale: "log",
-  to: (value) => (value > 0 ? Math.log10(value) : Number.NaN),
-  from: (place) => 10 ** place,
+  to: (value) => (value > 0 ? finite(Math.log10(value)) : Number.NaN),
+  from: (place) => bounded(10 ** place, Number.MIN_VALUE),
 };
 
 /** How many powers of ten a symlog axis shows on each side, before it is straight around 0. */
@@ -31,8 +38,8 @@ export function mapping(scale: Scale, largest = 1): Mapping {
   const straight = 10 ** Math.max(-300, Math.ceil(Math.log10(size)) - DECADES);
   return {
     scale,
-    to: (value) => Math.sign(value) * Math.log10(1 + Math.abs(value) / straight),
-    from: (place) => Math.sign(place) * straight * (10 ** Math.abs(place) - 1),
+    to: (value) => finite(Math.sign(value) * Math.log10(1 + Math.abs(value) / straight)),
+    from: (place) => Math.sign(place) * bounded(straight * (10 ** Math.abs(place) - 1), 0),
   };
 }
 
@@ -45,14 +52,39 @@ export function ticksOf(map: Mapping, unit: Unit, range: Range, most: number): T
     return { places: values, labels: labelsOf(unit, values) };
   }
   const [low, high] = [map.from(range[0]), map.from(range[1])];
-  let values = powers(low, high, most).filter((value) => inside(map.to(value), range));
-  // Less than two powers of ten: round values, as on a straight axis.
-  if (values.length < 2) values = ticks([low, high], most).filter((v) => inside(map.to(v), range));
-  const labels =
-    unit === "duration"
-      ? values.map((value) => labelsOf(unit, [value])[0] as string)
-      : values.map((value) => (value === 0 ? "0" : (tickLabels([value])[0] as string)));
-  return { places: values.map(map.to), labels };
+  const seen = (values: number[]) => values.filter((value) => inside(map.to(value), range));
+  const decades = seen(powers(low, high, most));
+  if (decades.length > 1) return placed(map, range, most, decades, powerLabels(decades, unit));
+  // Less than two powers of ten: round values between them, or as on a straight axis.
+  const steps = seen(oneTwoFive(low, high));
+  const values = steps.length > 2 ? steps : seen(ticks([low, high], most));
+  return placed(map, range, most, values, labelsOf(unit, values));
+}
+
+/** Put ticks in their places; of two that would touch, the one that is nearer to zero goes. */
+function placed(
+  map: Mapping,
+  range: Range,
+  most: number,
+  values: number[],
+  labels: string[],
+): Ticks {
+  const places = values.map(map.to);
+  const apart = (range[1] - range[0]) / (2 * most);
+  const kept: number[] = [];
+  const size = (i: number) => Math.abs(values[i] as number) || Number.POSITIVE_INFINITY; // zero stays
+  const order = [...values.keys()].sort((a, b) => size(b) - size(a));
+  for (const i of order) {
+    const touches = kept.some(
+      (k) => Math.abs((places[k] as number) - (places[i] as number)) < apart,
+    );
+    if (!touches) kept.push(i);
+  }
+  kept.sort((a, b) => a - b);
+  return {
+    places: kept.map((i) => places[i] as number),
+    labels: kept.map((i) => labels[i] as string),
+  };
 }
 
 function inside(place: number, [min, max]: Range): boolean {
@@ -60,23 +92,44 @@ function inside(place: number, [min, max]: Range): boolean {
   return place >= min - room && place <= max + room;
 }
 
+/** How many powers of ten lie between two that are named. */
+const STRIDES = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200];
+
 /** Powers of ten between two values, 0 among them where they lie on both sides of it. */
 function powers(low: number, high: number, most: number): number[] {
   const largest = Math.max(Math.abs(low), Math.abs(high));
   const sides = low < 0 && high > 0 ? 2 : 1;
   const smallest = low > 0 ? low : high < 0 ? -high : largest / 10 ** DECADES;
-  const [first, last] = [
-    Math.ceil(Math.log10(smallest) - 1e-9),
-    Math.floor(Math.log10(largest) + 1e-9),
-  ];
-  const stride = Math.max(1, Math.ceil(((last - first + 1) * sides) / Math.max(1, most)));
-  const values: number[] = low <= 0 && high >= 0 ? [0] : [];
-  for (let power = last; power >= first; power -= stride) {
-    const value = Number(`1e${power}`);
-    if (value >= low && value <= high * (1 + 1e-9)) values.push(value);
-    if (-value >= low * (1 + 1e-9) && -value <= high) values.unshift(-value);
-  }
-  return values.sort((a, b) => a - b);
+  const first = Math.ceil(Math.log10(smallest) - 1e-9);
+  const last = Math.floor(Math.log10(largest) + 1e-9);
+  const count = (stride: number) => Math.floor(last / stride) - Math.ceil(first / stride) + 1;
+  const stride = STRIDES.find((stride) => count(stride) * sides <= most) ?? 200;
+  const start = Math.ceil(first / stride) * stride;
+  let exponents = Array.from({ length: Math.max(0, count(stride)) }, (_, i) => start + i * stride);
+  if (exponents.length < 2 && first < last) exponents = [first, last];
+  const sizes = exponents.map((exponent) => Number(`1e${exponent}`));
+  return [...sizes.map((size) => -size), ...(low <= 0 && high >= 0 ? [0] : []), ...sizes].sort(
+    (a, b) => a - b,
+  );
+}
+
+/** 1, 2, 5, 10, 20, … between two values above zero. */
+function oneTwoFive(low: number, high: number): number[] {
+  if (!(low > 0)) return [];
+  const [first, last] = [Math.floor(Math.log10(low)), Math.floor(Math.log10(high))];
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i).flatMap((exponent) =>
+    [1, 2, 5].map((digit) => Number(`${digit}e${exponent}`)),
+  );
+}
+
+/** What powers of ten say: each by itself, but all with exponents where one needs its own. */
+function powerLabels(values: number[], unit: Unit): string[] {
+  if (unit === "duration") return values.map((value) => labelsOf(unit, [value])[0] as string);
+  const labels = values.map((value) => tickLabels([value])[0] as string);
+  if (!labels.some((label) => label.includes("e"))) return labels;
+  return values.map((value) =>
+    Math.abs(value) <= 1 && Number.isInteger(value) ? String(value) : exponential(value, 0),
+  );
 }
 
 const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];

@@ -27,6 +27,10 @@ export class Series {
   #y = new Float64Array(64);
   #at = new Float64Array(64);
   #length = 0;
+  /** The last x that is a number, and which ways x has gone. */
+  #lastX = Number.NaN;
+  #rises = false;
+  #falls = false;
   /** Values logged, whether they are here or were reduced away. */
   total = 0;
   /** Whether every x is a number, none below the one before it, as is usual over steps. */
@@ -53,6 +57,11 @@ export class Series {
     return this.#at.subarray(0, this.#length);
   }
 
+  /** Whether x goes one way only, wherever it is a number: a line then leads through the points. */
+  get isMonotonic(): boolean {
+    return !(this.#rises && this.#falls);
+  }
+
   /** Smallest and largest x that is a finite number, or null where none is. */
   get xRange(): Range | null {
     return this.#xRange;
@@ -72,6 +81,9 @@ export class Series {
       this.#at[place] = at[i] ?? Number.NaN;
       this.sorted &&= follows(this.#x, place);
       this.sortedInTime &&= follows(this.#at, place);
+      this.#rises ||= (x[i] as number) > this.#lastX;
+      this.#falls ||= (x[i] as number) < this.#lastX;
+      if (Number.isFinite(x[i])) this.#lastX = x[i] as number;
       this.#xRange = widened(this.#xRange, x[i] as number);
       this.#yRange = widened(this.#yRange, y[i] as number);
       const value = y[i] as number;

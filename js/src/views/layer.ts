@@ -1,11 +1,12 @@
 import type { Frame } from "../charts/figure.ts";
-import { pathOf, STROKES, svg } from "../charts/paths.ts";
-import type { Curve, Picture } from "../charts/picture.ts";
+import { DOT, dotsOf, pathOf, pen, svg } from "../charts/paths.ts";
+import type { Picture } from "../charts/picture.ts";
 
 let made = 0;
 
 /**
- * What lies behind a chart's own lines: the values behind smoothed ones, and lines of other charts.
+ * What lies behind a chart's own lines: the values behind smoothed ones, lines of other charts,
+ * and points that no line leads to.
  *
  * Drawn by us, as the figure is the kernel's, or may be, and has marks for its own lines only.
  */
@@ -16,16 +17,23 @@ export function layer(plot: HTMLElement): (picture: Picture, frame: Frame) => vo
   clip.append(box);
   const lines = svg("g", { "clip-path": `url(#${id})`, fill: "none" });
   const el = svg("svg", { class: "rw-layer", "aria-hidden": "true" });
-  el.append(clip, lines);
+  const dots = svg("g", { fill: "none", "stroke-linecap": "round", "stroke-width": DOT });
+  el.append(clip, lines, dots);
   plot.prepend(el);
   return (picture, frame) => {
-    const faint = picture.raw.map((curve) => ({ curve, opacity: 0.36, width: 1 }));
     const others = picture.curves.filter(({ trace }) => trace.mark < 0);
-    const opacityOf = ({ trace }: Curve) => (trace.behind ? 0.6 : 1);
     const drawn = [
-      ...faint,
-      ...others.map((curve) => ({ curve, opacity: opacityOf(curve), width: 1.5 })),
+      ...picture.raw.map((curve) => ({ curve, isRaw: true })),
+      ...others.map((curve) => ({ curve, isRaw: false })),
     ];
+    // The points of a scattered curve are the figure's.
+    const lone = picture.curves
+      .filter(({ scattered }) => !scattered)
+      .map((curve) => ({ curve, d: dotsOf(curve, frame) }))
+      .filter(({ d }) => d);
+    dots.replaceChildren(
+      ...lone.map(({ curve, d }) => svg("path", { d, stroke: curve.trace.color })),
+    );
     if (drawn.length === 0 && !lines.firstChild) return;
     for (const [name, value] of Object.entries({
       x: frame.left,
@@ -36,17 +44,8 @@ export function layer(plot: HTMLElement): (picture: Picture, frame: Frame) => vo
       box.setAttribute(name, String(value));
     }
     lines.replaceChildren(
-      ...drawn.map(({ curve, opacity, width }) =>
-        svg("path", {
-          class: "rw-line",
-          d: pathOf(curve, frame),
-          stroke: curve.trace.color,
-          "stroke-width": width,
-          "stroke-opacity": opacity,
-          "stroke-dasharray": STROKES[curve.trace.dash] ?? "none",
-          "stroke-linecap": "round",
-          "stroke-linejoin": "round",
-        }),
+      ...drawn.map(({ curve, isRaw }) =>
+        svg("path", { class: "rw-line", d: pathOf(curve, frame), ...pen(curve, { isRaw }) }),
       ),
     );
   };

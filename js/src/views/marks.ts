@@ -1,17 +1,12 @@
 import type { Chart } from "../charts/chart.ts";
 import type { Frame } from "../charts/figure.ts";
+import { gapLabels } from "../charts/gap_labels.ts";
 import { share } from "../charts/paths.ts";
-import type { Curve } from "../charts/picture.ts";
 import { h, list, set, write } from "../dom.ts";
-import { count, number } from "../format.ts";
+import { count } from "../format.ts";
 
 /** Pixels of an edge that one mark stands for. */
 const GRAIN = 6;
-
-/** Pixels of what is written at a gap, "NaN at 12,345" or "∞ at 12,345". */
-const LABEL = { width: 84, height: 14 };
-
-type Span = [from: number, to: number];
 
 /** What a line cannot show: where its first gaps are, and which points the axis leaves out. */
 export function marks(plot: HTMLElement): (data: Chart, frame: Frame) => void {
@@ -26,34 +21,17 @@ export function marks(plot: HTMLElement): (data: Chart, frame: Frame) => void {
     if (!picture) return;
     const left = (px: number) => frame.left + frame.width * share(px, frame.x);
     const inside = (px: number) => px >= frame.x[0] && px <= frame.x[1];
-    // Of a table a missing cell is a gap as well, and nothing to be alarmed at.
-    const first = data.model.get("kind") === "metric" ? picture.gaps : [];
-    const written: Written[] = [];
+    const labels = gapLabels(picture, frame);
     list(
       gaps,
-      first.filter(({ px }) => inside(px)),
+      labels,
       ({ trace, value }) => `${trace.name} ${Number.isNaN(value)}`,
       () => h("span", { class: "rw-gap" }),
-      (el, { trace, value, step, px }) => {
-        write(el, `${number(value)} at ${number(step)}`);
+      (el, { trace, value, text, x, top, side }) => {
+        write(el, text);
         const what = Number.isNaN(value) ? "NaN" : "infinite";
         set(el, "title", `The first value of ${trace.name} that is ${what}`);
-        const x = left(px);
-        const toLeft = x > frame.left + frame.width - LABEL.width;
-        set(el, "data-side", toLeft ? "left" : "right");
-        const bottom = frame.top + frame.height - LABEL.height;
-        const reach: Span = toLeft ? [x - LABEL.width, x] : [x, x + LABEL.width];
-        // Below, where the axis tells the step; beyond those that are written there already.
-        const isFree = (top: number) => !written.some((each) => overlap(each, { reach, top }));
-        const rows = Math.floor(frame.height / LABEL.height);
-        const tops = Array.from({ length: rows }, (_, i) => bottom - i * LABEL.height);
-        const below = tops.find(isFree) ?? bottom;
-        const above = tops.map((top) => frame.top + bottom - top).find(isFree) ?? frame.top;
-        // Unless a line is there, and none above.
-        const inTheWay = (top: number) =>
-          crosses(picture.curves, frame, reach, [top, top + LABEL.height]);
-        const top = inTheWay(below) && !inTheWay(above) ? above : below;
-        written.push({ reach, top });
+        set(el, "data-side", side);
         el.style.left = `${x}px`;
         el.style.top = `${top}px`;
       },
@@ -86,35 +64,4 @@ export function marks(plot: HTMLElement): (data: Chart, frame: Frame) => void {
     drawCount(above, true);
     drawCount(below, false);
   };
-}
-
-type Written = { reach: Span; top: number };
-
-/** Whether two words would be written over each other. */
-function overlap(one: Written, other: Written): boolean {
-  return (
-    Math.abs(one.top - other.top) < LABEL.height &&
-    one.reach[0] < other.reach[1] &&
-    one.reach[1] > other.reach[0]
-  );
-}
-
-/** Whether a line goes through a box of pixels, by the boxes that its pieces fill. */
-function crosses(curves: Curve[], frame: Frame, [left, right]: Span, [top, bottom]: Span): boolean {
-  return curves.some(({ px, py }) => {
-    let [x, y] = [Number.NaN, Number.NaN];
-    return px.some((place, i) => {
-      const [lastX, lastY] = [x, y];
-      x = frame.left + frame.width * share(place, frame.x);
-      y = frame.top + frame.height * (1 - share(py[i] as number, frame.y));
-      if (!Number.isFinite(y)) return false;
-      const [fromX, fromY] = Number.isFinite(lastY) ? [lastX, lastY] : [x, y];
-      return (
-        Math.max(fromX, x) >= left &&
-        Math.min(fromX, x) <= right &&
-        Math.max(fromY, y) >= top &&
-        Math.min(fromY, y) <= bottom
-      );
-    });
-  });
 }

@@ -8,6 +8,9 @@ import { nearest, type Range, type Series } from "../charts/series.ts";
 import { h, list, set, write } from "../dom.ts";
 import { duration, number, time } from "../format.ts";
 
+/** Pixels between what is pointed at and what is said of it. */
+const ASIDE = 10;
+
 /**
  * What each line has where one points, or where the arrow keys have led, here or in another chart.
  *
@@ -64,6 +67,7 @@ export function readout(
         const [swatch, name, value, logged] = item.children as unknown as HTMLElement[];
         if (!swatch || !name || !value || !logged) return;
         swatch.style.color = trace.color;
+        set(swatch, "data-dash", trace.dash);
         write(name, named ? trace.name : "");
         write(value, number(y));
         write(logged, raw === null ? "" : number(raw));
@@ -80,10 +84,19 @@ export function readout(
         dot.style.top = `${frame.top + frame.height * (1 - share(py, frame.y))}px`;
       },
     );
-    // On the side that has room, so that it never covers what is pointed at.
-    const right = left > frame.left + frame.width / 2;
-    box.style.left = right ? "" : `${left + 10}px`;
-    box.style.right = right ? `${plot.clientWidth - left + 10}px` : "";
+    // On the side that has room, so that it seldom covers what is pointed at and is never cut off.
+    const [first, last] = here ? reach() : [0, plot.clientWidth];
+    const toLeft = left > frame.left + frame.width / 2;
+    box.style.translate = toLeft
+      ? `max(${first}px, ${left - ASIDE}px - 100%)`
+      : `min(${left + ASIDE}px, ${last}px - 100%)`;
+  }
+
+  /** How far what is said here may go: over the charts beside, but not over the panel's edges. */
+  function reach(): Range {
+    const panel = plot.closest(".rw-board") ?? plot;
+    const [whole, own] = [panel.getBoundingClientRect(), plot.getBoundingClientRect()];
+    return [whole.left - own.left, whole.right - own.left];
   }
 
   function point_at(event: PointerEvent): void {

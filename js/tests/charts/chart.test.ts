@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 /** A chart as it is once its first frame was drawn. */
-function shown(model: Model<RunChartModel>, signal = life().signal): HTMLElement {
+function show(model: Model<RunChartModel>, signal = life().signal): HTMLElement {
   const el = chart(model, mount, signal);
   vi.advanceTimersByTime(50);
   return el;
@@ -48,7 +48,7 @@ test("draws the whole, then what is appended", () => {
       [3, 2, 1],
     ],
   });
-  shown(model);
+  show(model);
 
   grow(model, 3, [0.5, 0.25]);
 
@@ -61,7 +61,7 @@ test("hears what is appended before anyone looks", () => {
   chartOf(model);
   grow(model, 1, [2]);
 
-  shown(model);
+  show(model);
 
   expect([...(marks[0]?.get("y") ?? [])]).toEqual([3, 2]);
 });
@@ -73,7 +73,7 @@ test("a message that the whole has already is left out", () => {
       [3, 2, 1],
     ],
   });
-  shown(model);
+  show(model);
 
   grow(model, 2, [1]);
 
@@ -87,7 +87,7 @@ test("a message of which the whole has a part is asked for", () => {
       [3, 2, 1],
     ],
   });
-  shown(model);
+  show(model);
   const lost = vi.fn();
   model.on("lost", lost);
 
@@ -100,7 +100,7 @@ test("a message of which the whole has a part is asked for", () => {
 
 test("a message that was lost is asked for once, and what came is drawn meanwhile", () => {
   const { model, marks } = fakeChart({ loss: [[0], [3]] });
-  shown(model);
+  show(model);
   const lost = vi.fn();
   model.on("lost", lost);
 
@@ -115,20 +115,48 @@ test("a message that was lost is asked for once, and what came is drawn meanwhil
 });
 
 test("a single value is drawn as a dot, the second makes a line of it", () => {
-  const { model, marks } = fakeChart({ loss: [[0], [3]] });
-  shown(model);
-  expect(marks[0]?.get("marker")).toBe("circle");
+  const { model } = fakeChart({ loss: [[0], [3]] });
+  const dots = () => shown.querySelectorAll(".rw-layer path[d*='h0']").length;
+  const shown = show(model);
+  expect(dots()).toBe(1);
 
   grow(model, 1, [2]);
 
-  expect(marks[0]?.get("marker")).toBeNull();
+  expect(dots()).toBe(0);
+});
+
+test("values between gaps are dots, which a line without length would hide", () => {
+  const { model } = fakeChart({
+    loss: [
+      [0, 1, 2, 3, 4, 5],
+      [1, NAN, 2, NAN, 3, 4],
+    ],
+  });
+
+  const [dots] = show(model).querySelectorAll(".rw-layer path[d*='h0']");
+
+  expect(dots?.getAttribute("d")?.match(/h0/g)).toHaveLength(2);
+});
+
+test.each([
+  ["table", [3, 1, 2], "circle"],
+  ["table", [3, 2, 1], null],
+  ["metric", [3, 1, 2], null],
+])("a %s over %j has markers: %s", (kind, x, marker) => {
+  const { model, marks } = fakeChart({ loss: [x, [1, NAN, 3]] }, { kind });
+
+  show(model);
+
+  expect(marks[0]?.get("marker")).toBe(marker);
+  // Only a line has gaps.
+  expect(marks[0]?.get("x")).toHaveLength(marker ? 2 : 3);
 });
 
 test("what is not finite is a gap, and the axis comes from the others", () => {
   const y = [1, NAN, 2, Number.POSITIVE_INFINITY, 3, Number.NEGATIVE_INFINITY];
   const { model, marks, y: scale } = fakeChart({ loss: [[0, 1, 2, 3, 4, 5], y] });
 
-  shown(model);
+  show(model);
 
   expect([...(marks[0]?.get("y") ?? [])]).toEqual([1, NAN, 2, NAN, 3]); // what ends it is left out
   expect(scale.get("min")).toBeCloseTo(0.88);
@@ -143,14 +171,14 @@ test("a constant line lies in the middle of its axis", () => {
     ],
   });
 
-  shown(model);
+  show(model);
 
   expect([y.get("min"), y.get("max")]).toEqual([0.45, 0.55]);
 });
 
 test("a chart without values says so, and begins when they come", () => {
   const { model, marks } = fakeChart({ loss: [[], []] });
-  const el = shown(model);
+  const el = show(model);
   expect(el.querySelector<HTMLElement>(".rw-empty")?.hidden).toBe(false);
 
   grow(model, 0, [1, 2]);
@@ -164,7 +192,7 @@ test("says how much it shows of what there is", () => {
   const x = Array.from({ length: n }, (_, i) => i);
   const { model } = fakeChart({ loss: [x, x.map(Math.sin)] });
 
-  const el = shown(model);
+  const el = show(model);
 
   expect(el.querySelector(".rw-note")?.textContent).toMatch(/^showing [\d,]+ of 20,000$/);
 });
@@ -180,7 +208,7 @@ test("axes say what they are, in numbers that have room", () => {
     { name: "Cosine Wave", x_label: "angle", y_label: "cos", kind: "table" },
   );
 
-  shown(model);
+  show(model);
 
   expect(axes.x.get("label")).toBe("angle");
   expect(axes.y.get("label")).toBe("cos");
@@ -204,7 +232,7 @@ test("limits and formats that somebody set from Python stay", () => {
   y.set_state({ min: 0 });
   axes.y.set_state({ tick_format: ".1%" });
 
-  shown(model);
+  show(model);
   grow(model, 2, [5]);
 
   expect(y.get("min")).toBe(0);
@@ -216,8 +244,8 @@ test("a legend is there where several lines are", () => {
   const one = fakeChart({ loss: [[0], [1]] });
   const two = fakeChart({ train: [[0], [1]], "<b>val</b>": [[0], [2]] });
 
-  const alone = shown(one.model).querySelector<HTMLElement>(".rw-legend");
-  const both = shown(two.model).querySelector<HTMLElement>(".rw-legend");
+  const alone = show(one.model).querySelector<HTMLElement>(".rw-legend");
+  const both = show(two.model).querySelector<HTMLElement>(".rw-legend");
 
   expect(alone?.hidden).toBe(true);
   expect(both?.hidden).toBe(false);
@@ -250,7 +278,7 @@ test("pointing reads every line's nearest value", () => {
       [4, 5],
     ],
   });
-  const el = shown(model);
+  const el = show(model);
   const plot = el.querySelector(".rw-plot") as HTMLElement;
 
   plot.dispatchEvent(new MouseEvent("pointermove", { clientX: 395 }));
@@ -271,7 +299,7 @@ test("the arrow keys walk along a line", () => {
       [3, NAN, 1],
     ],
   });
-  const el = shown(model);
+  const el = show(model);
   const plot = el.querySelector(".rw-plot") as HTMLElement;
   const press = (key: string) => {
     plot.dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
@@ -290,7 +318,7 @@ test("leaves nothing behind when its life ends", () => {
   chartOf(model);
   const before = model.listeners;
   const { signal, end } = life();
-  shown(model, signal);
+  show(model, signal);
 
   end();
 

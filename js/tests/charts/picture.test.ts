@@ -17,7 +17,15 @@ function trace(y: number[], { first = 0, hidden = false } = {}): Trace {
     Float64Array.from(y),
     Float64Array.from(y, (_, i) => AT + 2 * i),
   );
-  const about = { name: "loss", color: "#000", dash: "solid", mark: 0, hidden, behind: false };
+  const about = {
+    name: "loss",
+    color: "#000",
+    dash: "solid",
+    mark: 0,
+    hidden,
+    behind: false,
+    column: false,
+  };
   return { ...about, line, detail: null, whole: { line, detail: null }, across: null };
 }
 const draw = (
@@ -94,7 +102,7 @@ test("the first NaN and the first infinity are known by their steps, whatever th
     [nan, 12, 9],
     [-inf, 14, 13],
   ]);
-  expect([...(curves[0]?.py ?? [])]).toEqual([1, 2, nan, 4, -inf, inf, nan]);
+  expect([...(curves[0]?.py ?? [])]).toEqual([1, 2, nan, 4, nan, nan, nan]);
   expect(y.range.every(Number.isFinite)).toBe(true);
 });
 
