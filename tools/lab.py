@@ -250,7 +250,12 @@ def launch_chromium(playwright: Playwright) -> Browser:
         raise FileNotFoundError(NO_CHROMIUM)
     # Chromium's sandbox refuses root, which is what tests are in a container.
     sandbox = not (hasattr(os, "geteuid") and os.geteuid() == 0)
-    return playwright.chromium.launch(executable_path=path, chromium_sandbox=sandbox)
+    return playwright.chromium.launch(
+        executable_path=path,
+        chromium_sandbox=sandbox,
+        # People see them, and they take room.
+        ignore_default_args=["--hide-scrollbars"],
+    )
 
 
 def free_port() -> int:

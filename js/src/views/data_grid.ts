@@ -7,12 +7,7 @@ import { count, number } from "../format.ts";
 import type { Cell } from "../model.ts";
 import { type AskRows, FarRows } from "../tables/far_rows.ts";
 import { arranged, isNumeric, type Order, type Rows } from "../tables/rows.ts";
-
-const ROW_HEIGHT = 26;
-const HEAD_HEIGHT = 29;
-
-/** Rows after which a table scrolls. */
-const MOST_ROWS = 14;
+import { gridSize, ROW_HEIGHT } from "./grid_size.ts";
 
 /** Columns shown, at the most: each has a header in the page. */
 const MOST_COLUMNS = 300;
@@ -111,15 +106,9 @@ export class DataGrid {
 
   /** Make the table as large as its cells, and the scroll bars that it needs. */
   #fit(): void {
-    const bar = this.#slick?.getScrollbarDimensions() ?? { width: 0, height: 0 };
-    const scrolls = this.#rows.length > MOST_ROWS;
-    // Half a row more says that there are others.
-    const rows = scrolls ? MOST_ROWS + 0.5 : Math.max(1, this.#rows.length);
-    const width = this.#width + (scrolls ? bar.width : 0);
-    this.#host.style.maxWidth = `${width}px`;
-    const isCut = this.#host.clientWidth > 0 && this.#host.clientWidth < width;
-    const height = HEAD_HEIGHT + ROW_HEIGHT * rows + (isCut ? bar.height : 0);
-    this.#host.style.height = `${height}px`;
+    const size = gridSize(this.#rows.length, this.#width, this.#host.clientWidth);
+    this.#host.style.maxWidth = `${this.#width + this.#host.clientWidth - size.room}px`;
+    this.#host.style.height = `${size.height}px`;
   }
 
   /** Whether rows are shown that are not here. */

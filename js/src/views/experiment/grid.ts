@@ -20,11 +20,7 @@ import type { Sort } from "../../experiment/query.ts";
 import { ruler } from "../../experiment/ruler.ts";
 import { provideSortable } from "../../experiment/sortable.ts";
 import type { RunTable } from "../../experiment/table.ts";
-
-const ROW_HEIGHT = 26;
-const HEAD_HEIGHT = 29;
-const MOST_ROWS = 14;
-const SCROLL_BAR = 15;
+import { type GridSize, gridSize, ROW_HEIGHT } from "../grid_size.ts";
 
 const CHOOSE_WIDTH = 30;
 const MIN_WIDTH = 56;
@@ -85,7 +81,7 @@ export function grid(
   life: AbortSignal,
 ): { el: HTMLElement; update(state: GridState): void } {
   const all = h("input", { type: "checkbox", "aria-label": "Choose all" });
-  const host = h("div", { class: "rw-grid", "data-lm-suppress-shortcuts": "true" });
+  const host = h("div", { class: "rw-grid rw-frozen", "data-lm-suppress-shortcuts": "true" });
   const arrived = new Map<string, number>();
   let state: GridState = { rows: new Uint32Array(), columns: [], widths: {}, sort: [] };
   let views: Shown[] = [];
@@ -132,14 +128,13 @@ export function grid(
         return [view.id, Math.max(least, widthFor(view, state.rows, width))];
       }),
     );
-    const wide = views.reduce((sum, { id }) => sum + widthOf(id), CHOOSE_WIDTH);
+    const { wide, room } = size();
     const name = views.find(({ id }) => id === NAME_ID);
     if (name) {
       const wanted = width(longest(name, state.rows, NAME_LETTERS)) + PADDING;
       const least = fitting.get(NAME_ID) ?? MIN_WIDTH;
-      const room = least + host.clientWidth - SCROLL_BAR - wide;
       // Where all must be scrolled anyway, a name has some room all the same.
-      const share = Math.max(room, Math.min(NAME_ROOM, NAME_SHARE * host.clientWidth));
+      const share = Math.max(least + room - wide, Math.min(NAME_ROOM, NAME_SHARE * host.clientWidth));
       fitting.set(NAME_ID, Math.round(Math.max(least, Math.min(wanted, share))));
     }
     return views.some(({ id }) => before.get(id) !== fitting.get(id));
@@ -389,14 +384,17 @@ export function grid(
     keepPlace(slick, before.rows);
   }
 
-  /** As high as its rows, up to `MOST_ROWS`, and its scroll bar. */
-  function stretch(): void {
+  function size(): GridSize & { wide: number } {
     const wide = views.reduce((sum, { id }) => sum + widthOf(id), CHOOSE_WIDTH);
-    const bar = wide > host.clientWidth ? SCROLL_BAR : 0;
-    const rows = Math.max(1, Math.min(state.rows.length, MOST_ROWS));
-    const height = `${HEAD_HEIGHT + ROW_HEIGHT * rows + bar}px`;
-    if (host.style.height === height) return;
-    host.style.height = height;
+    return { wide, ...gridSize(state.rows.length, wide, host.clientWidth) };
+  }
+
+  /** As high as its rows and the scroll bar that they need. */
+  function stretch(): void {
+    const { height, isCut } = size();
+    set(host, "data-cut", isCut);
+    if (host.style.height === `${height}px`) return;
+    host.style.height = `${height}px`;
     slick?.resizeCanvas();
   }
 
