@@ -104,6 +104,15 @@ def test_what_is_not_one_value_is_refused_with_the_way_out(value: Any, advice: s
         scalar(value, WHERE)
 
 
+def test_a_list_in_a_list_row_or_table_is_told_where_it_can_go() -> None:
+    with pytest.raises(NotAMetric, match=r"element 1 .* use run\.log_table"):
+        column([1, [2]], WHERE)
+    with pytest.raises(NotAMetric, match=r"column 'a' .* use run\.log_table"):
+        row({"a": [1, 2]}, WHERE)
+    with pytest.raises(NotAMetric, match=r"column 'a', element 0 .* str\(\)"):
+        table({"a": [[1]]}, WHERE)
+
+
 def test_a_number_that_no_float_can_hold_is_refused_and_not_rounded() -> None:
     third = np.longdouble(1) / 3
     if float(third) == third:

@@ -16,11 +16,15 @@ Scalar = float | int | bool | str | None
 _PLAIN = frozenset({float, int, bool, str, type(None)})
 
 
-def scalar(value: object, where: str) -> Scalar:
+_AS_TEXT = "convert it with str() first"
+
+
+def scalar(value: object, where: str, if_several: str = "use run.log_list") -> Scalar:
     """Return `value` as the Python number, bool, text or None that it is.
 
     Numbers of numpy and 0-dimensional arrays and tensors become Python numbers
-    of the same value; `where` opens the message of an error.
+    of the same value; `where` opens the message of an error, and `if_several` is
+    its way out for whoever gives a list.
 
     Raises
     ------
@@ -39,15 +43,19 @@ def scalar(value: object, where: str) -> Scalar:
             if callable(convert):
                 plain_value = convert()
                 if plain_value is not value and type(plain_value) is not type(value):
-                    return scalar(plain_value, where)
+                    return scalar(plain_value, where, if_several)
                 return _exact_float(value, where)
     if type(value).__name__ == "NAType" and type(value).__module__.startswith("pandas"):
         return None
-    raise NotAMetric(f"{where} takes one number, bool, text or None, got {_advice(value)}")
+    raise NotAMetric(
+        f"{where} takes one number, bool, text or None, got {_advice(value, if_several)}"
+    )
 
 
-def column(values: object, where: str) -> list[Scalar]:
+def column(values: object, where: str, if_nested: str = "use run.log_table") -> list[Scalar]:
     """Return an iterable of scalars as a list; also arrays, Series and generators.
+
+    `if_nested` is the way out for whoever gives a list of lists.
 
     Raises
     ------
@@ -61,7 +69,9 @@ def column(values: object, where: str) -> list[Scalar]:
         raise NotAMetric(f"{where} takes one dimension, got an array of shape {tuple(shape)}")
     if _converts_as_a_whole(getattr(values, "dtype", None)):
         return values.tolist()  # type: ignore[attr-defined, no-any-return]
-    return [scalar(value, f"{where}, element {place}") for place, value in enumerate(values)]
+    return [
+        scalar(value, f"{where}, element {place}", if_nested) for place, value in enumerate(values)
+    ]
 
 
 def row(values: Mapping[str, object], where: str) -> dict[str, Scalar]:
@@ -69,7 +79,7 @@ def row(values: Mapping[str, object], where: str) -> dict[str, Scalar]:
     if _PLAIN.issuperset(map(type, values.values())) and {str}.issuperset(map(type, values)):
         return dict(values)  # type: ignore[arg-type]
     return {
-        _column_name(name, where): scalar(value, f"{where}, column {name!r}")
+        _column_name(name, where): scalar(value, f"{where}, column {name!r}", "use run.log_table")
         for name, value in values.items()
     }
 
@@ -83,7 +93,7 @@ def table(value: object, where: str) -> dict[str, list[Scalar]]:
         It is neither, or the columns differ in length.
     """
     if hasattr(value, "columns") and hasattr(value, "items"):  # a DataFrame
-        columns = {str(name): column(series, where) for name, series in value.items()}
+        columns = {str(name): column(series, where, _AS_TEXT) for name, series in value.items()}
     elif isinstance(value, Mapping):
         columns = {
             _column_name(name, where): _column_or_cell(cells, f"{where}, column {name!r}")
@@ -144,7 +154,7 @@ def _column_or_cell(cells: object, where: str) -> list[Scalar]:
     single = isinstance(cells, str) or not isinstance(cells, Iterable)
     if single or getattr(cells, "shape", None) == ():
         return [scalar(cells, where)]
-    return column(cells, where)
+    return column(cells, where, _AS_TEXT)
 
 
 def _exact_float(value: Any, where: str) -> float:
@@ -158,7 +168,7 @@ def _exact_float(value: Any, where: str) -> float:
     return number
 
 
-def _advice(value: object) -> str:
+def _advice(value: object, if_several: str = _AS_TEXT) -> str:
     shown = _shown(value)
     if hasattr(value, "columns") and hasattr(value, "items"):
         return f"{shown}: use run.log_table"
@@ -167,10 +177,10 @@ def _advice(value: object) -> str:
     if hasattr(value, "savefig"):
         return f"{shown}: use run.log_image(name, plot=...)"
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return f"{shown}: use run.log_list"
+        return f"{shown}: {if_several}"
     if hasattr(value, "__float__"):
         return f"{shown}: convert it with float() or str() first"
-    return f"{shown}: convert it with str() first"
+    return f"{shown}: {_AS_TEXT}"
 
 
 def _shown(value: object) -> str:
