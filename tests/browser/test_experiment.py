@@ -244,8 +244,10 @@ def test_an_experiment_without_runs_says_how_to_start_one(
     expect(row).to_be_visible(timeout=5_000)
 
     # A scroll bar that nobody needs once lay over the only row.
-    seen = the_list(notebook).locator(".slick-viewport-top").evaluate_all(
-        "parts => parts.map(part => part.clientHeight)"
+    seen = (
+        the_list(notebook)
+        .locator(".slick-viewport-top")
+        .evaluate_all("parts => parts.map(part => part.clientHeight)")
     )
     assert min(seen) >= row.evaluate("row => row.offsetHeight")
 
