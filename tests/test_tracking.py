@@ -14,6 +14,7 @@ import sys
 import textwrap
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -681,6 +682,30 @@ def test_a_run_that_failed_says_why(run: Run) -> None:
         run.wait_for_completion()
     with pytest.raises(TypeError, match="error_details"):
         Run(run.experiment, run.id).fail(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [("", "User program failed with ValueError: bad batch"), ("epoch 3\n", "epoch 3")],
+)
+def test_a_traceback_told_as_text_is_an_exceptions(run: Run, before: str, message: str) -> None:
+    try:
+        raise ValueError("bad batch")
+    except ValueError:
+        told = before + traceback.format_exc()
+
+    run.fail(told)
+
+    error = run.get_details()["error"]["error"]
+    assert error["message"] == message
+    assert error["debugInfo"] == {"type": "ValueError", "stackTrace": told}
+
+
+def test_a_text_that_only_mentions_a_traceback_is_kept(run: Run) -> None:
+    run.fail("Traceback (most recent call last): see the log")
+
+    error = run.get_details()["error"]["error"]
+    assert error["message"] == "Traceback (most recent call last): see the log"
 
 
 @pytest.mark.parametrize(

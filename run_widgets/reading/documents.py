@@ -138,14 +138,15 @@ def drawing(kind: str, document: object) -> dict[str, Any]:
     nothing: dict[str, Any] = {"matrix": None, "charts": [], "problem": ""}
     draw = _DRAWINGS.get(kind)
     data = document.get("data") if isinstance(document, Mapping) else None
-    if draw is None or not isinstance(data, Mapping):
-        return nothing | {"problem": f"this {kind.replace('_', ' ')} has no data"}
     try:
+        if draw is None or not isinstance(data, Mapping):
+            raise _CannotBeDrawn("it has no data")
         # Numbers from strangers may overflow in sums: what is not finite is found below.
         with np.errstate(all="ignore"):
             return nothing | draw(data)
     except _CannotBeDrawn as why:
-        return nothing | {"problem": shown(f"this {kind.replace('_', ' ')} cannot be drawn: {why}")}
+        what = kind.replace("_", " ").capitalize()
+        return nothing | {"problem": shown(f"{what} that cannot be drawn: {why}")}
 
 
 class _CannotBeDrawn(ValueError):

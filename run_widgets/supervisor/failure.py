@@ -13,7 +13,7 @@ TAIL_BYTES = 2**18
 """Of a log's end, where a traceback is looked for."""
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_TRACEBACK = "Traceback (most recent call last):"
+TRACEBACK = "Traceback (most recent call last):"
 _FAULT = "Fatal Python error: "
 _SYNTAX_ERRORS = ("SyntaxError: ", "IndentationError: ", "TabError: ")
 _CHAINED = (
@@ -42,17 +42,26 @@ def error_of(exit_code: int, log: Path, *, source: Path, work: Path) -> RunError
             f"the process was ended by {name}{meaning}", traceback=_fault(tail) or trace
         )
     ended = f"the process ended with exit code {exit_code}"
-    found = _EXCEPTION_LINE.match(_exception_line(trace))
-    if exit_code == 1 and found:
-        text = found["text"] or ""
-        message = f"User program failed with {found['type']}: {text}".rstrip(": ")
-        if found["type"] == "FileNotFoundError":
-            message += _hint(text, source, work)
-        return RunError(message, type=found["type"], traceback=trace)
+    known = exception_in(trace)
+    if exit_code == 1 and known:
+        kind, text = known
+        hint = _hint(text, source, work) if kind == "FileNotFoundError" else ""
+        return RunError(failed_with(kind, text) + hint, type=kind, traceback=trace)
     lines = tail.strip().splitlines()
     if lines and not trace:
         ended += f"; the last line of its log: {lines[-1].strip()[:500]}"
     return RunError(ended, traceback=trace)
+
+
+def failed_with(kind: str, text: str) -> str:
+    """Return what a run says that ended by an exception."""
+    return f"User program failed with {kind}: {text}".rstrip(": ")
+
+
+def exception_in(trace: str) -> tuple[str, str] | None:
+    """Return the kind of the exception that a traceback is of, and what it says."""
+    found = _EXCEPTION_LINE.match(_exception_line(trace))
+    return (found["type"], found["text"] or "") if found else None
 
 
 def last_traceback(text: str) -> str:
@@ -62,7 +71,7 @@ def last_traceback(text: str) -> str:
         # A script that cannot be parsed has no call to trace back.
         places = [place for place, line in enumerate(lines) if line.startswith('  File "')]
         return "\n".join(lines[places[-1] :] if places else lines[-1:]) + "\n"
-    starts = [place for place, line in enumerate(lines) if line.strip() == _TRACEBACK]
+    starts = [place for place, line in enumerate(lines) if line.strip() == TRACEBACK]
     if not starts:
         return ""
     start = starts[-1]
@@ -102,7 +111,7 @@ def _tail(log: Path) -> str:
 def _exception_line(trace: str) -> str:
     """Return the line of a traceback that names the exception; empty: there is none."""
     lines = trace.splitlines()
-    while lines and _TRACEBACK not in lines[-1] and not lines[-1][:1].isspace():
+    while lines and TRACEBACK not in lines[-1] and not lines[-1][:1].isspace():
         line = lines.pop()
         if not lines or lines[-1][:1].isspace():
             return line

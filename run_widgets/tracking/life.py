@@ -21,6 +21,7 @@ from run_widgets.records import RunError, RunRecord, RunStatus
 from run_widgets.store.digest import entries_at_end
 from run_widgets.store.keeper import keeper
 from run_widgets.store.layout import METRICS
+from run_widgets.supervisor.failure import TRACEBACK, exception_in, failed_with
 from run_widgets.supervisor.request import wake
 from run_widgets.tracking import cells, exiting
 from run_widgets.tracking.console import Block, LogPrinter
@@ -384,13 +385,23 @@ def error_of(details: str | BaseException | None, code: str | None) -> RunError:
     if details is None:
         return RunError("", code=code)
     if isinstance(details, str):
-        return RunError(details, code=code)
+        return _told_error(details, code)
     if isinstance(details, BaseException):
         kind = type(details).__name__
         return RunError(
-            f"User program failed with {kind}: {details}",
+            failed_with(kind, str(details)),
             code=code,
             type=kind,
             traceback="".join(traceback.format_exception(details)),
         )
     raise BadType(f"error_details must be a text or an exception, got {details!r}")
+
+
+def _told_error(text: str, code: str) -> RunError:
+    """Return the error that a text tells of: that of `traceback.format_exc` is an exception's."""
+    before, begins, _ = text.partition(TRACEBACK)
+    known = exception_in(text) if begins else None
+    if known is None:
+        return RunError(text, code=code)
+    message = before.strip() or failed_with(*known)
+    return RunError(message, code=code, type=known[0], traceback=text)

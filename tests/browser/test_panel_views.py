@@ -144,7 +144,7 @@ def test_json_metrics_are_drawn_as_what_they_are(open_notebook: Open, run: Run) 
     expect(cells).to_have_text(["75%", "25%", "0%", "100%"])
     expect(panel.locator("rect.rw-bin")).to_have_count(2)
     expect(panel.locator("path.rw-errors")).to_have_count(1)
-    expect(panel.root.get_by_text("this accuracy table cannot be drawn")).to_be_visible()
+    expect(panel.root.get_by_text("Accuracy table that cannot be drawn")).to_be_visible()
 
 
 def test_a_child_is_looked_into_in_place(open_notebook: Open, run: Run) -> None:
