@@ -47,6 +47,16 @@ test("a tab is there for what the run has, with its number", () => {
   expect(shown()).toEqual(["Overview", "Outputs1", "Logs1", "Snapshot", "Details"]);
 });
 
+test("a run that has only child runs leads to them", () => {
+  const el = panel(fakeRun({ facts: { ...FACTS, child_count: 12 } }), mount, life().signal);
+
+  const more = el.querySelector<HTMLButtonElement>(".rw-overview .rw-more");
+  more?.click();
+
+  expect(more?.textContent).toBe("See its 12 child runs");
+  expect(el.querySelector("[aria-selected=true]")?.textContent).toBe("Children12");
+});
+
 test("the arrow keys walk along the tabs", () => {
   const model = fakeRun({ files: [{ path: "a", bytes: 1, modified_at: 0 }] });
   const el = panel(model, mount, life().signal);
@@ -122,11 +132,11 @@ test("logged text is text wherever it is shown", () => {
 test("an empty run says so, and differently once it is over", () => {
   const model = fakeRun();
   const el = panel(model, mount, life().signal);
-  expect(el.textContent).toContain("Nothing logged yet");
+  expect(el.textContent).toContain("No metrics yet");
 
   model.set_state({ following: false });
 
-  expect(el.textContent).toContain("Nothing was logged");
+  expect(el.textContent).toContain("No metrics were logged");
 });
 
 test("leaves nothing behind when its life ends", () => {

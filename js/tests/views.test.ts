@@ -101,6 +101,15 @@ test("a document that cannot be drawn says why, and the others are drawn", () =>
   expect(el.querySelectorAll("td").length).toBe(1);
 });
 
+test("what all charts of a document say is said once", () => {
+  const chart = { x_label: "x", y_label: "y", lines: [], bars: null, reference: null };
+  const charts = ["ROC", "Lift"].map((title) => ({ ...chart, title, note: "8 of 10 classes" }));
+  const el = documents(fakeRun({ documents: [document_({ charts })] }), life().signal);
+
+  const notes = [...el.querySelectorAll("header .rw-note")].map((note) => note.textContent);
+  expect(notes).toEqual(["8 of 10 classes", "", ""]);
+});
+
 test("a line is hidden from its legend in every chart", () => {
   const line = (name: string) => ({ name, x: [0, 1], y: [0, 1], errors: null, note: "AUC 0.5" });
   const chart = {
@@ -148,8 +157,8 @@ test("two steps are seen beside each other", () => {
 
   const sides = [...el.querySelectorAll<HTMLElement>(".rw-sides figure")];
   expect(sides.map((side) => side.querySelector("figcaption")?.textContent)).toEqual([
-    "step 10",
     "step 0",
+    "step 10",
   ]);
   expect(sides.every((side) => !side.hidden)).toBe(true);
   expect(el.querySelector("img[src=x]")).toBeNull();
@@ -163,6 +172,24 @@ test("a picture that was too large to be sent is asked of the server", async () 
 
   expect(server.asked.length).toBe(1);
   expect(el.querySelector<HTMLImageElement>(".rw-gallery img")?.hidden).toBe(false);
+});
+
+test("what is no picture says so, and the next one is seen", () => {
+  const steps = [0, 10].map((step) => fakeImage({ name: "waves", step }));
+  const model = fakeRun({ images: steps });
+  const el = images(model, life().signal);
+  const img = el.querySelector(".rw-gallery img") as HTMLImageElement;
+  const slider = el.querySelector("input[type=range]") as HTMLInputElement;
+
+  img.dispatchEvent(new Event("error"));
+  model.set_state({ images: [...steps] });
+
+  expect(img.hidden).toBe(true);
+  expect(el.querySelector(".rw-gallery .rw-empty")?.textContent).toBe("not a whole picture");
+  expect(el.querySelector<HTMLButtonElement>(".rw-gallery button")?.disabled).toBe(true);
+  slider.value = "0";
+  slider.dispatchEvent(new Event("input"));
+  expect(img.hidden).toBe(false);
 });
 
 const child = (fields: Partial<Child>): Child => ({

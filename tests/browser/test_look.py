@@ -56,6 +56,7 @@ def test_odd_numbers_draw_what_can_be_drawn(open_notebook: Open, workspace: Work
     run = begin(workspace, "odd")
     run.log("only one", 3)
     run.log_list("list of one", [3.0])
+    run.log_list("one after gaps", [math.nan, math.inf, 3.0])
     for step in range(10):
         run.log("constant", 0.5)
         run.log("gap", math.nan if step == 5 else step)
@@ -80,8 +81,9 @@ def test_odd_numbers_draw_what_can_be_drawn(open_notebook: Open, workspace: Work
     for name, words in {"gap": "NaN at 5", "infinite": "∞ at 5"}.items():
         expect(panel.chart(name).locator(".rw-gap")).to_have_text(words)
     expect(panel.chart("only one")).to_have_count(0)
-    panel.chart("list of one").scroll_into_view_if_needed()
-    expect(panel.chart("list of one").locator(".rw-layer path[d$=h0]")).to_have_count(1)
+    for name in ("list of one", "one after gaps"):
+        panel.chart(name).scroll_into_view_if_needed()
+        expect(panel.chart(name).locator(".rw-layer path[d$=h0]")).to_have_count(1)
     expect(panel.chart("nothing but gaps")).to_be_visible()
 
 

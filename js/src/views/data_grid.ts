@@ -15,6 +15,9 @@ const MOST_COLUMNS = 300;
 /** Of a column, in pixels. */
 const [NARROWEST, WIDEST] = [56, 360];
 
+/** Letters of a number such as -0.123456, which rows that are not here may have. */
+const LONG_NUMBER = 9;
+
 const TYPING_MS = 200;
 
 /** What of a table is not only its cells. */
@@ -131,6 +134,7 @@ export class DataGrid {
   #draw(): void {
     this.#places = arranged(this.#rows, this.#columns.length, this.filter.value, this.#order);
     write(this.note, this.#isFar ? this.#farNote() : this.#hereNote());
+    this.filter.hidden = this.#total < 2;
     set(this.#host, "aria-busy", this.#isFar && !this.#isPlain && this.#far?.matched === null);
     this.#slick?.updateRowCount();
     this.#slick?.invalidate();
@@ -246,7 +250,8 @@ export class DataGrid {
 
   /** As wide as its name and its first cells, within reason. */
   #widthOf(column: number): number {
-    let longest = (this.#columns[column] ?? "").length + 2;
+    const isCut = this.#rows.length < this.#total && this.#numeric[column];
+    let longest = Math.max((this.#columns[column] ?? "").length + 2, isCut ? LONG_NUMBER : 0);
     for (let row = 0; row < Math.min(this.#rows.length, 50); row++) {
       longest = Math.max(longest, textOf(this.#rows.cell(row, column)).length);
     }

@@ -3,10 +3,7 @@ import { type Look, looksOfGroups } from "../experiment/colors.ts";
 import { number, time } from "../format.ts";
 import { type DocumentEntry, type Drawn, type Model, type RunModel, watch } from "../model.ts";
 import { documentChart, type Looks } from "./document_chart.ts";
-import { matrix } from "./matrix.ts";
-
-/** Classes up to which a confusion matrix has room beside others. */
-const FEW_CLASSES = 4;
+import { isNarrow, matrix } from "./matrix.ts";
 
 /** Lines that stand for all classes do not look like one of them. */
 const AVERAGES: Record<string, Look> = {
@@ -83,7 +80,7 @@ function one(
     const drawn = entry.drawn[place];
     slider.value = String(place);
     set(slider, "aria-label", `Which ${entry.name}`);
-    write(note, drawn?.matrix?.note ?? "");
+    write(note, drawn?.matrix?.note ?? commonNote(drawn?.charts ?? []));
     write(words, which(entry, place));
     set(slider, "aria-valuetext", which(entry, place));
     if (!drawn || drawn === seen) return;
@@ -91,7 +88,7 @@ function one(
     write(problem, drawn.problem);
     problem.hidden = !drawn.problem;
     classes.el.hidden = classes.choice.hidden = drawn.matrix === null;
-    const isLarge = (drawn.matrix?.labels.length ?? 0) > FEW_CLASSES;
+    const isLarge = drawn.matrix !== null && !isNarrow(drawn.matrix);
     set(el, "data-wide", drawn.charts.length > 1 || isLarge);
     if (near) paint(drawn);
   }
@@ -115,13 +112,14 @@ function one(
       drawings.pop();
       charts.lastElementChild?.remove();
     }
+    const common = commonNote(entry.charts);
     entry.charts.forEach((chart, i) => {
       if (!drawings[i]) {
         const made = documentChart(looks, life);
         drawings.push(made.draw);
         charts.append(made.el);
       }
-      drawings[i]?.(chart);
+      drawings[i]?.(common ? { ...chart, note: "" } : chart);
     });
   }
 
@@ -143,6 +141,12 @@ function one(
     if (seen) paint(seen);
   });
   return { el, draw };
+}
+
+/** What all of several charts would say. */
+function commonNote(charts: Drawn["charts"]): string {
+  const notes = new Set(charts.map(({ note }) => note));
+  return charts.length > 1 && notes.size === 1 ? [...notes].join() : "";
 }
 
 /** Which of several it is: `step 5 · 14:02:11 · 3 of 12`, or that it is the latest. */

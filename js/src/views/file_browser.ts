@@ -12,6 +12,8 @@ const FEW = 30;
 export type Shelf = {
   /** A file to look into; null where that cannot be had. */
   open(path: string): File | null;
+  /** What is known of a file besides its name; empty for nothing. */
+  about?(path: string): string;
   /** All entries, where only the first ones are known. */
   all?(): Promise<FileEntry[]>;
 };
@@ -105,7 +107,7 @@ export class FileBrowser {
         "data-kind": files === null ? "file" : "folder",
         onclick: act,
       },
-      h("span", { class: "rw-name", title: path }, name),
+      h("span", { class: "rw-name", title: path }, name, h("small")),
       h("span", { class: "rw-size" }),
       file ? keep : h("span", { class: "rw-keep" }),
     );
@@ -115,6 +117,8 @@ export class FileBrowser {
     const { path, depth, files } = node;
     el.style.setProperty("--depth", String(depth));
     write(el.querySelector(".rw-size") as Element, bytes(node.bytes));
+    const about = files === null ? (this.#shelf.about?.(path) ?? "") : "";
+    write(el.querySelector(".rw-name > small") as Element, about);
     set(el, "aria-level", depth + 1);
     set(el, "tabindex", path === this.#current ? 0 : -1);
     if (files === null) {
@@ -212,6 +216,8 @@ export class FileBrowser {
         {},
         h("h4", { title: path }, path),
         h("span", { class: "rw-note" }, about),
+        file &&
+          h("a", { class: "rw-button", href: file.address(true), download: true }, "Download"),
         close,
       ),
       file

@@ -10,7 +10,8 @@ type Image = Model<RunImageModel>;
  * Pictures in full, one or two beside each other.
  *
  * The browser's own dialog: Escape closes it, and so does a click beside the pictures. The arrow
- * keys lead along the steps, a click on a picture shows it in its own size and back.
+ * keys lead along the steps, both of two pictures alike; a click on one shows it in its own size
+ * and back.
  */
 export function fullView(
   pictures: Pictures,
@@ -27,7 +28,14 @@ export function fullView(
     h("div", { class: "rw-sides" }, left.el, right.el),
   );
 
+  /** Show the step before this one beside it, or only this one again. */
   function split(on: boolean): void {
+    if (on) {
+      right.stage.go(Math.max(1, left.stage.place));
+      left.stage.go(right.stage.place - 1);
+    } else if (isOn(compare)) {
+      left.stage.go(right.stage.place);
+    }
     press(compare, on);
     right.el.hidden = !on;
     set(el, "data-split", on);
@@ -40,18 +48,21 @@ export function fullView(
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (step === undefined || event.target instanceof HTMLInputElement) return;
     event.preventDefault();
-    left.stage.go(left.stage.place + step);
+    const stages = isOn(compare) ? [left.stage, right.stage] : [left.stage];
+    if (stages.every(({ place, images }) => images[place + step])) {
+      for (const stage of stages) stage.go(stage.place + step);
+    }
   });
   return {
     el,
     show(name, images, place) {
       write(title, name);
       compare.hidden = images.length < 2;
+      for (const { stage } of [left, right]) {
+        stage.draw(images);
+        stage.go(place);
+      }
       split(false);
-      left.stage.draw(images);
-      left.stage.go(place);
-      right.stage.draw(images);
-      right.stage.go(place > 0 ? place - 1 : place + 1);
       el.showModal();
     },
   };

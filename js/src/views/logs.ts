@@ -77,10 +77,11 @@ class LogView {
     this.#model = model;
     this.#life = life;
     const { el: search } = this.#search;
+    const actions = h("span", { class: "rw-together" }, this.#wrap, this.#follow, this.#keep);
     this.el = h(
       "div",
       { class: "rw-logs", "data-lm-suppress-shortcuts": "true" },
-      h("div", { class: "rw-bar" }, this.#chooser, search, this.#wrap, this.#follow, this.#keep),
+      h("div", { class: "rw-bar" }, this.#chooser, search, actions),
       this.#scroller,
       this.#note,
     );

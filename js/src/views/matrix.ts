@@ -1,4 +1,4 @@
-import { h, set } from "../dom.ts";
+import { h, set, write } from "../dom.ts";
 import { number } from "../format.ts";
 import { byRow } from "../matrix.ts";
 import type { Drawn } from "../model.ts";
@@ -9,17 +9,39 @@ type Matrix = NonNullable<Drawn["matrix"]>;
 /** Classes up to which there is room for numbers. */
 const READABLE = 16;
 
+/** Letters of a class's name that a column has room for, at least and at most. */
+const [SHORTEST, LONGEST] = [6, 11];
+
+/** Letters in a row up to which there is room for another card beside it. */
+const NARROW = 36;
+
 const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
+
+/** Whether a matrix has room beside others. */
+export function isNarrow({ labels }: Matrix): boolean {
+  return (labels.length + 1) * lettersOf(labels) <= NARROW;
+}
+
+function lettersOf(labels: string[]): number {
+  const longest = Math.max(...labels.map((label) => label.length));
+  return Math.max(SHORTEST, Math.min(LONGEST, longest));
+}
 
 /** A confusion matrix: a row for each true class, shaded by how often it was predicted as which. */
 export function matrix(): { el: HTMLElement; choice: HTMLElement; draw(matrix: Matrix): void } {
   const shares = toggle("Normalise", "Show each row as shares of its true class");
   const table = h("table");
+  const readout = h("p", { class: "rw-note" });
   const el = h(
     "div",
     { class: "rw-matrix" },
     h("div", { class: "rw-scroll", tabindex: 0, role: "region", "aria-label": "Matrix" }, table),
+    readout,
   );
+  // Cells too small for what they say tell it as soon as one points at them.
+  table.addEventListener("pointerover", ({ target }) => {
+    write(readout, target instanceof HTMLTableCellElement ? target.title : "");
+  });
   let newest: Matrix | null = null;
 
   function draw(matrix: Matrix): void {
@@ -28,10 +50,12 @@ export function matrix(): { el: HTMLElement; choice: HTMLElement; draw(matrix: M
     const normal = byRow(counts);
     const isSmall = labels.length <= READABLE;
     set(el, "data-small", isSmall);
+    readout.hidden = isSmall;
+    el.style.setProperty("--letters", String(lettersOf(labels)));
     const head = h(
       "tr",
       {},
-      h("th", { scope: "col", class: "rw-axes" }, "true ↓ predicted →"),
+      h("th", { scope: "col", class: "rw-axes" }, "predicted →\ntrue ↓"),
       ...labels.map((label) => h("th", { scope: "col", title: label }, h("span", {}, label))),
     );
     const rows = counts.map((row, i) =>

@@ -1,4 +1,5 @@
 import { h, set, write } from "../dom.ts";
+import { count } from "../format.ts";
 import { isLog } from "../logs/log_window.ts";
 import { type Model, type RunModel, watch } from "../model.ts";
 import { pastOf } from "../run/past.ts";
@@ -34,6 +35,11 @@ export function panel(
   const past = playback(model, life);
   const problem = h("p", { class: "rw-problem", role: "status", hidden: true });
   const nothing = h("p", { class: "rw-empty" });
+  const below = h("button", {
+    type: "button",
+    class: "rw-more",
+    onclick: () => pages.choose("Children"),
+  });
   const overview = h(
     "div",
     { class: "rw-overview" },
@@ -45,6 +51,7 @@ export function panel(
       documents(model, life),
       images(model, life),
       nothing,
+      below,
     ),
     properties(model, life),
   );
@@ -78,10 +85,13 @@ export function panel(
     pages.count("Logs", files.filter(isLog).length);
     pages.count("Children", child_count);
   });
-  watch(model, ["metrics", "following"], life, () => {
+  watch(model, ["metrics", "following", "facts"], life, () => {
     const following = model.get("following");
+    const { child_count } = model.get("facts");
     nothing.hidden = model.get("metrics").length > 0;
-    write(nothing, following ? "Nothing logged yet" : "Nothing was logged");
+    below.hidden = nothing.hidden || child_count === 0;
+    write(below, `See its ${count(child_count)} child ${child_count === 1 ? "run" : "runs"}`);
+    write(nothing, following ? "No metrics yet" : "No metrics were logged");
     set(el, "data-following", String(following));
   });
   return el;

@@ -69,7 +69,13 @@ async function showImage(
   if (life.aborted) return;
   const url = URL.createObjectURL(new Blob([part.bytes as BlobPart], { type: mime }));
   life.addEventListener("abort", () => URL.revokeObjectURL(url), { once: true });
-  const img = h("img", { alt: file.name, src: url, onerror: () => say(el, "Not a whole image") });
+  const img = h("img", {
+    ...{ alt: file.name, src: url },
+    onerror: () => {
+      img.remove();
+      say(el, "Not a whole picture");
+    },
+  });
   el.append(img);
 }
 

@@ -54,7 +54,7 @@ export function snapshot(model: Model<RunModel>, life: AbortSignal): HTMLElement
       files.draw(entries, entries.length);
       const left = snapshot.total - entries.length;
       const about = [
-        `${count(snapshot.total)} files`,
+        `${count(snapshot.total)} ${snapshot.total === 1 ? "file" : "files"}`,
         left > 0 && `the first ${count(entries.length)} listed`,
         `${bytes(snapshot.bytes)} as a zip`,
       ];

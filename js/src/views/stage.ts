@@ -1,4 +1,4 @@
-import { h, set } from "../dom.ts";
+import { h, set, write } from "../dom.ts";
 import { time } from "../format.ts";
 import { listen, type Model, type RunImageModel } from "../model.ts";
 import type { Pictures } from "./pictures.ts";
@@ -8,10 +8,25 @@ type Image = Model<RunImageModel>;
 /** Is told which picture is there now, at which of so many places, and whether it can be seen. */
 type Told = (image: Image, isShown: boolean, place: number, total: number) => void;
 
+/** A picture of so few pixels, on its longer side, is looked at pixel by pixel. */
+const FEW_PIXELS = 64;
+
+const [NOT_HERE, NOT_WHOLE] = ["cannot be shown here", "not a whole picture"];
+
 /** One of several pictures, chosen by a slider; the newest as long as nobody chooses. */
 export class Stage {
-  readonly img = h("img", { decoding: "async", alt: "" });
-  readonly unshown = h("span", { class: "rw-empty", hidden: true }, "cannot be shown here");
+  readonly img = h("img", {
+    ...{ decoding: "async", alt: "" },
+    onload: () => {
+      const { naturalWidth, naturalHeight } = this.img;
+      set(this.img, "data-tiny", Math.max(naturalWidth, naturalHeight) <= FEW_PIXELS);
+    },
+    onerror: () => {
+      this.#broken.add(this.img.src);
+      this.#show(this.img.src);
+    },
+  });
+  readonly unshown = h("span", { class: "rw-empty", hidden: true });
   readonly slider = h("input", { type: "range", class: "rw-slider", min: 0, step: 1 });
   images: Image[] = [];
   place = 0;
@@ -19,6 +34,8 @@ export class Stage {
   readonly #life: AbortSignal;
   readonly #told: Told;
   readonly #heard = new WeakSet<Image>();
+  /** Addresses of what turned out to be no pictures. */
+  readonly #broken = new Set<string>();
   #isNewest = true;
 
   constructor(pictures: Pictures, life: AbortSignal, told: Told) {
@@ -59,18 +76,21 @@ export class Stage {
       });
     }
     const url = this.#pictures.url(image);
-    this.#show(image, url);
+    this.#show(url);
     if (url || image.get("data")) return;
     void this.#pictures.fetched(image).then((url) => {
-      if (this.images[this.place] === image && !this.#life.aborted) this.#show(image, url);
+      if (this.images[this.place] === image && !this.#life.aborted) this.#show(url);
     });
   }
 
-  #show(image: Image, url: string): void {
-    if (url) this.img.src = url;
-    this.img.hidden = url === "";
-    this.unshown.hidden = url !== "";
-    this.#told(image, url !== "", this.place, this.images.length);
+  #show(url: string): void {
+    if (url && this.img.src !== url) this.img.src = url;
+    const why = url === "" ? NOT_HERE : this.#broken.has(url) ? NOT_WHOLE : "";
+    this.img.hidden = why !== "";
+    this.unshown.hidden = why === "";
+    write(this.unshown, why);
+    const image = this.images[this.place];
+    if (image) this.#told(image, why === "", this.place, this.images.length);
   }
 }
 

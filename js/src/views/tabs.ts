@@ -1,4 +1,5 @@
 import { h, set, write } from "../dom.ts";
+import { count } from "../format.ts";
 import { placeAfter } from "./roving.ts";
 
 export type Page = { name: string; content: HTMLElement };
@@ -73,7 +74,7 @@ export function tabs(
       const [button, sheet] = [buttons[i], sheets[i]];
       if (!button || !sheet) return;
       const small = button.lastElementChild as HTMLElement;
-      write(small, String(n));
+      write(small, count(n));
       small.hidden = n === 0;
       button.hidden = !isOffered;
       if (!isOffered && !sheet.hidden) choose(0);
