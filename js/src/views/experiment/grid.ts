@@ -134,7 +134,10 @@ export function grid(
       const wanted = width(longest(name, state.rows, NAME_LETTERS)) + PADDING;
       const least = fitting.get(NAME_ID) ?? MIN_WIDTH;
       // Where all must be scrolled anyway, a name has some room all the same.
-      const share = Math.max(least + room - wide, Math.min(NAME_ROOM, NAME_SHARE * host.clientWidth));
+      const share = Math.max(
+        least + room - wide,
+        Math.min(NAME_ROOM, NAME_SHARE * host.clientWidth),
+      );
       fitting.set(NAME_ID, Math.round(Math.max(least, Math.min(wanted, share))));
     }
     return views.some(({ id }) => before.get(id) !== fitting.get(id));
