@@ -24,11 +24,13 @@ from run_widgets.errors import RunNotFound
 from run_widgets.export.picture import MAX_BYTES
 from run_widgets.panel import charts
 from run_widgets.panel.poll import News
+from run_widgets.panel.run_details import _answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+BEYOND = {"request": 7, "from": 0, "to": 1, "points": 10}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
@@ -290,6 +292,56 @@ def test_metrics_and_rows_tell_when_they_were_logged(run: Run, wire: Wire) -> No
     assert before <= first <= between <= second <= time.time()
     grow = wire.sent[-1]["data"]["content"]
     assert grow["tables"][0]["at"] == [second]
+
+
+def answers(wire: Wire) -> list[dict[str, Any]]:
+    contents = [(message["data"].get("content"), message["buffers"]) for message in wire.sent]
+    return [
+        content | {"buffers": buffers}
+        for content, buffers in contents
+        if content and content["type"] == "series"
+    ]
+
+
+def test_a_part_that_is_zoomed_into_is_sent_as_it_was_logged(run: Run, wire: Wire) -> None:
+    for step in range(5_000):
+        run.log("loss", math.sin(step), step=step)
+    run.complete()
+    details = RunDetails(run)
+    part = {"over": "x", "from": 100, "to": 102, "points": 1000}
+
+    for name, request in (("loss", 1), ("loss", 2), ("loss", 3), ("acc", 4)):
+        _answer(details, {"type": "series", "request": request, "name": name, **part}, [])
+
+    wait_until(lambda: len(answers(wire)) >= 2)
+    wait_until(lambda: answers(wire)[-1]["request"] == 4)
+    of_loss, of_none = answers(wire)[-2:]
+    assert (of_loss["request"], of_loss["total"], of_loss["inside"]) == (3, 5_000, 3)
+    x, y, _ = (np.frombuffer(column, np.float64) for column in of_loss["buffers"])
+    assert x.tolist() == [99, 100, 101, 102, 103]
+    assert y.tolist() == [math.sin(step) for step in x]
+    assert (of_none["total"], len(of_none["buffers"][0])) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "series",
+        {"type": "series"},
+        {"type": "series", "name": 3, "over": "x", "from": 0, "to": 1, "points": 10},
+        {"type": "series", "name": "loss", "over": "x", "from": "0", "to": 1, "points": 10},
+    ],
+)
+def test_what_is_no_question_is_let_go(run: Run, wire: Wire, content: object) -> None:
+    details = RunDetails(run)
+
+    _answer(details, content, [])
+    _answer(details, {"type": "series", "name": "loss", "over": "y", **BEYOND}, [])
+
+    wait_until(lambda: answers(wire))
+    (answer,) = answers(wire)
+    assert answer["problem"] == "over must be 'x' or 'at', got 'y'"
 
 
 @pytest.mark.parametrize("every_s", [0, -1.0, math.nan, math.inf])

@@ -34,10 +34,13 @@ export type CodeChanges = {
 export type Stretch = {
   total: number;
   inside: number;
-  x: (number | string)[];
-  y: (number | string)[];
-  at: (number | string)[];
+  x: ArrayLike<number | string>;
+  y: ArrayLike<number | string>;
+  at: ArrayLike<number | string>;
 };
+
+/** Whoever has a run's lines as fine as they were logged. */
+export type Lines = Pick<RunServer, "series">;
 
 /** Something that can be read in parts: what views need of a file. */
 export interface File {

@@ -18,6 +18,7 @@ from run_widgets import servers
 from run_widgets.export.picture import static_html, static_text
 from run_widgets.front_end import FRONT_END
 from run_widgets.images import media_type
+from run_widgets.panel.answers import Answers
 from run_widgets.panel.cell import has_browser, kernel, running_cell
 from run_widgets.panel.charts import ChartList, Charts, RunChart, look, most_points, wholes
 from run_widgets.panel.followed import Followed, tick_of
@@ -253,6 +254,7 @@ class RunDetails(Followed):
         self._every_s = every_s
         self._places: dict[str, _Place] = {}
         super().__init__()
+        self.on_msg(_answer)
         if kernel() is not None:
             self.follow()
 
@@ -389,6 +391,7 @@ class RunDetails(Followed):
 
     def _begin(self) -> None:
         self._reading = Reading(self._run.store, self._run.id)
+        self._answers = Answers(self._run.store, self._run.id, self.send)
         self._drawings = Drawings()
         self._charts: dict[str, RunChart] = {}
         self._images: dict[tuple[str, int], RunImage] = {}
@@ -404,6 +407,7 @@ class RunDetails(Followed):
     def _end(self) -> None:
         self._places.clear()
         self._reading.close()
+        self._answers.close()
         if self._plain is not None:
             self._plain.close()
             self._plain = None
@@ -578,6 +582,10 @@ class RunDetails(Followed):
         with self._lock:
             address = {"workbench_run_details_uri": self._run.get_portal_url()}
             return self._reading.data() | address
+
+
+def _answer(panel: RunDetails, content: object, _: object) -> None:
+    panel._answers.take(content)
 
 
 def _look_after_cell(_: object) -> None:

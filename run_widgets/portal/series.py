@@ -1,81 +1,28 @@
-"""A stretch of one line in full resolution, for a chart that somebody has zoomed into."""
+"""Answers who has zoomed into a chart with that stretch of its line."""
 
 from __future__ import annotations
 
-import math
 import threading
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 from tornado.ioloop import IOLoop
 
 from run_widgets.comparing.curves import Curve, curve
+from run_widgets.comparing.stretch import POINTS, stretch
 from run_widgets.errors import RunNotFound
 from run_widgets.portal.handler import JsonHandler
-from run_widgets.reading.downsample import reduced
 from run_widgets.reading.facts import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from run_widgets.portal.shelf import Shelf
-
-POINTS = 2_000
-MAX_POINTS = 20_000
-"""Of one answer."""
 
 KEPT_S = 60.0
 KEPT_POINTS = 20_000_000
 """The line that was asked for last stays in memory so long, if it is no longer than that."""
-
-
-def window(
-    whole: Curve, *, over: str = "x", start: float, end: float, points: int = POINTS
-) -> dict[str, Any]:
-    """Return a stretch of a line, reduced to `points`; no extreme is lost.
-
-    Parameters
-    ----------
-    over
-        ``"x"``: `start` and `end` are steps; ``"at"``: seconds since the epoch, UTC.
-    start, end
-        The stretch, both ends in it. Of what lies beyond them the nearest point
-        on each side comes too, so that the line goes on to the chart's edge.
-
-    Raises
-    ------
-    ValueError
-        `over` is neither, an end is no number, or `points` is out of range.
-    """
-    if over not in ("x", "at"):
-        raise ValueError(f"over must be 'x' or 'at', got {over!r}")
-    if math.isnan(start) or math.isnan(end):
-        raise ValueError(f"from and to must be numbers, got {start} and {end}")
-    if not 6 <= points <= MAX_POINTS:
-        raise ValueError(f"points must be from 6 to {MAX_POINTS}, got {points}")
-    place = whole.step if over == "x" else whole.at
-    inside = (place >= start) & (place <= end)
-    count = int(np.count_nonzero(inside))
-    kept = np.flatnonzero(_with_neighbours(inside))
-    kept = kept[reduced(whole.y[kept], points)] if len(kept) else kept
-    return {
-        "total": len(whole.y),
-        "inside": count,
-        "x": whole.step[kept].tolist(),
-        "y": whole.y[kept].tolist(),
-        "at": whole.at[kept].tolist(),
-    }
-
-
-def _with_neighbours(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    wider = inside.copy()
-    wider[:-1] |= inside[1:]
-    wider[1:] |= inside[:-1]
-    return wider
 
 
 class Lines:
@@ -128,7 +75,9 @@ class SeriesHandler(JsonHandler):
         def read() -> dict[str, Any]:
             first, last, most = float(start), float(end), int(points)
             whole = lines.read(self.shelf, run_id, self.workspace, name)
-            return {"name": name} | window(whole, over=over, start=first, end=last, points=most)
+            found = stretch(whole, over=over, start=first, end=last, points=most)
+            columns = {key: column.tolist() for key, column in found.columns._asdict().items()}
+            return {"name": name, "total": found.total, "inside": found.inside} | columns
 
         await self.answer(read)
         # One timer for all: the last answer's counts.

@@ -49,8 +49,11 @@ class RunReader(Protocol):
         """Yield the runs of one experiment that have these labels, newest first."""
         ...
 
-    def follow(self, run_id: str) -> Follower:
-        """Return a reader that starts before the run's first value."""
+    def follow(self, run_id: str, *, at_once: int = ...) -> Follower:
+        """Return a reader that starts before the run's first value.
+
+        It takes `at_once` points of a writer with each look.
+        """
         ...
 
     def files(self, run_id: str) -> list[FileEntry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.lab_notebook import LabNotebook
+from browser.test_charts import drag
 from lab import Lab, running
 
 if TYPE_CHECKING:
@@ -31,6 +33,14 @@ CELLS = (
     RunDetails(run).show()
     """,
     "ExperimentDetails(run.experiment).show()",
+    """
+    long = run.experiment.start_logging(outputs=False, snapshot_directory=None)
+    for step in range(50_000):
+        long.log("wave", step % 7, step=step)
+    long.complete()
+    RunDetails(long).show()
+    """,
+    "import time; time.sleep(3)",
 )
 
 
@@ -67,7 +77,8 @@ def test_without_our_pages_the_link_is_a_portals_and_the_file_is_offered(
 ) -> None:
     notebook = LabNotebook(lab, browser, "elsewhere.ipynb", CELLS)
 
-    notebook.run_all()
+    for place in range(3):
+        notebook.run_cell(place)
 
     for place, link in enumerate(("Open run page", "Open experiment page")):
         panel = notebook.panel(place)
@@ -77,6 +88,20 @@ def test_without_our_pages_the_link_is_a_portals_and_the_file_is_offered(
         assert "token" not in address
         panel.locator(".rw-export button:text-is('Export')").click()
         expect(panel.locator(".rw-export code")).to_contain_text(".to_html(")
+
+    # Zoomed in, the kernel is asked for every point: at once, or when it is free again.
+    wave = notebook.panel(2).chart("wave")
+    note = wave.locator("header > .rw-note")
+    notebook.wait_until_idle()
+    notebook.panel(2).root.scroll_into_view_if_needed()
+    wave.scroll_into_view_if_needed()
+    drag(notebook, wave, 0.5, 0.53)
+    expect(note).to_have_text("every point")
+    notebook.run_cell(3)
+    wave.locator(".rw-plot").dblclick()
+    drag(notebook, wave, 0.7, 0.73)
+    expect(note).to_have_text(re.compile(r"^from the [\d,]+ of 50,000 that are here until the"))
+    expect(note).to_have_text("every point", timeout=10_000)
     # The panels and the list at the side have asked for what is not there, and nobody else.
     strange = [line for line in notebook.complaints if "404 (Not Found)" not in line]
     notebook.close()

@@ -22,8 +22,8 @@ const LINGER_MS = 250;
 /** Points asked for of a line, of which somebody sees about half. */
 const DETAIL_POINTS = 4000;
 
-/** How fine the part is that is zoomed into. */
-export type Resolution = "whole" | "asking" | "files" | "kept";
+/** How fine the part is that is zoomed into, or who has yet to say: the server or a busy kernel. */
+export type Resolution = "whole" | "asking" | "waiting" | "files" | "kept";
 
 /** Keeps a `RunChart`'s points and draws them on its bqplot figure, for as many views as there are. */
 export class Chart {
@@ -329,13 +329,14 @@ export class Chart {
       this.resolution = "whole";
       return;
     }
-    const { server } = this.board;
+    const { server, kernel } = this.board;
+    const files = server ?? kernel;
     const all = [this, ...this.companions];
     const names = new Map(all.flatMap(({ lines, model }) => lines.map((line) => [line, model])));
     const nameOf = ({ whole }: Trace) => names.get(whole.line);
     const askable = reduced.filter((trace) => nameOf(trace)?.get("kind") === "metric");
     // The files are asked by step or time; over another metric a part is neither.
-    if (!server || askable.length === 0 || this.across !== null) {
+    if (!files || askable.length === 0 || this.across !== null) {
       this.resolution = "kept";
       return;
     }
@@ -345,7 +346,7 @@ export class Chart {
       ({ whole: { line } }) => !this.#details.get(line)?.holds(x, from, to),
     );
     if (stale.length === 0) return;
-    this.resolution = "asking";
+    this.resolution = server ? "asking" : "waiting";
     for (const { whole } of stale) this.#details.delete(whole.line);
     this.#lingering = setTimeout(async () => {
       const wanted = this.#zoom.x;
@@ -356,7 +357,7 @@ export class Chart {
           const over = x === "time" || x === "elapsed" ? "at" : "x";
           const name = nameOf(trace)?.get("name") ?? "";
           const part = { over, from: from - pad + offset, to: to + pad + offset } as const;
-          const stretch = await server.series(name, { ...part, points: DETAIL_POINTS });
+          const stretch = await files.series(name, { ...part, points: DETAIL_POINTS });
           return [trace.whole.line, new Detail(stretch, x, from - pad, to + pad)] as const;
         }),
       ).catch(() => null);

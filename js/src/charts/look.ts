@@ -8,7 +8,8 @@ import {
   type RunChartModel,
   type RunModel,
 } from "../model.ts";
-import { type RunServer, serverOf } from "../server.ts";
+import { kernelOf } from "../run/kernel.ts";
+import { type Lines, type RunServer, serverOf } from "../server.ts";
 
 /** All that can be set above the charts; the first half may come from Python. */
 export type Settings = Look & { filter: string; size: "small" | "medium" | "large" };
@@ -101,6 +102,11 @@ export class Board {
   /** The lines of that run. */
   get behind(): Behind[] {
     return this.#run?.get("behind") ?? [];
+  }
+
+  /** The kernel that can be asked for what its files have, or null. */
+  get kernel(): Lines | null {
+    return this.#run && kernelOf(this.#run);
   }
 
   /** The server that has the run's files, or null. */

@@ -1,7 +1,9 @@
 import type { Chart } from "../charts/chart.ts";
 import { csvOf, pngOf, save, svgOf } from "../charts/export.ts";
 import type { Frame } from "../charts/figure.ts";
+import type { Trace } from "../charts/picture.ts";
 import { h, set } from "../dom.ts";
+import { count } from "../format.ts";
 import { roving } from "./roving.ts";
 
 type About = {
@@ -10,6 +12,9 @@ type About = {
   labels(): { x: string; y: string };
   table: { toggle(): void; readonly isShown: boolean };
 };
+
+/** A line as fine as it is here. */
+const asHere = ({ detail, line }: Trace) => detail ?? line;
 
 /** What can be done with a chart, unseen until somebody comes near: pin, enlarge, and a menu. */
 export function actions(data: Chart, about: About): { el: HTMLElement; draw(): void } {
@@ -41,6 +46,11 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
     const [frame, drawn] = [about.shape(), data.picture];
     return frame && drawn ? svgOf(about.name(), about.labels(), drawn, frame) : null;
   };
+  const csv = item("", () => {
+    const over = data.across?.chart ? data.across.name : null;
+    const rows = csvOf(data.traces, data.model.get("x_label"), asHere, over);
+    save(new Blob([rows], { type: "text/csv" }), `${about.name()}.csv`);
+  });
   const menu = h(
     "div",
     { class: "rw-menu", role: "menu", "aria-label": "Chart", hidden: true },
@@ -54,11 +64,7 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
       const drawn = picture();
       if (drawn) save(new Blob([drawn], { type: "image/svg+xml" }), `${about.name()}.svg`);
     }),
-    item("Save values as CSV", () => {
-      const over = data.across?.chart ? data.across.name : null;
-      const rows = csvOf(data.traces, data.model.get("x_label"), (t) => t.detail ?? t.line, over);
-      save(new Blob([rows], { type: "text/csv" }), `${about.name()}.csv`);
-    }),
+    csv,
   );
   const el = h(
     "div",
@@ -115,6 +121,9 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
     set(more, "aria-expanded", String(!menu.hidden));
     set(more, "aria-label", "More");
     table.textContent = about.table.isShown ? "View as chart" : "View as table";
+    const here = data.traces.reduce((sum, trace) => sum + asHere(trace).length, 0);
+    const isAll = data.traces.every((trace) => asHere(trace).total === asHere(trace).length);
+    csv.textContent = `Save ${isAll ? "values" : `the ${count(here)} values here`} as CSV`;
     settle();
   }
   draw();

@@ -179,8 +179,9 @@ function noteOf(data: Chart): string {
     parts.push(all ? "every point" : `showing ${count(shown)}${about}`);
   } else if (resolution === "asking") {
     parts.push("reading the run's files …");
-  } else if (resolution === "kept") {
-    parts.push(`from the ${count(here)} of ${count(total)} that are here`);
+  } else if (resolution !== "whole") {
+    const until = resolution === "waiting" ? " until the kernel is free" : "";
+    parts.push(`from the ${count(here)} of ${count(total)} that are here${until}`);
   }
   if (unfit > 0) parts.push(`${count(unfit)} not above 0`);
   const { across } = data;
