@@ -134,8 +134,7 @@ export function toolbar(
     h("label", {}, h("span", {}, "x"), x.el),
     h("label", {}, h("span", {}, "y"), y.el),
     smooth.el,
-    overlay,
-    corner,
+    h("span", { class: "rw-together" }, overlay, corner),
   );
   life.addEventListener("abort", () => clearTimeout(typing), { once: true });
 
