@@ -43,6 +43,8 @@ export function cell(text: string): string {
 const FONT = "11px system-ui, sans-serif";
 const [INK, QUIET, GRID, PAPER, ALARM] = ["#1f2328", "#656d76", "#e4e6e9", "#ffffff", "#b3261e"];
 const EDGE = 12;
+/** Room for half of the last tick. */
+const RIGHT = 20;
 const HEAD = 26;
 const ROW = 18;
 /** Pixels of a line's sample in the legend, and what follows it and its name. */
@@ -55,7 +57,7 @@ export function svgOf(
   picture: Picture,
   seen: Frame,
 ): string {
-  const width = seen.left + seen.width + EDGE;
+  const width = seen.left + seen.width + RIGHT;
   const legend = picture.curves.length > 1 ? rowsOf(picture.curves, width - 2 * EDGE) : [];
   const lines = Math.max(0, ...legend.map(({ row }) => row + 1));
   const frame = { ...seen, top: seen.top + HEAD + lines * ROW };

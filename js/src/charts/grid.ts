@@ -1,6 +1,6 @@
 /** Which charts a panel shows, in which order, and which of them share one. Pure. */
 
-import type { Settings } from "./look.ts";
+import type { Arrangement, Settings } from "./look.ts";
 import { chosen, filter, split } from "./names.ts";
 
 /** Charts from which prefixes get sections of their own. */
@@ -29,9 +29,7 @@ export type Entry = { name: string; kind: string };
 export function gridOf(
   entries: Entry[],
   settings: Settings,
-  pinned: string[],
-  wide: ReadonlySet<string>,
-  folded: ReadonlySet<string>,
+  { pinned, wide, folded }: Readonly<Arrangement>,
 ): Grid {
   const names = entries.map(({ name }) => name);
   const wanted =
@@ -50,7 +48,7 @@ export function gridOf(
   const left = groups.filter((places) => places.some((i) => matches(names[i] as string)));
   const cells = left.map(([chart = 0, ...companions]) => {
     const name = names[chart] as string;
-    return { cell: { chart, companions, wide: wide.has(name) }, name };
+    return { cell: { chart, companions, wide: wide.includes(name) }, name };
   });
   const first = pinned.flatMap((pin) => cells.filter(({ name }) => name === pin));
   const rest = cells.filter(({ name }) => !pinned.includes(name));
@@ -66,7 +64,7 @@ export function gridOf(
   const sections: Section[] = sectioned
     ? [
         ...(pinnedCells.length > 0 ? [{ title: "Pinned", cells: pinnedCells, folded: false }] : []),
-        ...[...titles].map(([title, cells]) => ({ title, cells, folded: folded.has(title) })),
+        ...[...titles].map(([title, cells]) => ({ title, cells, folded: folded.includes(title) })),
       ]
     : [{ title: "", cells: [...pinnedCells, ...rest.map(({ cell }) => cell)], folded: false }];
   return { sections, shown: cells.length, total: groups.length, canOverlay, wrong };

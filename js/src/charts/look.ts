@@ -10,6 +10,7 @@ import {
 } from "../model.ts";
 import { kernelOf } from "../run/kernel.ts";
 import { type Lines, type RunServer, serverOf } from "../server.ts";
+import { browserShelf, keep, kept, texts } from "../shelf.ts";
 
 /** All that can be set above the charts; the first half may come from Python. */
 export type Settings = Look & { filter: string; size: "small" | "medium" | "large" };
@@ -38,6 +39,18 @@ export function overMetric(name: string): Look["x"] {
   return `${METRIC}${name}`;
 }
 
+/** Where charts are: all runs of an experiment have them so, also when the page comes back. */
+export type Arrangement = {
+  /** Names of the charts that come first, in the order in which they were pinned. */
+  pinned: string[];
+  /** Names of the charts that have the panel's whole width. */
+  wide: string[];
+  /** Prefixes whose charts are folded away. */
+  folded: string[];
+};
+
+const ARRANGED = "run-widgets:charts:";
+
 type Heard = {
   settings: (changed: ReadonlySet<string>) => void;
   pointed: () => void;
@@ -47,12 +60,6 @@ type Heard = {
 /** What the charts of a panel share; it outlives the panel's views. */
 export class Board {
   settings: Settings;
-  /** Names of the charts that come first, in the order in which they were pinned. */
-  pinned: string[] = [];
-  /** Names of the charts that have the panel's whole width. */
-  wide = new Set<string>();
-  /** Prefixes whose charts are folded away. */
-  readonly folded = new Set<string>();
   /** Where somebody points, along the axis that all share; null for nowhere. */
   x: number | null = null;
   /** The chart that has the pointer. */
@@ -60,6 +67,7 @@ export class Board {
   /** When it is that everything is shown as it was, seconds since the epoch; null for now. */
   moment: number | null = null;
   readonly #run: Model<RunModel> | null;
+  #arranged: Arrangement | null = null;
   readonly #heard: { [K in keyof Heard]: Set<Heard[K]> } = {
     settings: new Set(),
     pointed: new Set(),
@@ -126,20 +134,44 @@ export class Board {
     this.#tell(changed);
   }
 
+  get arranged(): Readonly<Arrangement> {
+    if (this.#arranged) return this.#arranged;
+    const read = kept(browserShelf(), this.#shelfName) as Partial<Arrangement> | null;
+    const known = {
+      pinned: texts(read?.pinned),
+      wide: texts(read?.wide),
+      folded: texts(read?.folded),
+    };
+    // What a panel shows may be told after it is there.
+    if (this.#run?.get("facts").experiment) this.#arranged = known;
+    return known;
+  }
+
+  get #shelfName(): string {
+    return `${ARRANGED}${this.#run?.get("facts").experiment ?? ""}`;
+  }
+
   pin(name: string): void {
-    const rest = this.pinned.filter((each) => each !== name);
-    this.pinned = rest.length < this.pinned.length ? rest : [...rest, name];
-    this.#tell(new Set(["pinned"]));
+    this.#turn("pinned", name);
   }
 
   widen(name: string): void {
-    if (!this.wide.delete(name)) this.wide.add(name);
-    this.#tell(new Set(["wide"]));
+    this.#turn("wide", name);
   }
 
   fold(prefix: string): void {
-    if (!this.folded.delete(prefix)) this.folded.add(prefix);
-    this.#tell(new Set(["folded"]));
+    this.#turn("folded", prefix);
+  }
+
+  /** Take a name into one of the lists, or out of it. */
+  #turn(list: keyof Arrangement, name: string): void {
+    const before = this.arranged[list];
+    const after = before.includes(name)
+      ? before.filter((each) => each !== name)
+      : [...before, name];
+    this.#arranged = { ...this.arranged, [list]: after };
+    if (this.#run) keep(browserShelf(), this.#shelfName, this.#arranged);
+    this.#tell(new Set([list]));
   }
 
   /** Say where somebody points in `source`; the other charts show what they have there. */

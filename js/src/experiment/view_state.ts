@@ -1,5 +1,6 @@
 /** What a person has chosen to see of an experiment, remembered in the browser. */
 
+import { browserShelf, keep, kept, type Shelf } from "../shelf.ts";
 import type { Spread } from "./align.ts";
 import { Colors } from "./colors.ts";
 import { keyOf } from "./columns.ts";
@@ -78,9 +79,6 @@ export const DEFAULT: ViewState = {
   colors: [],
 };
 
-/** Where views are kept; what of `Storage` it takes. */
-export type Shelf = Pick<Storage, "getItem" | "setItem">;
-
 const NAME = "run-widgets:view:";
 
 /** The view of one experiment, and who wants to know when it changes. */
@@ -102,7 +100,7 @@ export class View {
     this.#name = `${NAME}${experiment}`;
     this.#shelf = shelf;
     this.#default = { ...DEFAULT, query: { ...ALL, children } };
-    const read = this.#read();
+    const read = kept(shelf, this.#name);
     this.state = read === null ? this.#default : checked(read);
     this.colors = new Colors(this.state.colors);
   }
@@ -161,32 +159,11 @@ export class View {
   }
 
   #write(): void {
-    try {
-      this.#shelf?.setItem(this.#name, JSON.stringify(this.state));
-    } catch {
-      // Full, or forbidden: the view is forgotten with the page.
-    }
-  }
-
-  #read(): unknown {
-    try {
-      return JSON.parse(this.#shelf?.getItem(this.#name) ?? "null");
-    } catch {
-      return null;
-    }
+    keep(this.#shelf, this.#name, this.state);
   }
 }
 
 export type Change = "state" | "chosen";
-
-/** The browser's own shelf; null where a page may have none. */
-function browserShelf(): Shelf | null {
-  try {
-    return window.localStorage;
-  } catch {
-    return null;
-  }
-}
 
 /** A state made of what was read: an older version of ours, or anybody, may have written it. */
 export function checked(read: unknown): ViewState {

@@ -105,8 +105,8 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
   });
 
   function draw(): void {
-    const pinned = board.pinned.includes(name());
-    const enlarged = board.wide.has(name());
+    const pinned = board.arranged.pinned.includes(name());
+    const enlarged = board.arranged.wide.includes(name());
     pin.hidden = wide.hidden = !board.isShared;
     pin.textContent = pinned ? "★" : "☆";
     for (const [tool, words, on] of [

@@ -81,7 +81,7 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
       [data, ...data.companions].map((each) => each.model.get("name")).join(", "),
     );
     set(el, "aria-label", nameOf(data));
-    set(el, "data-pinned", data.board.pinned.includes(model.get("name")));
+    set(el, "data-pinned", data.board.arranged.pinned.includes(model.get("name")));
     write(note, noteOf(data));
     write(newest, newestValue(data));
     set(plot, "aria-label", description(data));

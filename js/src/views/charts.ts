@@ -56,9 +56,7 @@ export function charts(model: Model<RunModel>, mount: Mount, life: AbortSignal):
     const grid = gridOf(
       entries.map((entry) => ({ name: entry.get("name"), kind: entry.get("kind") })),
       board.settings,
-      board.pinned,
-      board.wide,
-      board.folded,
+      board.arranged,
     );
     el.hidden = entries.length === 0;
     bar.draw(grid);

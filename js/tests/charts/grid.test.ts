@@ -8,8 +8,7 @@ const FOUR = metrics("train/loss", "val/loss", "lr", "train/accuracy");
 const SETTINGS: Settings = { ...PLAIN, filter: "", size: "medium" };
 
 function grid(entries = FOUR, settings: Partial<Settings> = {}, pinned: string[] = []) {
-  const none = new Set<string>();
-  return gridOf(entries, { ...SETTINGS, ...settings }, pinned, none, none);
+  return gridOf(entries, { ...SETTINGS, ...settings }, { pinned, wide: [], folded: [] });
 }
 const places = ({ sections }: ReturnType<typeof grid>) =>
   sections.map(({ title, cells }) => [

@@ -5,7 +5,7 @@ import { cell, csvOf } from "../../src/charts/export.ts";
 import { boardOf, PLAIN } from "../../src/charts/look.ts";
 import { chart } from "../../src/views/chart.ts";
 import { charts } from "../../src/views/charts.ts";
-import { columns, fakeChart, fakeRun, life } from "../fake_model.ts";
+import { columns, fakeChart, fakeRun, fakeRunWith, life } from "../fake_model.ts";
 
 const mount = async () => {};
 const RISING: [number[], number[]] = [
@@ -66,6 +66,25 @@ test("lines of one color that share a chart differ in their dashes", () => {
   const traces = chartOf((fakes[0] as (typeof fakes)[0]).model).traces;
 
   expect(traces.map(({ dash }) => dash)).toEqual(["solid", "dashed"]);
+});
+
+test("pinned charts are so in each run of their experiment, also when the page comes back", () => {
+  const other = fakeRunWith({ experiment: "another" });
+  boardOf(fakeRun()).pin("b");
+  boardOf(fakeRun()).pin("a");
+  boardOf(fakeRun()).widen("b");
+  boardOf(fakeRun()).pin("b");
+
+  expect(boardOf(fakeRun()).arranged).toEqual({ pinned: ["a"], wide: ["b"], folded: [] });
+  expect(boardOf(other).arranged.pinned).toEqual([]);
+});
+
+test("what was kept of an experiment's charts is checked", () => {
+  for (const kept of ["{", "7", '{"pinned": 7, "wide": ["a", 3]}']) {
+    window.localStorage.setItem("run-widgets:charts:mnist", kept);
+
+    expect(boardOf(fakeRun()).arranged.pinned).toEqual([]);
+  }
 });
 
 test("a pinned chart comes first and a wide one takes the row", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
-import { checked, DEFAULT, type Shelf, View } from "../../src/experiment/view_state.ts";
+import { checked, DEFAULT, View } from "../../src/experiment/view_state.ts";
+import type { Shelf } from "../../src/shelf.ts";
 import { life } from "../fake_model.ts";
 import { idOf } from "./told.ts";
 
