@@ -276,6 +276,15 @@ def test_a_look_that_there_is_not_is_named(wrong: dict[str, Any], words: str) ->
         look(**wrong)
 
 
-def test_one_name_is_no_list_of_names() -> None:
-    with pytest.raises(TypeError, match=r"did you mean \['loss'\]\?"):
-        look(metrics="loss")
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"metrics": "loss"}, r"did you mean \['loss'\]\?"),
+        ({"metrics": ["loss", 3]}, "metrics takes names or patterns of names, got 3"),
+        ({"columns": "2"}, "columns must be a whole number or None, got '2'"),
+        ({"smoothing": "0.6"}, "smoothing must be a number, got '0.6'"),
+    ],
+)
+def test_what_is_no_look_at_all_is_named(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        look(**wrong)

@@ -363,6 +363,11 @@ def test_ticks_lie_in_their_range_and_are_few(low: float, distance: float, most:
         assert low - slack <= values[0] <= values[-1] <= high + slack
 
 
+@pytest.mark.parametrize("distance", [0, 5e-324])
+def test_values_that_nothing_lies_between_are_their_own_ticks(distance: float) -> None:
+    assert ticks(0, distance, most=5) == sorted({0, distance})
+
+
 def test_ticks_are_round() -> None:
     assert ticks(0.03, 0.97, most=5) == pytest.approx([0.2, 0.4, 0.6, 0.8])
     assert ticks(-7, 93, most=5) == [0, 20, 40, 60, 80]

@@ -57,6 +57,7 @@ def html(details: RunDetails) -> str:
 def test_everything_is_shown_by_widgets_that_every_front_end_has(run: Run, tmp_path: Path) -> None:
     run.log_list("loss", [3, math.inf, 1])
     run.log_table("wave", {"angle": [0, 1], "cos": [1.0, 0.5]})
+    run.log_row("only one", angle=0, cos=1.0)
     (tmp_path / "map.png").write_bytes(PNG)
     run.log_image("map", path=str(tmp_path / "map.png"))
     run.tag("stage", "dev")
@@ -64,7 +65,7 @@ def test_everything_is_shown_by_widgets_that_every_front_end_has(run: Run, tmp_p
     details, shown = plainly(run)
 
     assert {type(part).__module__.partition(".")[0] for part in shown} == {"ipywidgets", "bqplot"}
-    assert [figure.axes[0].label for figure in figures(details)] == ["index", "angle"]
+    assert [figure.axes[0].label for figure in figures(details)] == ["index", "angle", "angle"]
     assert "Running" in html(details)
     assert re.search("angle.*cos.*0.5", html(details), re.S)
     (image,) = [part for part in shown if isinstance(part, ipywidgets.Image)]

@@ -90,8 +90,9 @@ class _Scale:
 def ticks(low: float, high: float, *, most: int) -> list[float]:
     """Return round values between `low` and `high`, about `most`; both where there are none."""
     distance = high - low
-    if not math.isfinite(distance):
-        return [low, high]
+    # A smaller one has no power of ten below it.
+    if not sys.float_info.min * most < distance < math.inf:
+        return sorted({low, high})
     power = 10.0 ** math.floor(math.log10(distance / most))
     step = next(power * m for m in (1, 2, 5, 10, 20) if distance / (power * m) <= most)
     first, last = math.ceil(low / step), math.floor(high / step)

@@ -9,6 +9,7 @@ somebody takes it to restyle it; the browser then shows that one.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -59,7 +60,7 @@ def look(
     Raises
     ------
     TypeError
-        `metrics` is one text and not several.
+        `metrics` are no names, or a number is none.
     ValueError
         A value is none that there is.
     """
@@ -67,6 +68,14 @@ def look(
         raise TypeError(
             f"metrics takes a list of names, got {metrics!r}; did you mean [{metrics!r}]?"
         )
+    names = list(metrics or ())
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"metrics takes names or patterns of names, got {name!r}")
+    if not isinstance(columns, Integral | None):
+        raise TypeError(f"columns must be a whole number or None, got {columns!r}")
+    if not isinstance(smoothing, Real):
+        raise TypeError(f"smoothing must be a number, got {smoothing!r}")
     if columns is not None and not 1 <= columns <= MAX_COLUMNS:
         raise ValueError(f"columns must be from 1 to {MAX_COLUMNS} or None, got {columns!r}")
     if not 0 <= smoothing < 1:
@@ -76,8 +85,8 @@ def look(
     _one_of(SCALES, "x_scale", x_scale)
     _one_of(SCALES, "y_scale", y_scale)
     return {
-        "metrics": [str(name) for name in metrics or ()],
-        "columns": columns or 0,
+        "metrics": names,
+        "columns": int(columns or 0),
         "smoothing": float(smoothing),
         "x": x,
         "x_scale": x_scale,

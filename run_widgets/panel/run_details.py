@@ -281,8 +281,15 @@ class RunDetails(Followed):
             load this package's own; ``"picture"`` shows a picture that is kept up to
             date, for those that have no widgets at all; None is what is known to be
             needed: in Colab, and where JupyterLab's environment has no run-widgets.
+
+        Raises
+        ------
+        ValueError
+            `plain` is none of these.
         """
         del widget_settings
+        if plain not in (None, True, False, "picture"):
+            raise ValueError(f"plain must be True, False, 'picture' or None, got {plain!r}")
         self._revive()
         here = kernel()
         if render_lib is not None:
