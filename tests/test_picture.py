@@ -18,6 +18,7 @@ from run_widgets.export.picture import (
     static_text,
 )
 from run_widgets.export.svg_chart import svg, ticks
+from run_widgets.reading.documents import Drawings
 from run_widgets.reading.downsample import Columns
 from run_widgets.reading.facts import duration, facts, size
 from run_widgets.reading.summary import Curves, RunSummary
@@ -33,7 +34,8 @@ TAGS = set(
 ATTRIBUTES = {"class", "style", "open", "src", "alt", "width", "height"}
 STYLES = set(
     "border-collapse color display font-family font-size font-weight line-height margin "  # noqa: SIM905
-    "margin-left margin-top max-width opacity padding text-align vertical-align".split()
+    "background-color margin-left margin-top max-width opacity padding text-align "
+    "vertical-align".split()
 )
 
 HOSTILE = [*TEXTS, "&lt;b&gt; $x$ \\(y\\)", "\0\x07\x1b[31m\ud800\ufffe"]
@@ -97,7 +99,8 @@ def facts_of(summary: RunSummary, **about: Any) -> dict[str, Any]:
 
 def page_of(*records: Record, **about: Any) -> Parts:
     summary = summary_of(*records)
-    return Parts(static_html(facts_of(summary, **about), summary))
+    documents = Drawings().of(summary.documents)
+    return Parts(static_html(facts_of(summary, **about), summary, documents=documents))
 
 
 def chart(*values: float) -> Curves:
@@ -137,13 +140,76 @@ def test_all_of_a_run_is_in_its_picture() -> None:
         "wave over angle",
         "outputs/model.bin",
         "12.3 kB",
-        "Tag Build",
+        "Build 42",
         "--lr 0.1",
     ):
         assert text in page.text
     assert len(page.images()) == 3
     assert page.images()[-1] == "data:image/png;base64," + base64.b64encode(b"map.png").decode()
     assert page.open == []
+
+
+MATRIX = {"data": {"class_labels": ["cat", "dog"], "matrix": [[3, 1], [0, 4]]}}
+RESIDUALS = {"data": {"bin_edges": [-1, 0, 1], "bin_counts": [2, 3]}}
+TABLE = {
+    "data": {
+        "probability_tables": [[[5, 5, 0, 0], [3, 1, 4, 2], [0, 0, 5, 5]]],
+        "probability_thresholds": [0.0, 0.5, 1.0],
+    }
+}
+
+
+def test_json_metrics_are_drawn_in_it() -> None:
+    summary = summary_of(
+        Record("classes", Kind.CONFUSION_MATRIX, MATRIX, at=1.0),
+        Record("errors", Kind.RESIDUALS, RESIDUALS, at=2.0),
+        Record("scores", Kind.ACCURACY_TABLE, TABLE, at=3.0),
+        Record("broken", Kind.PREDICTIONS, {}, at=4.0),
+    )
+
+    html = static_html(facts_of(summary), summary, documents=Drawings().of(summary.documents))
+
+    page = Parts(html)
+    assert "classes accuracy 0.875" in page.text
+    assert "true ↓ predicted →catdogcat31dog04" in page.text
+    assert re.findall(r"rgba\(([^)]*)\)", html) == [
+        "43,123,214,0.51",
+        "211,69,58,0.21",
+        "211,69,58,0.06",
+        "43,123,214,0.66",
+    ]
+    assert "broken Predictions that cannot be drawn: it has no data" in page.text
+    drawn = [base64.b64decode(image.partition(",")[2]).decode() for image in page.images()]
+    assert len(drawn) == 6
+    bars, roc = (ET.fromstring(picture).findall(f".//{SVG}g/{SVG}path") for picture in drawn[:2])
+    assert len(bars) == 2
+    assert "scores ROC" in page.text
+    assert len(roc) == 2  # its curve, and what chance would be
+
+
+def test_child_runs_are_a_table_in_it() -> None:
+    summary = summary_of()
+    child = {"number": 2, "name": "trial", "status": "Failed", "labels": {"lr": "0.1"}}
+    children = [child | {"metrics": {"loss": 0.5}}, child | {"number": 1, "metrics": {}}]
+
+    page = Parts(static_html(facts_of(summary), summary, children=children))
+
+    assert "Child runs (2)RunNameStatuslrloss2trialFailed0.10.51trialFailed0.1" in page.text
+
+
+def test_what_somebody_has_called_a_run_stands_on_top() -> None:
+    page = page_of(
+        display_name="warm-up",
+        description="a second try",
+        status=RunStatus.RUNNING,
+        ended_at=None,
+        done_steps=30,
+        total_steps=1_000,
+    )
+
+    assert page.text.startswith("warm-up ● Runningmnist · run 3 · 1970")
+    assert "30 of 1,000 steps" in page.text
+    assert "a second try" in page.text
 
 
 def test_a_failed_run_says_why() -> None:
@@ -194,6 +260,8 @@ def test_the_sanitiser_has_nothing_to_remove() -> None:
     page = page_of(
         a_list("loss", [1, 2]),
         Record("t", Kind.TABLE, {"a": list(range(50)), "b": list(range(50))}, at=2.0),
+        Record("classes", Kind.CONFUSION_MATRIX, MATRIX, at=3.0),
+        Record("errors", Kind.RESIDUALS, RESIDUALS, at=4.0),
         error=RunError("message", traceback="traceback"),
         tags={"a": "b"},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -68,8 +69,17 @@ def test_everything_is_shown_by_widgets_that_every_front_end_has(run: Run, tmp_p
     assert [figure.axes[0].label for figure in figures(details)] == ["index", "angle", "angle"]
     assert "Running" in html(details)
     assert re.search("angle.*cos.*0.5", html(details), re.S)
-    (image,) = [part for part in shown if isinstance(part, ipywidgets.Image)]
-    assert (image.format, image.value) == ("png", PNG)
+    (image,) = re.findall('src="data:image/png;base64,(.*?)"', html(details))
+    assert base64.b64decode(image) == PNG
+
+
+def test_a_point_between_gaps_is_a_dot(run: Run) -> None:
+    run.log_list("alone", [math.nan, math.inf, 3])
+
+    details, _ = plainly(run)
+
+    (figure,) = figures(details)
+    assert (figure.marks[0].y.tolist(), figure.marks[0].marker) == ([3], "circle")
 
 
 def test_it_goes_on_with_the_run(run: Run) -> None:

@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from run_widgets.export.picture import OTHER_STATUS_COLOR, STATUS_COLORS, TABLE, text
+from run_widgets.export.markup import text
+from run_widgets.export.picture import OTHER_STATUS_COLOR, STATUS_COLORS, TABLE
 from run_widgets.reading.facts import duration, text_of
 from run_widgets.records import RunStatus
 

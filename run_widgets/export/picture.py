@@ -9,24 +9,27 @@ colours for light and dark pages, and within a budget of bytes.
 from __future__ import annotations
 
 import base64
-import html
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from run_widgets.export import document_picture
+from run_widgets.export.markup import legible, text
 from run_widgets.export.svg_chart import HEIGHT, WIDTH, Lines, svg
 from run_widgets.reading.facts import duration, shown, size, text_of
 from run_widgets.records import RunStatus
 
 if TYPE_CHECKING:
+    from run_widgets.export.document_picture import Document
     from run_widgets.reading.summary import Curves, Pictures, Rows, RunSummary
     from run_widgets.records import FileEntry
 
-_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
 Facts: TypeAlias = Mapping[str, Any]
 """What `facts.facts` returns."""
+
+Child: TypeAlias = Mapping[str, Any]
+"""What `children.Children` tells of one run below this one."""
 
 ImageOf: TypeAlias = Callable[[str], tuple[str, bytes] | None]
 """From an image's file name to its media type and content; None where it cannot be had."""
@@ -66,6 +69,8 @@ def static_html(
     files: Sequence[FileEntry] = (),
     *,
     image_of: ImageOf = lambda _: None,
+    documents: Sequence[Document] = (),
+    children: Sequence[Child] = (),
     original: Mapping[str, Any] | None = None,
     behind: Lines | None = None,
 ) -> str:
@@ -73,6 +78,8 @@ def static_html(
 
     Parameters
     ----------
+    documents, children
+        As `Drawings` and `Children` have them.
     original, behind
         Of the run that this one does again: what `original.Original` tells of it,
         and its lines, drawn pale behind those of the same name.
@@ -83,8 +90,10 @@ def static_html(
         _replay(original),
         _listing("Metrics", _values(summary)),
         *_charts(summary.charts, behind or {}),
+        *chain.from_iterable(map(document_picture.parts, documents)),
         *(_image(images, image_of) for images in summary.images),
         *(_table(table) for table in summary.tables),
+        _children(children),
         _files(files),
         _listing("Details", _details(facts), opened=False),
     ]
@@ -97,10 +106,23 @@ def html_above(facts: Facts, summary: RunSummary) -> str:
     return _wrapped([_header(facts), _error(facts["error"]), listing])
 
 
-def html_below(facts: Facts, summary: RunSummary, files: Sequence[FileEntry]) -> str:
-    """Return what stands below them: its tables, its files, its details."""
-    details = _listing("Details", _details(facts), opened=False)
-    return _wrapped([*map(_table, summary.tables), _files(files), details])
+def html_below(
+    facts: Facts,
+    summary: RunSummary,
+    files: Sequence[FileEntry],
+    documents: Sequence[Document] = (),
+    children: Sequence[Child] = (),
+) -> str:
+    """Return what stands below them: its JSON metrics, tables, child runs, files and details."""
+    return _wrapped(
+        [
+            *chain.from_iterable(map(document_picture.parts, documents)),
+            *map(_table, summary.tables),
+            _children(children),
+            _files(files),
+            _listing("Details", _details(facts), opened=False),
+        ]
+    )
 
 
 def static_text(facts: Facts, summary: RunSummary) -> str:
@@ -116,7 +138,7 @@ def static_text(facts: Facts, summary: RunSummary) -> str:
     ]
     if len(summary.metrics) > len(metrics):
         lines.append(f"  … and {len(summary.metrics) - len(metrics)} more")
-    return _legible("\n".join(lines))
+    return legible("\n".join(lines))
 
 
 def _wrapped(parts: Iterable[str]) -> str:
@@ -149,15 +171,42 @@ def _header(facts: Facts) -> str:
             *([_time(facts["started_at"])] if facts["started_at"] else []),
             *([duration(facts["elapsed_s"])] if facts["elapsed_s"] is not None else []),
             f"{points:,} {'value' if points == 1 else 'values'}",
+            *_progress(facts),
             *_seen(facts),
         ]
     )
-    return (
-        f'<div><strong style="font-size:15px">{text(facts["title"])}</strong> '
-        f'<strong style="color:{color};margin-left:8px">● {text(status)}</strong> '
-        f'<span style="opacity:0.7;margin-left:8px">{text(about)}</span><br>'
-        f'<code style="opacity:0.7;font-size:11px">{text(facts["run_id"])}</code></div>'
+    number = f"{facts['title']} · " if facts["display_name"] else ""
+    tags = "".join(
+        f'<span style="margin:0 16px 0 0"><span style="opacity:0.7">{text(name)}</span> '
+        f"{text(value or '')}</span>"
+        for name, value in facts["tags"].items()
     )
+    lines = [
+        f'<strong style="font-size:15px">{text(facts["display_name"] or facts["title"])}</strong> '
+        f'<strong style="color:{color};margin-left:8px">● {text(status)}</strong>',
+        f'<span style="opacity:0.7">{text(number + about)} · '
+        f'<code style="font-size:11px">{text(facts["run_id"])}</code></span>',
+        text(" · ".join(_remarks(facts))),
+        tags,
+    ]
+    return f"<div>{'<br>'.join(filter(None, lines))}</div>"
+
+
+def _progress(facts: Facts) -> list[str]:
+    done, total = facts["done_steps"], facts["total_steps"]
+    if done is None or RunStatus(facts["status"]).is_final:
+        return []
+    return [f"{done:,} of {total:,} steps" if total else f"{done:,} steps"]
+
+
+def _remarks(facts: Facts) -> list[str]:
+    """Return what is to be said of how the run goes on, and what somebody has said of it."""
+    interrupted = facts["interrupted"] and not RunStatus(facts["status"]).is_final
+    return [
+        *([f"Waiting: {facts['waiting_for']}"] if facts["waiting_for"] else []),
+        *([f"The last cell ended with {facts['interrupted']}"] if interrupted else []),
+        *([facts["description"]] if facts["description"] else []),
+    ]
 
 
 def _seen(facts: Facts) -> list[str]:
@@ -274,6 +323,34 @@ def _table(table: Rows) -> str:
     return _section(title, f"{TABLE}{head}{rows}</table>{note}")
 
 
+def _children(children: Sequence[Child]) -> str:
+    """Return a table of child runs: what they are, and the first of what they measured."""
+    if not children:
+        return ""
+    names = list(dict.fromkeys(chain.from_iterable(_values_of(child) for child in children)))
+    head = _row("th", ("Run", "Name", "Status", *names[:MAX_NAMES]))
+    rows = "".join(
+        _row(
+            "td",
+            (
+                str(child["number"]),
+                child["name"],
+                child["status"],
+                *(_cell(_values_of(child).get(name)) for name in names[:MAX_NAMES]),
+            ),
+        )
+        for child in children[:MAX_ROWS]
+    )
+    more = len(children) - MAX_ROWS
+    note = f'<p style="opacity:0.7">… and {more:,} more</p>' if more > 0 else ""
+    title = f"Child runs ({len(children):,})"
+    return _section(title, f"{TABLE}{head}{rows}</table>{note}", opened=True)
+
+
+def _values_of(child: Child) -> dict[str, Any]:
+    return {**child["labels"], **child["metrics"]}
+
+
 def _row(tag: str, cells: Iterable[str]) -> str:
     style = "padding:1px 12px 1px 0;text-align:left"
     return f"<tr>{''.join(f'<{tag} style={style!r}>{text(cell)}</{tag}>' for cell in cells)}</tr>"
@@ -307,26 +384,13 @@ def _details(facts: Facts) -> list[tuple[str, str]]:
     pairs = [
         ("Arguments", " ".join(facts["arguments"])),
         ("Script", facts["script"]),
-        ("Description", facts["description"]),
-        ("Waiting for", facts["waiting_for"]),
         ("Parent", facts["parent"]),
-        *((f"Tag {key}", value or "") for key, value in facts["tags"].items()),
         *((f"Property {key}", value or "") for key, value in facts["properties"].items()),
     ]
     return [(name, value) for name, value in pairs if value]
 
 
 # -- numbers to text ---------------------------------------------------------------------
-
-
-def text(value: str) -> str:
-    """Return logged text for HTML and SVG, in an element or an attribute."""
-    return html.escape(_legible(value), quote=True)
-
-
-def _legible(value: str) -> str:
-    """Replace what neither XML nor a page may have: control characters and half surrogates."""
-    return _UNFIT.sub("\ufffd", value)
 
 
 def _line(value: str) -> str:

@@ -93,6 +93,8 @@ def _page(reading: Reading) -> str:
         reading.summary,
         reading.files,
         image_of=lambda name: _image(reading, name),
+        documents=Drawings().of(reading.summary.documents),
+        children=reading.children.entries(time.time()),
         **reading.original.picture(),
     )
     return html_file(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from run_widgets.reading.downsample import Columns, Floats, reduced
+from run_widgets.reading.summary import PALETTE
 
 if TYPE_CHECKING:
     from run_widgets.reading.summary import Curves
@@ -38,14 +39,56 @@ def svg(curves: Curves, behind: Lines = MappingProxyType({}), *, max_points: int
         for line in curves.lines
         if (curves.name, line.name) in behind
     ]
-    xs = _range([columns.x for _, columns in lines + pale])
-    low, high = _range([columns.y for _, columns in lines + pale])
-    ys = _widened(low, high, high / 25 - low / 25)
-    y_ticks = ticks(*ys, most=5)
+    every = [columns for _, columns in lines + pale]
+    grid, across, up = _axes([columns.x for columns in every], [columns.y for columns in every])
+    paths = "".join(
+        _path(color, columns, across, up, scattered=curves.is_scattered(columns.x))
+        for color, columns in lines
+    )
+    if pale:
+        # Wider than the line above, so that it is seen where both are the same.
+        wide = "".join(_path(color, columns, across, up) for color, columns in pale)
+        paths = f'<g stroke-opacity=".3" stroke-width="50">{wide}</g>{paths}'
+    return _svg(grid, paths)
+
+
+def document_svg(chart: Mapping[str, Any], colors: Sequence[str]) -> str:
+    """Return a chart of a JSON metric, with a colour for each line; no logged text in it."""
+    lines = [np.array((line["x"], line["y"]), np.float64) for line in chart["lines"]]
+    bars, reference = chart["bars"], chart["reference"]
+    edges = np.array(bars["edges"] if bars else [], np.float64)
+    counts = np.array(bars["counts"] if bars else [], np.float64)
+    ends = np.array(reference or [], np.float64)
+    xs = [*(line[0] for line in lines), edges, ends[::2]]
+    ys = [*(line[1] for line in lines), counts, ends[1::2], np.zeros(len(counts) and 1)]
+    grid, across, up = _axes(xs, ys)
+    parts = [
+        f'<path d="M{left} {bottom}V{top}H{right}V{bottom}z" fill="{PALETTE[0]}" stroke="none"/>'
+        for left, right, top, bottom in zip(
+            *np.rint(10 * across.at(np.stack((edges[:-1], edges[1:])))).astype(int),
+            *np.rint(10 * up.at(np.stack((counts, np.zeros(len(counts)))))).astype(int),
+            strict=True,
+        )
+    ]
+    if reference:
+        dashed = _path(GREY, Columns(ends[::2], ends[1::2], ends[::2]), across, up)
+        parts.append(f'<g stroke-dasharray="30 40">{dashed}</g>')
+    parts += [
+        _path(color, Columns(x, y, x), across, up)
+        for color, (x, y) in zip(colors, lines, strict=True)
+    ]
+    return _svg(grid, "".join(parts))
+
+
+def _axes(xs: Sequence[Floats], ys: Sequence[Floats]) -> tuple[str, _Scale, _Scale]:
+    """Return the grid for all of these values, and where they lie in it."""
+    x_range, (low, high) = _range(xs), _range(ys)
+    y_range = _widened(low, high, high / 25 - low / 25)
+    y_ticks = ticks(*y_range, most=5)
     left = 8 + DIGIT * max(len(_tick(value)) for value in y_ticks)
-    across = _Scale(*xs, left, WIDTH - RIGHT)
-    up = _Scale(*ys, HEIGHT - BOTTOM, TOP)
-    x_ticks = ticks(*xs, most=5)
+    across = _Scale(*x_range, left, WIDTH - RIGHT)
+    up = _Scale(*y_range, HEIGHT - BOTTOM, TOP)
+    x_ticks = ticks(*x_range, most=5)
     grid = "".join(
         f'<path d="M{left:.0f} {up.at(value):.1f}H{WIDTH - RIGHT}" stroke="{GREY}" '
         f'stroke-opacity=".25"/><text x="{left - 5:.0f}" y="{up.at(value) + 3.5:.1f}" '
@@ -56,14 +99,10 @@ def svg(curves: Curves, behind: Lines = MappingProxyType({}), *, max_points: int
         "</text>"
         for value in x_ticks
     )
-    paths = "".join(
-        _path(color, columns, across, up, scattered=curves.is_scattered(columns.x))
-        for color, columns in lines
-    )
-    if pale:
-        # Wider than the line above, so that it is seen where both are the same.
-        wide = "".join(_path(color, columns, across, up) for color, columns in pale)
-        paths = f'<g stroke-opacity=".3" stroke-width="50">{wide}</g>{paths}'
+    return grid, across, up
+
+
+def _svg(grid: str, paths: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="{GREY}" '
         f'font-family="system-ui,sans-serif" font-size="10">{grid}<g fill="none" '

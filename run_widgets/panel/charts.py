@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+import numpy as np
 import traitlets as t
 from bqplot import Axis, Figure, LinearScale, Lines
 
@@ -241,10 +242,14 @@ class RunChart:
     def _feed(self) -> None:
         for mark, line in zip(self._marks, self._curves.lines, strict=False):
             x, y, _ = line.outline.columns()
+            is_scattered = self._curves.is_scattered(x)
+            places = np.isfinite(y)
+            if is_scattered or np.count_nonzero(places) == 1:
+                x, y = x[places], y[places]  # no dot for what has no place
             # One message, not two: between the two, x and y would differ in length.
             with mark.hold_sync():
                 mark.x, mark.y = x, with_gaps(y)
-                if self._curves.is_scattered(x):
+                if is_scattered:
                     mark.marker, mark.marker_size, mark.stroke_width = "circle", 20, 0
                 else:
                     mark.marker = "circle" if len(x) == 1 else None

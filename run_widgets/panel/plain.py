@@ -6,25 +6,31 @@ does to look needs our front end; what is here is only always up to date.
 
 from __future__ import annotations
 
+import base64
 import sys
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import ipywidgets
 import numpy as np
 
 from run_widgets import servers
-from run_widgets.export.picture import html_above, html_below, text
+from run_widgets.export.markup import text
+from run_widgets.export.picture import MAX_NAMES, html_above, html_below
 from run_widgets.export.svg_chart import GREY, ticks
 from run_widgets.front_end import FRONT_END
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from run_widgets.export.picture import Facts, ImageOf
+    from run_widgets.export.document_picture import Document
+    from run_widgets.export.picture import Child, Facts, ImageOf
     from run_widgets.panel.charts import RunChart
+    from run_widgets.reading.downsample import Floats
     from run_widgets.reading.summary import Pictures, RunSummary
     from run_widgets.records import FileEntry
+
+Span: TypeAlias = tuple[float, float]
 
 MAX_CHARTS = 30
 """Each is a dozen widgets, and sends all of its points again when it grows."""
@@ -93,15 +99,19 @@ class Plain:
     def __init__(self, look: Mapping[str, Any]) -> None:
         self._patterns: Sequence[str] = look["metrics"]
         columns = look["columns"]
-        self._width = f"calc({100 / columns:.4g}% - 12px)" if columns else "400px"
+        wide = f"repeat({columns or 'auto-fill'}, minmax({0 if columns else '260px'}, 1fr))"
         self._above = ipywidgets.HTML()
         self._below = ipywidgets.HTML()
         self._charts: dict[str, ipywidgets.VBox] = {}
-        self._images: dict[str, tuple[ipywidgets.HTML, ipywidgets.Image]] = {}
+        self._images: dict[str, ipywidgets.HTML] = {}
         self._paths: dict[str, str] = {}
-        self._ends: dict[str, tuple[float, float]] = {}
-        self._grid = ipywidgets.Box(layout=_wrapped())
-        self._gallery = ipywidgets.Box(layout=_wrapped())
+        self._spans: dict[tuple[str, int], Span] = {}
+        self._grid = ipywidgets.GridBox(
+            layout=ipywidgets.Layout(grid_template_columns=wide, grid_gap="4px 16px")
+        )
+        self._gallery = ipywidgets.Box(
+            layout=ipywidgets.Layout(flex_flow="row wrap", grid_gap="4px 16px")
+        )
         self._more = ipywidgets.HTML()
         self.widget = ipywidgets.VBox(
             [self._above, self._grid, self._more, self._gallery, self._below]
@@ -114,10 +124,12 @@ class Plain:
         files: Sequence[FileEntry],
         charts: Sequence[RunChart],
         image_of: ImageOf,
+        documents: Sequence[Document],
+        children: Sequence[Child],
     ) -> None:
         """Show a run as it is now; its charts' figures are fed by the charts."""
         _put(self._above, html_above(facts, summary))
-        _put(self._below, html_below(facts, summary, files))
+        _put(self._below, html_below(facts, summary, files, documents, children))
         wanted = [chart for chart in charts if self._is_wanted(chart.name)]
         for chart in wanted[:MAX_CHARTS]:
             if chart.name not in self._charts:
@@ -125,24 +137,19 @@ class Plain:
         if len(self._charts) != len(self._grid.children):
             self._grid.children = tuple(self._charts.values())
         for chart in wanted[:MAX_CHARTS]:
-            self._mark_x(chart)
+            self._mark(chart)
         left = len(wanted) - len(self._charts)
         _put(self._more, f"<p>… and {left} more charts: name them in metrics</p>" if left else "")
         for images in summary.images[:MAX_IMAGES]:
             self._show_newest(images, image_of)
-        pairs = [ipywidgets.VBox(pair) for pair in self._images.values()]
-        if len(pairs) != len(self._gallery.children):
-            self._gallery.children = tuple(pairs)
+        if len(self._images) != len(self._gallery.children):
+            self._gallery.children = tuple(self._images.values())
 
     def close(self) -> None:
         """Close all widgets but the figures, which are the charts'."""
-        for box in (*self._charts.values(), *self._gallery.children):
-            for part in (*box.children, box):
-                # A figure is closed by its chart, with the rest of it.
-                if isinstance(part, ipywidgets.Box | ipywidgets.HTML | ipywidgets.Image):
-                    part.layout.close()
-                    part.close()
-        for part in (*self.widget.children, self.widget):
+        titles = [box.children[0] for box in self._charts.values()]
+        ours = (*titles, *self._charts.values(), *self._images.values())
+        for part in (*ours, *self.widget.children, self.widget):
             part.layout.close()
             part.close()
 
@@ -152,26 +159,30 @@ class Plain:
             name == pattern or fnmatchcase(name, pattern) for pattern in patterns
         )
 
-    def _mark_x(self, chart: RunChart) -> None:
-        """Give the axis few ticks: left alone, they run into one another."""
-        lines = [line.outline.columns().x for line in chart.curves.lines]
-        ends = [end for x in lines if len(x) for end in (float(x.min()), float(x.max()))]
-        span = (min(ends), max(ends)) if ends else None
-        if span is None or self._ends.get(chart.name) == span:
-            return
-        self._ends[chart.name] = span
-        chart.take().axes[0].tick_values = np.array(ticks(*span, most=6))
+    def _mark(self, chart: RunChart) -> None:
+        """Give the axes few round ticks: left alone, they run into one another."""
+        columns = [line.outline.columns() for line in chart.curves.lines]
+        xs = [column.x[np.isfinite(column.y)] for column in columns]
+        for place, values in enumerate((xs, [column.y for column in columns])):
+            span = _span(np.concatenate([*values, np.empty(0)]))
+            if span is not None and self._spans.get((chart.name, place)) != span:
+                self._spans[chart.name, place] = span
+                chart.take().axes[place].tick_values = np.array(ticks(*span, most=6))
 
     def _framed(self, chart: RunChart) -> ipywidgets.VBox:
         lines = chart.curves.lines
         legend = "".join(
-            f' <span style="color:{line.color}">— {text(line.name)}</span>' for line in lines
+            f' <span style="color:{line.color}">— {text(line.name)}</span>'
+            for line in lines[:MAX_NAMES]
         )
+        if len(lines) > MAX_NAMES:
+            legend += f" and {len(lines) - MAX_NAMES} more"
         title = f"<strong>{text(chart.name)}</strong>{legend if len(lines) > 1 else ''}"
-        layout = ipywidgets.Layout(width=self._width, max_width="100%", overflow="hidden")
+        layout = ipywidgets.Layout(min_width="0", overflow="hidden")
         figure = chart.take()
-        figure.axes[1].label = ""  # as the title says it
-        figure.axes[0].label_color = GREY  # its own is orange on dark pages
+        across, up = figure.axes
+        up.label = ""  # as the title says it
+        across.label_color = GREY  # its own is orange on dark pages
         return ipywidgets.VBox([ipywidgets.HTML(title), figure], layout=layout)
 
     def _show_newest(self, images: Pictures, image_of: ImageOf) -> None:
@@ -183,19 +194,21 @@ class Plain:
         if picture is None:
             return
         mime, content = picture
-        if images.name not in self._images:
-            layout = ipywidgets.Layout(max_width="400px")
-            shown = ipywidgets.Image(layout=layout)
-            self._images[images.name] = (ipywidgets.HTML(), shown)
-        title, image = self._images[images.name]
         step = "" if newest.step is None else f" step {newest.step}"
-        _put(title, f"<strong>{text(images.name)}</strong>{step}")
-        with image.hold_sync():
-            image.format, image.value = mime.removeprefix("image/"), content
+        name = text(images.name)
+        # Beneath what is transparent lies paper, as most of it is drawn for that.
+        shown = (
+            f'<strong>{name}</strong>{step}<br><img alt="{name}" style="height:200px;'
+            'max-width:100%;object-fit:contain;background:white" '
+            f'src="data:{text(mime)};base64,{base64.b64encode(content).decode("ascii")}">'
+        )
+        _put(self._images.setdefault(images.name, ipywidgets.HTML()), shown)
 
 
-def _wrapped() -> ipywidgets.Layout:
-    return ipywidgets.Layout(flex_flow="row wrap", grid_gap="4px 12px", width="100%")
+def _span(values: Floats) -> Span | None:
+    """Return the lowest and highest of all numbers."""
+    numbers = values[np.isfinite(values)]
+    return (float(numbers.min()), float(numbers.max())) if len(numbers) else None
 
 
 def _put(widget: ipywidgets.HTML, value: str) -> None:

@@ -336,7 +336,13 @@ class RunDetails(Followed):
         if self._plain is not None:
             reading, charts = self._reading, list(self._charts.values())
             self._plain.update(
-                self._facts(), reading.summary, reading.files, charts, self._image_of
+                self._facts(),
+                reading.summary,
+                reading.files,
+                charts,
+                self._image_of,
+                self.documents,
+                self.children,
             )
 
     def _bundle(self, *, plain: bool = False) -> dict[str, Any]:
@@ -367,6 +373,8 @@ class RunDetails(Followed):
                 reading.summary,
                 reading.files,
                 image_of=self._image_of,
+                documents=self.documents,
+                children=self.children,
                 **reading.original.picture(),
             )
 
