@@ -147,7 +147,7 @@ def test_a_finished_run_is_shown_at_once_and_needs_no_thread(run: Run, wire: Wir
     assert state["facts"]["tags"] == {"kind": "test"}
     assert untimed(state["metrics"]) == [
         {"name": "loss", "kind": "vector", "text": "Vector[2]"},
-        {"name": "Category", "kind": "scalar", "text": "one"},
+        {"name": "Category", "kind": "text", "text": "one"},
         {"name": "wave", "kind": "table", "text": "Table[2x2]"},
     ]
     assert untimed(state["tables"]) == [

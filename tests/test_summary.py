@@ -110,7 +110,7 @@ def test_lists_each_metric_as_the_original_did() -> None:
     )
 
     assert listed(summary) == {
-        "Category": ("scalar", "Category 1"),
+        "Category": ("text", "Category 1"),
         "Numeric 1": ("scalar", "10"),
         "Sigmoid": ("vector", "Vector[20]"),
         "Fibonacci": ("vector", "Vector[12]"),

@@ -41,6 +41,19 @@ export function number(value: number): string {
   return plain.format(value);
 }
 
+const NOT_FINITE: Record<string, number> = {
+  nan: Number.NaN,
+  inf: Number.POSITIVE_INFINITY,
+  "-inf": Number.NEGATIVE_INFINITY,
+};
+
+/** A number as Python writes it in the reader's locale; a word, or more digits than a float has, as it is. */
+export function local(text: string): string {
+  const value = NOT_FINITE[text] ?? (/^-?\d/.test(text) ? Number(text) : null);
+  const isExact = value !== null && (!/^-?\d+$/.test(text) || Number.isSafeInteger(value));
+  return value !== null && isExact ? number(value) : text;
+}
+
 /** `1.5e-7`: at most `digits` after the point, without zeros at the end. */
 export function exponential(value: number, digits: number): string {
   const places = Math.min(digits, 20);

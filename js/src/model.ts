@@ -46,7 +46,7 @@ export type Facts = {
   portal_url?: string;
 };
 
-/** `at` is when it was first logged. */
+/** `at` is when it was first logged; of a single value, `kind` tells a "scalar" from a "text". */
 export type Metric = { name: string; kind: string; text: string; at: number | null };
 
 /** A logged table; `rows` are the first of `total`, and `at` is when each was logged. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { ago, bytes, count, duration, iso, number, time, words } from "../src/format.ts";
+import { ago, bytes, count, duration, iso, local, number, time, words } from "../src/format.ts";
 
 test.each([
   [0, "0 s"],
@@ -63,4 +63,17 @@ test("time has its date unless that is today", () => {
 test("words", () => {
   expect(words("NotStarted")).toBe("Not started");
   expect(words("Completed")).toBe("Completed");
+});
+
+test.each([
+  ["1234567", "1,234,567"],
+  ["0.5", "0.5"],
+  ["1e-05", "1e-5"],
+  ["nan", "NaN"],
+  ["-inf", "−∞"],
+  ["True", "True"],
+  ["123456789012345678901", "123456789012345678901"],
+  ["an integer of 40000 bits", "an integer of 40000 bits"],
+])("what Python writes as %s is %s for the reader", (text, words) => {
+  expect(local(text)).toBe(words);
 });

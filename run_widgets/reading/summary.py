@@ -127,11 +127,13 @@ class Vector:
 
     @property
     def kind(self) -> str:
-        return "scalar" if self.total == 1 and not self._is_list else "vector"
+        if self.total != 1 or self._is_list:
+            return "vector"
+        return "scalar" if self._has_numbers else "text"
 
     @property
     def text(self) -> str:
-        return text_of(self.last) if self.kind == "scalar" else f"Vector[{self.total}]"
+        return f"Vector[{self.total}]" if self.kind == "vector" else text_of(self.last)
 
     @property
     def curves(self) -> Curves | None:

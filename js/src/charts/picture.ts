@@ -95,6 +95,19 @@ function isScattered({ column, whole }: Trace, x: Settings["x"]): boolean {
   return column && x !== "time" && x !== "elapsed" && !whole.line.isMonotonic;
 }
 
+const known = new WeakMap<Series, { factor: number; total: number; values: Float64Array }>();
+
+/** What the smoothed line of a trace has at each point of `trace.whole.line`. */
+export function smoothed(trace: Trace, { smoothing: factor, x }: Settings): Float64Array {
+  const { line } = trace.whole;
+  if (isScattered(trace, x)) return line.y;
+  const last = known.get(line);
+  if (last?.factor === factor && last.total === line.total) return last.values;
+  const values = smooth(line.y, factor);
+  known.set(line, { factor, total: line.total, values });
+  return values;
+}
+
 /** Of the values that a clipped axis shows, those between these shares. */
 const CLIP: Range = [0.02, 0.98];
 
@@ -132,12 +145,11 @@ export function picture(
     const line = trace.whole.detail ?? trace.whole.line;
     return draw(trace, line, line.y);
   });
-  const smoothed = settings.smoothing > 0;
-  const curves = smoothed
+  const isSmooth = settings.smoothing > 0;
+  const curves = isSmooth
     ? seen.map((trace) => {
         const { line } = trace.whole;
-        const isLine = !isScattered(trace, settings.x);
-        return draw(trace, line, isLine ? smooth(line.y, settings.smoothing) : line.y);
+        return draw(trace, line, smoothed(trace, settings));
       })
     : asLogged;
 
@@ -159,8 +171,8 @@ export function picture(
       : [];
 
   return {
-    curves: smoothed ? curves.map((curve) => until(curve, moment)) : then,
-    raw: smoothed ? then : [],
+    curves: isSmooth ? curves.map((curve) => until(curve, moment)) : then,
+    raw: isSmooth ? then : [],
     x,
     y,
     shown: own.reduce((sum, curve) => sum + curve.x.length, 0),

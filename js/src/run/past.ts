@@ -244,7 +244,7 @@ function valuesUntil(
     }
   }
   for (const { name, kind, at } of now.get("metrics")) {
-    if (kind === "scalar" && !drawn.has(name) && at !== null) add(Number(at <= moment), at);
+    if (isSingle(kind) && !drawn.has(name) && at !== null) add(Number(at <= moment), at);
   }
   for (const { at, rows, total } of now.get("tables")) {
     const n = at.filter((each) => each !== null && each <= moment).length;
@@ -271,8 +271,12 @@ function until(line: Series, moment: number): { count: number; place: number } {
   return { count: places.length, place: places.at(-1) ?? -1 };
 }
 
+function isSingle(kind: string): boolean {
+  return kind === "scalar" || kind === "text";
+}
+
 function textThen({ kind, text }: Metric, line: Series | undefined, moment: number): string {
-  if (kind === "scalar") return text;
+  if (isSingle(kind)) return text;
   const plain = text.replace(/\[.*\]$/s, "");
   if (!line) return plain;
   const { count, place } = until(line, moment);

@@ -1,4 +1,5 @@
 import { h, list, set, write } from "../dom.ts";
+import { local } from "../format.ts";
 import { type Model, type RunModel, watch } from "../model.ts";
 import { isPersons } from "./details.ts";
 import { SIGNS } from "./replay.ts";
@@ -11,7 +12,10 @@ export function metrics(model: Model<RunModel>, life: AbortSignal): HTMLElement 
       model.get("original")?.metrics.map(({ name, verdict }) => [name, verdict]),
     );
     draw(
-      model.get("metrics").map(({ name, text, kind }) => [name, text, kind, verdicts.get(name)]),
+      model.get("metrics").map(({ name, text, kind }) => {
+        const value = kind === "scalar" ? local(text) : text;
+        return [name, value, kind, verdicts.get(name)];
+      }),
     );
   });
   return el;

@@ -1,9 +1,8 @@
 import type { Chart } from "../charts/chart.ts";
 import type { Frame } from "../charts/figure.ts";
 import { soon } from "../charts/frames.ts";
-import type { Settings } from "../charts/look.ts";
 import { share } from "../charts/paths.ts";
-import { along, type Curve, type Trace } from "../charts/picture.ts";
+import { along, smoothed, type Trace } from "../charts/picture.ts";
 import { nearest, type Range, type Series } from "../charts/series.ts";
 import { h, list, set, write } from "../dom.ts";
 import { duration, number, time } from "../format.ts";
@@ -182,30 +181,24 @@ type Point = { trace: Trace; x: number; px: number; y: number; py: number; raw: 
 function pointsAt(data: Chart, x: number): Point[] {
   const { picture, board } = data;
   if (!picture) return [];
-  const smoothed = new Map(picture.raw.length > 0 ? picture.curves.map((c) => [c.trace, c]) : []);
-  return picture.curves.flatMap(({ trace }) => {
+  const { settings } = board;
+  const isSmooth = picture.raw.length > 0;
+  return picture.curves.flatMap(({ trace, scattered }) => {
+    const placeOf = (line: Series, x: number) => {
+      const axis = along(trace, line, settings.x, data.startedAt);
+      const place = nearest(axis.values, x + axis.offset, axis.sorted);
+      return { place, x: (axis.values[place] ?? Number.NaN) - axis.offset };
+    };
     const line = trace.detail ?? trace.line;
-    const found = pointOf(trace, line, x, board.settings, data.startedAt);
-    if (!found) return [];
-    const [px, logged] = [picture.x.map.to(found.x), found.y];
+    const found = placeOf(line, x);
+    const px = picture.x.map.to(found.x);
     if (!Number.isFinite(px)) return [];
-    const curve = smoothed.get(trace);
-    const y = curve ? valueAt(curve, found.x) : logged;
-    const py = picture.y.map.to(y);
-    return [{ trace, x: found.x, px, y, py, raw: curve ? logged : null }];
+    const logged = line.y[found.place] as number;
+    const hasRaw = isSmooth && !scattered;
+    const smooth = hasRaw && smoothed(trace, settings)[placeOf(trace.whole.line, found.x).place];
+    const y = typeof smooth === "number" ? smooth : logged;
+    return [{ trace, x: found.x, px, y, py: picture.y.map.to(y), raw: hasRaw ? logged : null }];
   });
-}
-
-function pointOf(trace: Trace, line: Series, x: number, settings: Settings, startedAt: number) {
-  const axis = along(trace, line, settings.x, startedAt);
-  const place = nearest(axis.values, x + axis.offset, axis.sorted);
-  if (place < 0) return null;
-  return { x: (axis.values[place] as number) - axis.offset, y: line.y[place] as number };
-}
-
-function valueAt(curve: Curve, x: number): number {
-  const place = nearest(curve.x, x, false);
-  return place < 0 ? Number.NaN : (curve.y[place] as number);
 }
 
 /** The point nearest to `target` among `points`. */

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { chartOf } from "../../src/charts/chart.ts";
 import { cell, csvOf } from "../../src/charts/export.ts";
-import { boardOf, PLAIN } from "../../src/charts/look.ts";
+import { boardOf, boardOfChart, PLAIN } from "../../src/charts/look.ts";
+import { smooth } from "../../src/charts/smooth.ts";
+import { number } from "../../src/format.ts";
 import { chart } from "../../src/views/chart.ts";
 import { charts } from "../../src/views/charts.ts";
 import { columns, fakeChart, fakeRun, fakeRunWith, life } from "../fake_model.ts";
@@ -162,6 +164,23 @@ test("the wheel scrolls the page and zooms with Ctrl only", () => {
   expect([x.get("min"), x.get("max")]).toEqual([0, 9]);
   expect(turn({ ctrlKey: true })).toBe(true);
   expect((x.get("max") ?? 0) - (x.get("min") ?? 0)).toBeCloseTo(7.2);
+});
+
+test("what is said of a smoothed line is exact where not all of its points are drawn", () => {
+  const y = Array.from({ length: 5000 }, (_, i) => Math.sin(i * i));
+  const { model } = fakeChart({ loss: [y.map((_, i) => i), y] });
+  const el = chart(model, mount, life().signal);
+  boardOfChart(model).change({ smoothing: 0.9 });
+  frames();
+
+  boardOfChart(model).point(1234, chartOf(model));
+
+  const said = [...el.querySelectorAll(".rw-readout :is(b, small)")].map(
+    (each) => each.textContent,
+  );
+  expect(said).toEqual(
+    [smooth(Float64Array.from(y), 0.9)[1234], y[1234]].map((value) => number(value ?? 0)),
+  );
 });
 
 test("a legend puts lines away, and shows one alone", () => {
