@@ -108,6 +108,9 @@ class Outline:
         news = np.array((xs[places], ys[places], ats[places]), np.float64)
         self._place_gaps(news)
 
+        if not self._shift:
+            self._keep(self._kept, start + places, news)  # each point is a bucket of its own
+            return
         # Only the open bucket can change, unless buckets have just been joined.
         settled = 0
         if shift == self._shift and start:
@@ -118,13 +121,17 @@ class Outline:
         keep = _outline(columns[1], index >> self._shift)
         keep[-1] = True
         keep[0] |= not settled  # the line's own first point
-        self._kept = settled + int(np.count_nonzero(keep))
+        self._keep(settled, index[keep], columns[:, keep])
+
+    def _keep(self, settled: int, index: Indices, columns: Floats) -> None:
+        """Put points behind the first `settled`, in place of those that were there."""
+        self._kept = settled + len(index)
         if self._kept > len(self._index):
             more = len(self._index) + self._kept
             self._index = np.concatenate((self._index, np.empty(more, np.intp)))
             self._columns = np.concatenate((self._columns, np.empty((3, more))), axis=1)
-        self._index[settled : self._kept] = index[keep]
-        self._columns[:, settled : self._kept] = columns[:, keep]
+        self._index[settled : self._kept] = index
+        self._columns[:, settled : self._kept] = columns
 
     def columns(self, since: int = 0) -> Columns:
         """Return the kept points among those added after the first `since`.

@@ -145,9 +145,9 @@ class Vector:
         given = points.step != NO_STEP
         x = np.where(given, points.step, places)
         if not self._has_numbers:
-            self._has_numbers = bool(
-                np.isin(points.kind, (PointKind.FLOAT, PointKind.INT, PointKind.BOOL)).any()
-            ) or any(isinstance(value, int) for value in points.objects.values())
+            self._has_numbers = bool((points.kind <= PointKind.BOOL).any()) or any(
+                isinstance(value, int) for value in points.objects.values()
+            )
         self._extend(x, points.numbers, points.at, x_label="step" if given.any() else "index")
         self.last = _last(points)
 
@@ -507,7 +507,7 @@ def _last(points: Points) -> object:
 def _numbers(values: Sequence[object]) -> Floats:
     """Return logged values as floats, NaN where one is not a number."""
     try:
-        if all(type(value) is float or type(value) is int for value in values):
+        if {float, int}.issuperset(map(type, values)):
             return np.array(values, np.float64)
     except OverflowError:
         pass

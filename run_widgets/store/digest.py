@@ -239,7 +239,9 @@ def _digest_of_bytes(text: bytes, points: bytes) -> Digest:
     return {name: one for name, one in metrics.items() if name not in others}
 
 
-_FLOAT, _BOOL, _NONE, _RECORD = 1, 3, 4, 5  # of PointKind, whose members cost a look each
+# Asked for each value, and so looked up in one step.
+_FLOAT, _BOOL = PointKind.FLOAT, PointKind.BOOL
+_NONE, _RECORD = PointKind.NONE, PointKind.RECORD
 
 
 def _scalar(entry: Mapping[str, Any]) -> Value:

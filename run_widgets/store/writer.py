@@ -442,7 +442,7 @@ def checked_step(step: object) -> int | None:
     return int(whole)
 
 
-def _with_kind(mark: int, kind: PointKind) -> int:
+def _with_kind(mark: int, kind: int) -> int:
     return mark - PointKind.FLOAT + kind
 
 
