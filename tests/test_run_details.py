@@ -210,15 +210,58 @@ def test_news_of_many_metrics_take_two_messages(run: Run, wire: Wire) -> None:
     assert (x.tolist(), y.tolist()) == ([2.0], [3.0])
 
 
-def test_a_thousand_metrics_take_a_few_messages(run: Run, wire: Wire) -> None:
+def growths(wire: Wire) -> list[dict[str, Any]]:
+    """Return what was told of charts, message by message."""
+    contents = [message["data"].get("content", {}) for message in wire.sent]
+    return [content["charts"] for content in contents if content.get("type") == "grow"]
+
+
+def test_of_a_thousand_metrics_those_on_the_first_screen_are_told_first(
+    run: Run, wire: Wire
+) -> None:
     for name in range(1_000):
         run.log_list(f"metric {name}", [1, 2])
+    run.complete()
 
-    RunDetails(run)
+    details = RunDetails(run, metrics=["metric 99*"])
 
-    assert len(wire.sent[-1]["data"]["content"]["charts"]) == 1_000
+    (opening,) = growths(wire)
+    assert list(map(int, opening)) == [99, *range(990, 1_000), *range(99), *range(100, 990)]
+    assert opening["99"]["series"][0]["total"] == opening["999"]["series"][0]["total"] == 2
+    assert opening["0"]["name"] == "metric 0"
+    assert (opening["0"]["series"][0]["total"], opening["0"]["data"]) == (0, [])
+    assert details.following
+
+    wire.take()
+    assert details.tick() is News.LAST
+    (rest,) = growths(wire)
+    assert len(rest) == 989
+    assert rest["0"] == {
+        "type": "append",
+        "from": 0,
+        "series": [{"x": 0, "y": 1, "at": 2, "total": 2}],
+    }
+    assert not details.following
     # A kernel's socket drops what a busy server has not taken: few messages, none lost.
-    assert len(wire.sent) < 7
+    assert len(wire.sent) == 2
+
+
+def test_many_points_come_in_messages_that_do_not_halt_a_browser(
+    run: Run, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "BYTES_AT_ONCE", 24 * 150)
+    for name in range(8):
+        run.log_list(f"metric {name}", list(range(100)))
+    run.complete()
+
+    details = RunDetails(run)
+    details.tick()
+
+    with_points = [
+        [place for place, chart in growth.items() if chart.get("data") != []]
+        for growth in growths(wire)
+    ]
+    assert with_points == [["0", "1"], ["2", "3"], ["4", "5"], ["6", "7"]]
 
 
 def test_of_very_many_lines_each_is_told_with_fewer_points(

@@ -87,10 +87,19 @@ export function list<T, E extends HTMLElement>(
     const el = known.get(name) ?? make(item);
     update(el, item, index);
     kept.set(name, el);
-    if (parent.children[index] !== el) parent.insertBefore(el, parent.children[index] ?? null);
   });
   for (const [name, el] of known) if (kept.get(name) !== el) el.remove();
+  place(parent, kept.values());
   children.set(parent, kept);
+}
+
+/** Make `items` the first children of `parent`, in this order, moving only what is elsewhere. */
+export function place(parent: Element, items: Iterable<Element>): void {
+  let here = parent.firstElementChild;
+  for (const item of items) {
+    if (item === here) here = here.nextElementSibling;
+    else parent.insertBefore(item, here);
+  }
 }
 
 const children = new WeakMap<Element, Map<string, HTMLElement>>();

@@ -60,6 +60,24 @@ test("a list keeps the elements of what stays, in the order of what is", () => {
   expect(el.children[1]).toBe(b);
 });
 
+test("what goes from a list leaves the others where they are", () => {
+  const el = h("ul");
+  const draw = (items: string[]) =>
+    list(
+      el,
+      items,
+      (item) => item,
+      (item) => h("li", {}, item),
+    );
+  draw(["a", "b", "c", "d"]);
+  const moved = vi.spyOn(el, "insertBefore");
+
+  draw(["b", "d"]);
+
+  expect(el.textContent).toBe("bd");
+  expect(moved).not.toHaveBeenCalled();
+});
+
 test("a list has one element for each key, also where two items claim one", () => {
   const el = h("ul");
   const draw = (items: string[]) =>

@@ -21,6 +21,22 @@ test("metrics are listed with their values or their forms", () => {
   expect(el.querySelector(".rw-pairs")?.textContent).toBe("SigmoidVector[20]");
 });
 
+test("of very many metrics the first are there at once, the others when there is time", () => {
+  vi.useFakeTimers();
+  const names = Array.from({ length: 1000 }, (_, k) => `w${k}`);
+  const model = fakeRun({
+    metrics: names.map((name) => ({ name, kind: "vector", text: "Vector[2]", at: null })),
+  });
+
+  const el = panel(model, mount, life().signal);
+
+  const shown = () => [...(el.querySelector(".rw-pairs")?.children ?? [])];
+  expect(shown().map((row) => row.firstChild?.textContent)).toEqual(names.slice(0, 100));
+  vi.advanceTimersByTime(1000);
+  expect(shown().length).toBe(1000);
+  vi.useRealTimers();
+});
+
 test("a chart is shown once, and a new one beside it", () => {
   const charts = [fakeChart({ loss: [[0], [1]] }).model];
   const model = fakeRun({ charts });

@@ -9,8 +9,9 @@ somebody takes it to restyle it; the browser then shows that one.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from fnmatch import fnmatchcase
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets
 import numpy as np
@@ -20,7 +21,7 @@ from bqplot import Axis, Figure, LinearScale, Lines
 from run_widgets.reading.downsample import Columns, reduced, with_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from run_widgets.reading.summary import Curves, Line
 
@@ -32,6 +33,12 @@ MAX_COLUMNS = 12
 
 MARGIN = {"top": 10, "right": 12, "bottom": 38, "left": 54}
 """Pixels around the plot where the browser has not measured what its numbers need."""
+
+BYTES_AT_ONCE = 1_000_000
+"""Of points in one message, about, which a browser so takes in between two frames."""
+
+FIRST_CHARTS = 50
+"""Whose points come first; more than a screen has room for."""
 
 MAX_STATE_POINTS = 1_000_000
 FEWEST_POINTS = 200
@@ -171,14 +178,27 @@ class RunChart:
         """The metric's name."""
         return self._curves.name
 
+    @property
+    def is_told(self) -> bool:
+        """Whether `news` has none."""
+        return self._sent == self._totals()
+
+    def name_alone(self) -> dict[str, object]:
+        """Return the message that tells of the chart alone; `news` then has its points."""
+        lines = self._curves.lines
+        self._sent = [0] * len(lines)
+        series = [{"name": line.name, "color": line.color, "total": 0} for line in lines]
+        return {"type": "whole", **self._curves.described(), "series": series, "data": []}
+
     def news(self, buffers: list[memoryview], most: int | None = None) -> dict[str, object] | None:
         """Return the message that tells what is new, its columns added to `buffers`.
 
         None when nothing is. A chart that nobody was told of, or that has a line
-        which was not there before, is told whole, with `most` points a line.
+        which was not there before, is told whole; a line of which nobody has a
+        point, with `most` of them.
         """
         lines = self._curves.lines
-        totals = [line.outline.total for line in lines]
+        totals = self._totals()
         if totals == self._sent:
             return None
         message: dict[str, object]
@@ -189,7 +209,8 @@ class RunChart:
             message = {"type": "whole", **self._curves.described(), "data": data}
         else:
             series = [
-                _places(line.outline.columns(since), buffers) | {"total": total}
+                _places(_at_most(line.outline.columns(since), None if since else most), buffers)
+                | {"total": total}
                 if total > since
                 else None
                 for line, since, total in zip(lines, self._sent, totals, strict=True)
@@ -207,6 +228,9 @@ class RunChart:
         columns = [_at_most(line.outline.columns(), most) for line in self._curves.lines]
         data = [{name: column.data for name, column in each._asdict().items()} for each in columns]
         return {**self._curves.described(), "data": data}
+
+    def _totals(self) -> list[int]:
+        return [line.outline.total for line in self._curves.lines]
 
     def take(self) -> Figure:
         """Return the figure for somebody to restyle; its marks have their points from now on."""
@@ -282,6 +306,50 @@ def wholes(charts: Sequence[RunChart]) -> list[dict[str, object]]:
     """Return all charts whole."""
     most = most_points(charts)
     return [chart.whole(most) for chart in charts]
+
+
+class Growth(NamedTuple):
+    """What one message tells of: by the places of charts what each got; columns in `buffers`."""
+
+    charts: dict[str, object]
+    buffers: list[memoryview]
+
+
+def opening(charts: Sequence[RunChart], asked: Sequence[str]) -> Growth:
+    """Return what a browser needs to begin: all charts, but points of the first ones only.
+
+    `asked` are names or patterns of the metrics that somebody wants to see; they
+    are the first where there are any.
+    """
+    patterns = [pattern.replace("[", "[[]") for pattern in asked]
+    first = [
+        place
+        for place, chart in enumerate(charts)
+        if not patterns or any(fnmatchcase(chart.name, pattern) for pattern in patterns)
+    ][:FIRST_CHARTS]
+    growth = next(grown(charts, first), Growth({}, []))
+    for place, chart in enumerate(charts):
+        if str(place) not in growth.charts:
+            growth.charts[str(place)] = chart.name_alone()
+    return growth
+
+
+def grown(charts: Sequence[RunChart], places: Iterable[int] | None = None) -> Iterator[Growth]:
+    """Yield what is new of the charts, or of those at `places`, in portions of a bounded size."""
+    most = most_points(charts)
+    growth, room = Growth({}, []), BYTES_AT_ONCE
+    for place in range(len(charts)) if places is None else places:
+        known = len(growth.buffers)
+        news = charts[place].news(growth.buffers, most)
+        if news is None:
+            continue
+        growth.charts[str(place)] = news
+        room -= sum(buffer.nbytes for buffer in growth.buffers[known:])
+        if room <= 0:
+            yield growth
+            growth, room = Growth({}, []), BYTES_AT_ONCE
+    if growth.charts:
+        yield growth
 
 
 def most_points(charts: Iterable[RunChart]) -> int:

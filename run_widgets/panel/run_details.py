@@ -20,10 +20,19 @@ from run_widgets.front_end import FRONT_END
 from run_widgets.images import media_type
 from run_widgets.panel.answers import Answers
 from run_widgets.panel.cell import has_browser, kernel, running_cell
-from run_widgets.panel.charts import ChartList, Charts, RunChart, look, most_points, wholes
+from run_widgets.panel.charts import (
+    ChartList,
+    Charts,
+    Growth,
+    RunChart,
+    grown,
+    look,
+    opening,
+    wholes,
+)
 from run_widgets.panel.followed import Followed, tick_of
 from run_widgets.panel.plain import Plain, let_colab_draw, needed, told_what_is_needed
-from run_widgets.panel.poll import News, poll
+from run_widgets.panel.poll import SHORTEST_PAUSE_S, News, poll
 from run_widgets.reading.documents import Drawings
 from run_widgets.reading.facts import shown, time_of
 from run_widgets.reading.run import Reading
@@ -313,7 +322,7 @@ class RunDetails(Followed):
             with self._lock:
                 place = self._places[cell]
                 place.handles.append((handle, self._is_plain))
-                place.is_final = not self.following
+                place.is_final = self._is_over
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         self._revive()
@@ -413,6 +422,7 @@ class RunDetails(Followed):
         self._version_behind = 0
         self._rows_sent: dict[str, tuple[int, int, int]] = {}
         self._plain = None
+        self._is_begun = False  # telling of the charts
         self.set_trait("charts", Charts())
         self.set_trait("following", True)
 
@@ -435,12 +445,19 @@ class RunDetails(Followed):
     def _goes_on(self) -> bool:
         return bool(self.following)
 
+    @property
+    def _is_over(self) -> bool:
+        """Whether all there will ever be has been read; it may not have been told yet."""
+        return self._reading.is_over and self._reading.children.is_over
+
     @staticmethod
     def _watch(panel: weakref.ref[Any], stop: threading.Event) -> None:
         known = panel()
         every_s = known._every_s if known is not None else None
         del known
-        poll(lambda: tick_of(panel), stop, every_s=every_s)
+        # It was just looked at, and what was found first is to be drawn before the rest comes.
+        if not stop.wait(SHORTEST_PAUSE_S):
+            poll(lambda: tick_of(panel), stop, every_s=every_s)
 
     def _revive(self) -> None:
         """Bring back a closed panel, or one of a run that had ended and goes on again."""
@@ -475,7 +492,6 @@ class RunDetails(Followed):
             {"path": shown(f.path), "bytes": f.bytes, "modified_at": f.modified_at}
             for f in reading.files[:MAX_FILES]
         ]
-        is_over = reading.is_over and reading.children.is_over
         with self.hold_sync():
             changed = [
                 self._set("facts", known),
@@ -488,15 +504,16 @@ class RunDetails(Followed):
                 self._set("children", reading.children.entries(0.0)),
                 self._set("original", reading.original.state()),
                 self._set("problem", " · ".join(summary.warnings)),
-                self._set("following", not is_over),
             ]
         if reading.original.version != self._version_behind:
             self._version_behind = reading.original.version
             changed.append(self._set("behind", [line.told() for line in reading.original.lines()]))
         changed.append(self._grow())
+        is_told = all(chart.is_told for chart in self._charts.values())
+        changed.append(self._set("following", not (self._is_over and is_told)))
         if any(changed):
             self._show_plainly()
-        if is_over:
+        if self._is_over:
             self._update_outputs()
         elif not self._has_browser and any(changed):
             self._picture_outputs()
@@ -515,17 +532,27 @@ class RunDetails(Followed):
         return key != "charts" and bool(super()._should_send_property(key, value))
 
     def _grow(self) -> bool:
-        """Send all that grew, in one message; return whether anything did."""
-        buffers: list[memoryview] = []
-        charts: dict[str, object] = {}
-        most = most_points(self._charts.values())
-        for place, chart in enumerate(self._charts.values()):
-            if news := chart.news(buffers, most):
-                charts[str(place)] = news
+        """Send all that grew; return whether anything did.
+
+        At first that is what a screen has room for; the next look sends the others.
+        """
+        charts = list(self._charts.values())
+        portions = (
+            grown(charts) if self._is_begun else iter([opening(charts, self.look["metrics"])])
+        )
+        self._is_begun = True
         tables = [news for table in self._reading.summary.tables if (news := self._new_rows(table))]
-        if charts or tables:
-            self.send({"type": "grow", "charts": charts, "tables": tables}, buffers=buffers)
-        return bool(charts or tables)
+        first = next(portions, Growth({}, []))
+        if not (first.charts or tables):
+            return False
+        self._send_growth(first, tables)
+        for portion in portions:
+            self._send_growth(portion)
+        return True
+
+    def _send_growth(self, growth: Growth, tables: Sequence[dict[str, object]] = ()) -> None:
+        content = {"type": "grow", "charts": growth.charts, "tables": tables}
+        self.send(content, buffers=growth.buffers)
 
     def _new_rows(self, table: Rows) -> dict[str, object] | None:
         sent = self._rows_sent.get(table.name, (0, 0, 0))
@@ -606,5 +633,5 @@ def _answer(panel: RunDetails, content: object, _: object) -> None:
 def _look_after_cell(_: object) -> None:
     """Show at once what a cell did: the kernel may be shut down right after the last one."""
     for panel in list(_panels):
-        if panel.following:
+        if not panel._is_over:
             panel.tick()

@@ -122,6 +122,10 @@ def test_of_a_thousand_charts_only_those_in_sight_are_drawn(
     notebook, panel = look_at(run, open_notebook)
     expect(panel.lines("layer0/w0")).to_have_count(1, timeout=20_000)
     expect(panel.locator(".rw-slot")).to_have_count(1000)
+    expect(panel.locator(".rw-pairs dt")).to_have_count(1000)
+    expect(panel.root.get_by_label("Horizontal axis").locator("optgroup option")).to_have_count(
+        1000
+    )
     assert panel.locator(".bqplot").count() < 30
 
     panel.root.get_by_label("Filter charts by name").fill("/layer9.w9[89]/")

@@ -35,6 +35,15 @@ function ask(): void {
   });
 }
 
+/** How long what can wait does, where a browser does not tell when it has nothing to do. */
+const IDLE_MS = 200;
+
+/** Call `act` when the page has nothing else to do: once it has drawn what people see first. */
+export function whenIdle(act: () => void): void {
+  if (typeof requestIdleCallback === "function") requestIdleCallback(act);
+  else setTimeout(act, IDLE_MS);
+}
+
 const queue: (() => void)[] = [];
 let isOpen = true;
 

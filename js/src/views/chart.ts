@@ -72,7 +72,8 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
       drawBehind(picture, shape);
       drawMarks(data, shape);
     }
-    empty.hidden = data.shared.some(({ line }) => line.total > 0);
+    // Without a line its points are still on their way.
+    empty.hidden = data.lines.length === 0 || data.shared.some(({ line }) => line.total > 0);
     back.hidden = !data.zoom.x && !data.zoom.y;
     write(title, nameOf(data));
     set(

@@ -1,7 +1,7 @@
 import { type Chart, chartOf } from "../charts/chart.ts";
 import { type Grid, gridOf, type Section } from "../charts/grid.ts";
 import { boardOf, hang } from "../charts/look.ts";
-import { h, set, whileNear, write } from "../dom.ts";
+import { h, place, set, whileNear, write } from "../dom.ts";
 import { count } from "../format.ts";
 import { listen, type Model, type RunChartModel, type RunModel, watch } from "../model.ts";
 import { chart, type Mount } from "./chart.ts";
@@ -107,13 +107,6 @@ export function charts(model: Model<RunModel>, mount: Mount, life: AbortSignal):
 function noneOf({ total }: Grid): string {
   if (total === 0) return "None of the metrics that were asked for is here yet";
   return `None of ${count(total)} charts has such a name`;
-}
-
-/** Make `items` the first children of `parent`, in this order, moving only what is elsewhere. */
-function place(parent: HTMLElement, items: HTMLElement[]): void {
-  items.forEach((item, i) => {
-    if (parent.children[i] !== item) parent.insertBefore(item, parent.children[i] ?? null);
-  });
 }
 
 /** Where a chart is, or will be once somebody comes near. */

@@ -1,8 +1,12 @@
+import { whenIdle } from "../charts/frames.ts";
 import { h, list, set, write } from "../dom.ts";
 import { local } from "../format.ts";
 import { type Model, type RunModel, watch } from "../model.ts";
 import { isPersons } from "./details.ts";
 import { SIGNS } from "./replay.ts";
+
+/** Rows that are there at once; what is below waits until the page has nothing else to do. */
+const FIRST_ROWS = 100;
 
 /** Every tracked metric with its value, or with its form where it has many. */
 export function metrics(model: Model<RunModel>, life: AbortSignal): HTMLElement {
@@ -37,26 +41,35 @@ type Pair = [name: string, value: string, kind: string, verdict?: string | undef
 /** A named list of names and values, not there while it is empty. */
 function pairs(heading: string): { el: HTMLElement; draw(pairs: Pair[]): void } {
   const rows = h("dl", { class: "rw-pairs" });
+  let all: Pair[] = [];
+  let most = FIRST_ROWS;
   const el = h("section", { class: "rw-side", "aria-label": heading }, h("h4", {}, heading), rows);
+  const fill = () =>
+    list(
+      rows,
+      all.slice(0, most),
+      ([name]) => name,
+      () => h("div", {}, h("dt"), h("dd")),
+      (row, [name, value, kind, verdict]) => {
+        write(row.children[0] as Element, name);
+        write(row.children[1] as Element, value);
+        set(row, "title", [`${name}: ${value}`, verdict].filter(Boolean).join(", replayed: "));
+        set(row, "data-verdict", verdict);
+        set(row.children[1] as Element, "data-sign", verdict && SIGNS[verdict]);
+        // What stands for many values is no value.
+        set(row, "data-form", kind !== "property" && /^(Vector|Table|Image)\b/.test(value));
+      },
+    );
   return {
     el,
     draw(pairs) {
+      all = pairs;
       el.hidden = pairs.length === 0;
-      list(
-        rows,
-        pairs,
-        ([name]) => name,
-        () => h("div", {}, h("dt"), h("dd")),
-        (row, [name, value, kind, verdict]) => {
-          write(row.children[0] as Element, name);
-          write(row.children[1] as Element, value);
-          set(row, "title", [`${name}: ${value}`, verdict].filter(Boolean).join(", replayed: "));
-          set(row, "data-verdict", verdict);
-          set(row.children[1] as Element, "data-sign", verdict && SIGNS[verdict]);
-          // What stands for many values is no value.
-          set(row, "data-form", kind !== "property" && /^(Vector|Table|Image)\b/.test(value));
-        },
-      );
+      fill();
+      if (pairs.length > most && most === FIRST_ROWS) {
+        most = Number.POSITIVE_INFINITY;
+        whenIdle(fill);
+      }
     },
   };
 }

@@ -1,3 +1,4 @@
+import { whenIdle } from "../charts/frames.ts";
 import type { Grid } from "../charts/grid.ts";
 import { type Board, metricOf, overMetric, type Settings } from "../charts/look.ts";
 import { h, list, set, write } from "../dom.ts";
@@ -6,6 +7,9 @@ import { smoothField } from "./smooth_field.ts";
 
 /** Charts from which it pays to look for one by its name. */
 const SEARCHED = 4;
+
+/** Metrics that are offered at once: a browser measures all of a list before it shows any of it. */
+const OFFERED = 100;
 
 /** How long a filter waits for the next letter. */
 const TYPING_MS = 150;
@@ -16,6 +20,7 @@ export function toolbar(
   life: AbortSignal,
 ): { el: HTMLElement; draw(grid: Grid): void } {
   let typing: ReturnType<typeof setTimeout> | undefined;
+  let most = OFFERED;
   const find = h("input", {
     type: "search",
     class: "rw-filter",
@@ -113,12 +118,17 @@ export function toolbar(
     const asked = metricOf(board.settings.x);
     if (asked !== null && !names.includes(asked)) names.push(asked);
     metrics.hidden = names.length < 2 && asked === null;
+    const isLong = names.length > most;
+    const offered = isLong ? names.filter((name) => name === asked) : names;
     list(
       metrics,
-      metrics.hidden ? [] : names,
+      metrics.hidden ? [] : offered,
       (name) => name,
       (name) => h("option", { value: overMetric(name) }, name),
     );
+    if (!isLong) return;
+    most = Number.POSITIVE_INFINITY;
+    whenIdle(drawMetrics);
   }
 
   const search = h("span", { class: "rw-find" }, find, found);

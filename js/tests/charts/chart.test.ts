@@ -66,6 +66,20 @@ test("hears what is appended before anyone looks", () => {
   expect([...(marks[0]?.get("y") ?? [])]).toEqual([3, 2]);
 });
 
+test("a chart whose points are on their way is there without them", () => {
+  const series = [{ name: "loss", color: "#0072b2", total: 0 }];
+  const { model, marks } = fakeChart({ loss: [[], []] }, { series, data: [] });
+  const el = show(model);
+  const empty = el.querySelector<HTMLElement>(".rw-plot > .rw-empty");
+  expect(el.querySelector("h4")?.textContent).toBe("loss");
+  expect(empty?.hidden).toBe(true);
+
+  grow(model, 0, [3, 2]);
+
+  expect([...(marks[0]?.get("y") ?? [])]).toEqual([3, 2]);
+  expect(empty?.hidden).toBe(true);
+});
+
 test("a message that the whole has already is left out", () => {
   const { model, marks } = fakeChart({
     loss: [
