@@ -45,7 +45,7 @@ def trained(run: Run) -> Run:
 
 
 def played_back(panel: Locator) -> None:
-    """Go back by the keys, play to the end, and leave."""
+    """Go back by the pointer and the keys, play to the end, and leave."""
     line = panel.locator(".rw-chart[aria-label='train/loss'] path.line[d]:not([d=''])")
     status = panel.locator(".rw-status").first
     expect(line).to_have_count(1)
@@ -53,6 +53,12 @@ def played_back(panel: Locator) -> None:
     panel.get_by_role("button", name="Play back").click()
     moment = panel.get_by_role("slider", name="Moment of the run")
     expect(moment).to_be_focused()
+
+    middle = moment.bounding_box()
+    assert middle is not None
+    moment.click(position={"x": middle["width"] / 2, "y": middle["height"] / 2})
+    expect(status).to_have_text("Running")
+    assert STEPS / 4 < line.evaluate(POINTS) < 3 * STEPS / 4
 
     moment.press("Home")
     for _ in range(5):

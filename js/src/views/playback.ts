@@ -58,9 +58,10 @@ export function playback(
     "aria-label": "Moment of the run",
   });
   slider.addEventListener("input", () => {
-    stop();
     const [from, to] = span;
-    board.go(from + slider.valueAsNumber * (to - from));
+    const moment = from + slider.valueAsNumber * (to - from);
+    stop(); // which puts the slider where the run is seen
+    board.go(moment);
   });
   const speed = h(
     "select",

@@ -149,6 +149,9 @@ test("the bar leads through the run by keys, plays it, and leaves", () => {
 
   press("PageDown");
   expect(board.moment).toBeCloseTo(START + 8.1);
+  slider.value = "0.5"; // as the pointer sets it
+  slider.dispatchEvent(new Event("input"));
+  expect([board.moment, slider.valueAsNumber]).toEqual([START + 4.5, 0.5]);
   press("Home");
   expect(slider.getAttribute("aria-valuetext")).toContain("0 s of 9 s");
 
