@@ -68,8 +68,9 @@ export function panel(
     "div",
     { class: "rw-panel" },
     problem,
-    header(model, life, past.button),
+    // Above what the moment changes, or it would move away beneath the pointer.
     past.bar,
+    header(model, life, past.button),
     replay(model, life),
     pages.el,
   );
