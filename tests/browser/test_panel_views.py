@@ -119,6 +119,12 @@ def test_files_are_looked_into_and_kept(open_notebook: Open, run: Run) -> None:
     choose("rows.csv")
     expect(pane.locator(".slick-row").first).to_contain_text("Zürich")
     expect(pane).to_contain_text("500 rows")
+    # By keys: into the table, and twice by its column.
+    pane.get_by_label("Filter rows").press("Tab")
+    for _ in range(2):
+        notebook.page.keyboard.press("s")
+    expect(pane.locator("[aria-sort=descending]")).to_have_text("id")
+    expect(pane.locator(".slick-row").first).to_contain_text("499")
     choose("model.pt")
     expect(pane).to_contain_text("Not a text")
     with notebook.page.expect_download() as kept:

@@ -7,6 +7,7 @@ import { count, number } from "../format.ts";
 import type { Cell } from "../model.ts";
 import { type AskRows, FarRows } from "../tables/far_rows.ts";
 import { arranged, isNumeric, type Order, type Rows } from "../tables/rows.ts";
+import { walkByArrows } from "./grid_keys.ts";
 import { gridSize, ROW_HEIGHT } from "./grid_size.ts";
 
 /** Columns shown, at the most: each has a header in the page. */
@@ -33,8 +34,8 @@ export type GridOptions = {
 /**
  * A table of any length: only what is on screen is in the page.
  *
- * A click on a column's name sorts by it, a second one the other way round; what is typed into the
- * filter leaves the rows that have it in some cell. Where not all rows are here, the others are
+ * A click on a column's name sorts by it, as does the key S in one of its cells, a second one the
+ * other way round; what is typed into the filter leaves the rows that have it in some cell. Where not all rows are here, the others are
  * asked for as somebody scrolls to them, and who has them all sorts and searches.
  */
 export class DataGrid {
@@ -44,6 +45,7 @@ export class DataGrid {
   readonly filter: HTMLInputElement;
   readonly #host: HTMLElement;
   readonly #options: GridOptions;
+  readonly #life: AbortSignal;
   #slick: SlickGrid | null = null;
   #columns: string[] = [];
   #numeric: boolean[] = [];
@@ -58,6 +60,7 @@ export class DataGrid {
 
   constructor(label: string, life: AbortSignal, options: GridOptions = {}) {
     this.#options = options;
+    this.#life = life;
     this.#far = options.ask ? new FarRows(options.ask, life, () => this.#draw()) : null;
     this.#host = h("div", {
       class: "rw-grid",
@@ -208,18 +211,31 @@ export class DataGrid {
     made.onSort.subscribe((_, args: SingleColumnSort | MultiColumnSort) => {
       const sort = "sortCols" in args ? args.sortCols[0] : args;
       const column = Number(sort?.columnId);
-      this.#order = Number.isInteger(column) ? { column, descending: !sort?.sortAsc } : null;
-      this.#arrange();
+      this.#sort(Number.isInteger(column) ? { column, descending: !sort?.sortAsc } : null);
     });
     made.onViewportChanged.subscribe(() => this.#look());
     const choose = (place: number) => this.#options.choose?.(this.#places[place] as number);
     made.onClick.subscribe((_, { row }) => choose(row));
-    made.onKeyDown.subscribe((event, { row }) => {
-      const key = event.getNativeEvent() as KeyboardEvent;
-      if (key.key === "Enter") choose(row);
+    made.onKeyDown.subscribe((event, { row, cell }) => {
+      const { key, ctrlKey, metaKey, altKey } = event.getNativeEvent() as KeyboardEvent;
+      if (key === "Enter") choose(row);
+      if (key !== "s" || ctrlKey || metaKey || altKey) return;
+      const descending = this.#order?.column === cell && !this.#order.descending;
+      made.setSortColumn(String(cell), !descending);
+      this.#sort({ column: cell, descending });
     });
+    walkByArrows(made, this.#host, 0, this.#life);
     set(this.#host, "data-choose", this.#options.choose !== undefined);
     return made;
+  }
+
+  #sort(order: Order | null): void {
+    this.#order = order;
+    this.#host.querySelectorAll(".slick-header-column").forEach((head, column) => {
+      const way = order?.descending ? "descending" : "ascending";
+      set(head, "aria-sort", order?.column === column && way);
+    });
+    this.#arrange();
   }
 
   #slickColumns(): Column[] {

@@ -20,6 +20,7 @@ import type { Sort } from "../../experiment/query.ts";
 import { ruler } from "../../experiment/ruler.ts";
 import { provideSortable } from "../../experiment/sortable.ts";
 import type { RunTable } from "../../experiment/table.ts";
+import { walkByArrows } from "../grid_keys.ts";
 import { type GridSize, gridSize, ROW_HEIGHT } from "../grid_size.ts";
 
 const CHOOSE_WIDTH = 30;
@@ -48,9 +49,6 @@ export const MOST_COLUMNS = 300;
 const NEW_MS = 3000;
 
 const CHOOSE = "choose";
-
-/** SlickGrid's own elements without a look, first and last, that get the focus for it. */
-const ENTRY = "div:not([class])[tabindex='0']";
 
 export type GridState = {
   rows: Uint32Array;
@@ -218,10 +216,7 @@ export function grid(
       enableMouseWheelScrollHandler: false,
       fullWidthRows: true,
     });
-    // Each of its parts would be a stop on the way through the page; the arrow keys walk in them.
-    for (const part of host.querySelectorAll(".slick-pane, .slick-viewport, .grid-canvas")) {
-      set(part, "tabindex", -1);
-    }
+    walkByArrows(made, host, 1, life);
     made.onSort.subscribe((_, args) => actions.sort(sortsOf(args)));
     made.onColumnsReordered.subscribe(() => tellColumns(made));
     made.onColumnsResized.subscribe(() => tellColumns(made));
@@ -297,24 +292,6 @@ export function grid(
     actions.choose(ids, chosenNow);
   }
 
-  // Who comes by Tab stands on the first run in sight, so that the arrow keys walk from there.
-  host.addEventListener(
-    "focusin",
-    ({ target }) => {
-      const isEntry = target instanceof HTMLElement && target.parentElement === host;
-      if (!slick || !isEntry || !target.matches(ENTRY) || slick.getActiveCell()) return;
-      if (state.rows.length > 0) slick.setActiveCell(slick.getViewport().top, 1);
-    },
-    { signal: life },
-  );
-  // SlickGrid would lead Tab through every cell of ten thousand rows: the arrow keys do that.
-  host.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.key === "Tab") event.stopPropagation();
-    },
-    { capture: true, signal: life },
-  );
   // The columns that stay have no scroll bar, so the wheel would do nothing over them.
   host.addEventListener(
     "wheel",
