@@ -239,7 +239,9 @@ class LogView {
       const line = answer?.lines[0];
       if (!line || asked !== this.#view || this.#life.aborted) return;
       asked.number(line);
-      this.#redraw();
+      for (const [{ terminal, firstLine }, text] of this.#blocks) {
+        text.number(terminal.rows, firstLine);
+      }
     } catch {
       // The log is as good without numbers.
     }
@@ -325,7 +327,7 @@ class LogView {
 
   async #find(text: string): Promise<void> {
     [this.#found, this.#place] = [[], -1];
-    this.#redraw();
+    for (const [{ terminal }, blocks] of this.#blocks) blocks.find(terminal.rows, text);
     this.#search.tell(text && "searching…");
     if (!text) return;
     try {
@@ -389,18 +391,11 @@ class LogView {
       const there = this.#pieces.children[i] ?? null;
       if (there !== text.el) this.#pieces.insertBefore(text.el, there);
       const from = piece.terminal.takeChanged();
-      if (from < piece.terminal.rows.length) this.#drawPiece(piece, text, from);
+      const { rows } = piece.terminal;
+      if (from < rows.length) text.draw(rows, from, piece.firstLine, this.#search.text);
     });
     this.#drawNote();
     if (isOn(this.#follow)) this.#toEnd();
-  }
-
-  #redraw(): void {
-    for (const [piece, text] of this.#blocks) this.#drawPiece(piece, text, 0);
-  }
-
-  #drawPiece(piece: Piece, text: TextBlocks, from: number): void {
-    text.draw(piece.terminal.rows, from, piece.firstLine, this.#search.text);
   }
 
   #drawNote(): void {

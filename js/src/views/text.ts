@@ -1,6 +1,6 @@
 /** Rows of text in blocks, of which the browser lays out only those near the screen. */
 
-import { h } from "../dom.ts";
+import { h, write } from "../dom.ts";
 import type { Color, Row, Span, Style } from "../logs/terminal.ts";
 
 /** Rows of a block: few enough to be drawn anew with each new line, many enough to be few. */
@@ -9,10 +9,12 @@ const BLOCK_ROWS = 200;
 /** The height of a row in pixels, as the style sheet has it. */
 export const ROW_HEIGHT = 18;
 
+type Block = { el: HTMLElement; numbers: HTMLElement; text: HTMLElement };
+
 /** A piece of text that grows at its end. */
 export class TextBlocks {
   readonly el = h("div", { class: "rw-text" });
-  readonly #blocks: HTMLElement[] = [];
+  readonly #blocks: Block[] = [];
 
   /**
    * Draw `rows` from the row `from` on; those before it are as they were.
@@ -24,24 +26,46 @@ export class TextBlocks {
     const first = Math.floor(Math.max(0, Math.min(from, rows.length - 1)) / BLOCK_ROWS);
     const last = Math.ceil(rows.length / BLOCK_ROWS);
     for (let place = first; place < last; place++) {
-      const part = rows.slice(place * BLOCK_ROWS, (place + 1) * BLOCK_ROWS);
-      const block = this.#blocks[place] ?? h("div", { class: "rw-block" });
-      if (!this.#blocks[place]) {
-        this.#blocks[place] = block;
-        this.el.append(block);
-      }
-      block.style.containIntrinsicHeight = `auto ${part.length * ROW_HEIGHT}px`;
-      block.replaceChildren(
-        ...(firstLine === null ? [] : [gutter(part, firstLine)]),
-        h("pre", {}, ...nodes(part, lower(wanted))),
-      );
+      const part = rowsAt(rows, place);
+      const block = this.#blocks[place] ?? this.#add();
+      block.el.style.containIntrinsicHeight = `auto ${part.length * ROW_HEIGHT}px`;
+      writeNumbers(block, part, firstLine);
+      block.text.replaceChildren(...nodes(part, lower(wanted)));
     }
-    for (const block of this.#blocks.splice(last)) block.remove();
+    for (const { el } of this.#blocks.splice(last)) el.remove();
+  }
+
+  /** Show the lines' numbers, `firstLine` before the first row. */
+  number(rows: readonly Row[], firstLine: number | null): void {
+    this.#blocks.forEach((block, place) => {
+      writeNumbers(block, rowsAt(rows, place), firstLine);
+    });
+  }
+
+  /** Mark what is `wanted`, and nothing else. */
+  find(rows: readonly Row[], wanted: string): void {
+    const small = lower(wanted);
+    this.#blocks.forEach(({ text }, place) => {
+      const part = rowsAt(rows, place);
+      // Of a large log most blocks stay as they are.
+      const isFound =
+        small !== "" && part.some(({ spans }) => lower(textOf(spans)).includes(small));
+      if (isFound || text.querySelector("mark")) text.replaceChildren(...nodes(part, small));
+    });
   }
 
   /** The first mark in the line with `line` line ends before it in these rows. */
   mark(line: number): HTMLElement | null {
     return this.el.querySelector(`mark[data-line="${line}"]`);
+  }
+
+  #add(): Block {
+    const numbers = h("pre", { class: "rw-gutter", "aria-hidden": "true", hidden: true });
+    const text = h("pre");
+    const block = { el: h("div", { class: "rw-block" }, numbers, text), numbers, text };
+    this.#blocks.push(block);
+    this.el.append(block.el);
+    return block;
   }
 }
 
@@ -55,12 +79,20 @@ export function rowsOf(text: string): Row[] {
   }));
 }
 
-/** The numbers beside the rows, a number where a line begins. */
-function gutter(rows: Row[], firstLine: number): HTMLElement {
-  const numbers = rows.map(({ line }, i) =>
-    line === rows[i - 1]?.line ? "" : firstLine + line + 1,
-  );
-  return h("pre", { class: "rw-gutter", "aria-hidden": "true" }, numbers.join("\n"));
+function rowsAt(rows: readonly Row[], place: number): Row[] {
+  return rows.slice(place * BLOCK_ROWS, (place + 1) * BLOCK_ROWS);
+}
+
+/** Beside the rows, a number where a line begins. */
+function writeNumbers({ numbers }: Block, rows: Row[], firstLine: number | null): void {
+  numbers.hidden = firstLine === null;
+  if (firstLine === null) return;
+  const texts = rows.map(({ line }, i) => (line === rows[i - 1]?.line ? "" : firstLine + line + 1));
+  write(numbers, texts.join("\n"));
+}
+
+function textOf(spans: Span[]): string {
+  return spans.map(({ text }) => text).join("");
 }
 
 function nodes(rows: Row[], wanted: string): (Node | string)[] {
@@ -87,7 +119,7 @@ type Marked = Span & { isMark: boolean };
 
 /** Spans cut where what is `wanted`, in small letters, begins and ends. */
 function marked(spans: Span[], wanted: string): Marked[] {
-  const whole = wanted ? lower(spans.map(({ text }) => text).join("")) : "";
+  const whole = wanted ? lower(textOf(spans)) : "";
   if (!wanted || !whole.includes(wanted)) {
     return spans.map((span) => ({ ...span, isMark: false }));
   }
