@@ -145,6 +145,24 @@ def test_a_half_written_slot_is_not_there_yet(tmp_path: Path) -> None:
     assert values_of(follower) == {"loss": [1.0]}
 
 
+@pytest.mark.skipif(not hasattr(os, "pread"), reason="read in another way here")
+def test_a_reading_that_finds_a_mark_before_its_value_is_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = point(1.0) + point(2.0)
+    follower = write_files(tmp_path, HEADER, points)
+    real, torn = os.pread, [point(1.0) + bytes(8) + points[POINT_BYTES + 8 :]]
+
+    def overtaken(descriptor: int, size: int, place: int) -> bytes:
+        data = real(descriptor, size, place)
+        return torn.pop() if data == points and torn else data
+
+    monkeypatch.setattr(os, "pread", overtaken)
+
+    assert values_of(follower) == {"loss": [1.0, 2.0]}
+    assert not torn
+
+
 # -- slots that are filled late, or never --
 
 
