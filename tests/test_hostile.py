@@ -646,6 +646,29 @@ def test_a_terabyte_of_values_is_read_in_pieces(folder: Path) -> None:
     assert "cannot be read" in said
 
 
+def test_columns_with_next_to_nothing_on_disk_are_refused(folder: Path) -> None:
+    # Whole and readable: two columns of half a terabyte each, which no disk has to hold.
+    (folder / "metrics" / "0000.points").unlink()
+    count = 2**36
+    ones = {"mark0", "mark1"}
+    with (folder / "metrics" / "0000.npz").open("wb") as file:
+        for name in (f"{name}{byte}" for name in ("step", "mark") for byte in range(4)):
+            file.write(member(f"{name}.npy", npy("|u1", "(1,)", bytes([name in ones]))))
+        for name, dtype in (("value.npy", "<i8"), ("at.npy", "<f8")):
+            start = npy(dtype, f"({count},)")
+            size = len(start) + 8 * count
+            head = struct.pack(
+                "<4s5H3I2H", b"PK\x03\x04", 45, 0, 0, 0, 0, 0, 2**32 - 1, 2**32 - 1, len(name), 20
+            )
+            file.write(head + name.encode() + struct.pack("<2H2Q", 1, 16, size, size) + start)
+            file.truncate(file.seek(8 * count, os.SEEK_CUR))
+
+    said = in_little_memory(folder, READ_SOME)
+
+    assert said.startswith("0 ")
+    assert "it claims" in said
+
+
 @pytest.mark.parametrize("bomb", ["mark", "value"])
 def test_a_zip_bomb_is_read_in_pieces(folder: Path, bomb: str) -> None:
     n = 8_000_000

@@ -461,6 +461,18 @@ def test_writers_are_merged_by_time_and_each_keeps_its_order(
         writer.close("done")
 
 
+def test_rows_of_several_writers_are_merged_by_time_too(tmp_path: Path) -> None:
+    writers = [writer_in(tmp_path), writer_in(tmp_path)]
+    for n in range(6):
+        writers[n % 2].record(Kind.ROW, "rows", {"n": n})
+
+    found = values_of(LocalFollower(tmp_path / "metrics"))
+
+    assert found == {"rows": [{"n": n} for n in range(6)]}
+    for writer in writers:
+        writer.close("done")
+
+
 # -- the two forms of columns --
 
 
