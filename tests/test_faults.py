@@ -222,6 +222,33 @@ def test_a_run_that_ends_on_a_full_disk_is_written_when_there_is_room(
     assert values_of(small_disk) == mixed(0, 3000)
 
 
+@pytest.mark.skipif(not hasattr(os, "pwrite"), reason="written in another way here")
+def test_a_value_logged_while_those_that_waited_are_written_is_not_lost(
+    engine: Callable[..., Writer], small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, logged = os.pwrite, list(range(3000))
+
+    def log_meanwhile(descriptor: int, data: Any, place: int) -> int:
+        written = real(descriptor, data, place)
+        if len(logged) < 3010:
+            logged.append(len(logged))
+            writer.put("loss", logged[-1], None)
+        return written
+
+    writer = engine(small_disk, lambda: None)
+    writer.put("loss", 0, None)
+    with full(small_disk), one_warning():
+        for n in range(1, 3000):
+            writer.put("loss", n, None)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", log_meanwhile)
+        writer.beat()
+
+    assert not writer.is_failing
+    assert len(logged) > 3000
+    assert sorted(values_of(small_disk)["loss"]) == logged
+
+
 def test_threads_go_on_logging_while_a_disk_fills_and_empties(
     engine: Callable[..., Writer], small_disk: Path
 ) -> None:
