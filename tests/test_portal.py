@@ -592,6 +592,35 @@ def test_a_stretch_is_for_those_who_signed_in(portal: Portal, run: Run) -> None:
     assert portal.ask(path, signed_in=False).status in (302, 403)
 
 
+def test_whole_lines_come_as_csv_with_every_value(portal: Portal, run: Run) -> None:
+    values = [math.nan, math.inf, -math.inf, 0.1, 1e-300, 3.0, True]
+    for step, value in enumerate(values):
+        run.log("=loss,a", value, step=step)
+    run.log("acc", 0.5, step=10**15)
+
+    name = quote("=loss,a", safe="")
+    answer = portal.ask(f"/api/runs/{run.id}/values?name={name}&name=acc&x=epoch")
+
+    assert answer.status == 200
+    head, *rows = answer.body.decode().split("\r\n")  # type: ignore[attr-defined]
+    assert head == "line,epoch,time,value"
+    words = ["NaN", "Infinity", "-Infinity", "0.1", "1e-300", "3", "1"]
+    assert [row.rpartition(",")[2] for row in rows[:7]] == words
+    assert rows[3].startswith('"\'=loss,a",3,20')
+    assert rows[7].startswith("acc,1000000000000000,20")
+    assert rows[7].endswith("Z,0.5")
+    assert rows[8:] == [""]
+
+
+@pytest.mark.parametrize(("query", "status"), [("name=none", 404), ("", 400)])
+def test_lines_that_there_are_not_are_no_csv(
+    portal: Portal, run: Run, query: str, status: int
+) -> None:
+    run.log("loss", 1.0)
+
+    assert portal.ask(f"/api/runs/{run.id}/values?{query}").status == status
+
+
 # -- rows of long tables ---------------------------------------------------------------------
 
 

@@ -134,6 +134,12 @@ export class RunServer {
     return this.#json("/series", { name, over, ...numbers });
   }
 
+  /** Where a browser gets every value of some lines as CSV. */
+  values(names: string[], xLabel: string): string {
+    const parameters = [...names.map((name) => ["name", name]), ["x", xLabel]];
+    return this.#address(`api/runs/${this.runId}/values`, parameters);
+  }
+
   /** A window of a table's rows, sorted and searched by the server. */
   rows(name: string, question: RowsQuestion, signal: AbortSignal): Promise<RowsAnswer> {
     const { from, count, filter, order } = question;
@@ -209,7 +215,7 @@ export class RunServer {
     return answer.json();
   }
 
-  #address(path: string, parameters: Record<string, string> = {}): string {
+  #address(path: string, parameters: Record<string, string> | string[][] = {}): string {
     const query = new URLSearchParams(parameters);
     if (this.#workspace !== null) query.set("workspace", this.#workspace);
     return `${this.#root}run-widgets/${path}${query.size > 0 ? `?${query}` : ""}`;

@@ -16,6 +16,7 @@ run-widgets/api/experiments/<name>/table   an experiment's runs: the whole, and 
 run-widgets/api/experiments/<name>/curves  one metric of several of its runs
 run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
 run-widgets/api/runs/<id>/series       a stretch of one line, as fine as it was logged
+run-widgets/api/runs/<id>/values       every value of some lines, as CSV
 run-widgets/api/runs/<id>/rows         a window of one table's rows, sorted and searched
 run-widgets/api/runs/<id>/source       what it was started from
 run-widgets/api/runs/<id>/lines        where a file has a text
@@ -40,7 +41,18 @@ from typing import Any
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 
-from run_widgets.portal import experiments, exports, files, live, pages, panel, rows, runs, series
+from run_widgets.portal import (
+    experiments,
+    exports,
+    files,
+    live,
+    pages,
+    panel,
+    rows,
+    runs,
+    series,
+    values,
+)
 from run_widgets.portal.shelf import Shelf
 from run_widgets.servers import MARK
 from run_widgets.tracking import Workspace
@@ -89,6 +101,7 @@ class RunPortal(ExtensionApp):
             (run, runs.RunHandler),
             (rf"{run}/panel", panel.PanelHandler),
             (rf"{run}/series", series.SeriesHandler),
+            (rf"{run}/values", values.ValuesHandler),
             (rf"{run}/rows", rows.RowsHandler),
             (rf"{run}/source", runs.SourceHandler),
             (rf"{run}/code", runs.CodeHandler),

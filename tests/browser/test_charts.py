@@ -109,6 +109,14 @@ def test_zooming_in_brings_every_point_of_the_runs_files(
 
     wave.locator(".rw-plot").dblclick()
     expect(note).to_have_text(re.compile(r"^showing [\d,]+ of 100 k$"))
+    wave.get_by_role("button", name="More").click()
+    with notebook.page.expect_download() as download:
+        wave.get_by_role("menuitem", name="Save values as CSV").click()
+    assert download.value.suggested_filename == "wave.csv"
+    with open(download.value.path()) as file:
+        rows = file.read().splitlines()
+    assert len(rows) == 1 + 100_000
+    assert float(rows[1 + 50_123].rpartition(",")[2]) == 5.0
 
 
 def test_of_a_thousand_charts_only_those_in_sight_are_drawn(

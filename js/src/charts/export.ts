@@ -180,9 +180,14 @@ export async function pngOf(picture: string): Promise<Blob> {
 /** Give somebody a file. */
 export function save(content: Blob, name: string): void {
   const address = URL.createObjectURL(content);
+  download(address, name);
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** Give somebody what an address of this page's server has. */
+export function download(address: string, name: string): void {
   const link = document.createElement("a");
   link.href = address;
   link.download = name.replace(/[^\p{L}\p{N}._ -]+/gu, "_").slice(-120);
   link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

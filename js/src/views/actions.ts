@@ -1,5 +1,5 @@
 import type { Chart } from "../charts/chart.ts";
-import { csvOf, pngOf, save, svgOf } from "../charts/export.ts";
+import { csvOf, download, pngOf, save, svgOf } from "../charts/export.ts";
 import type { Frame } from "../charts/figure.ts";
 import type { Trace } from "../charts/picture.ts";
 import { h, set } from "../dom.ts";
@@ -47,6 +47,11 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
     return frame && drawn ? svgOf(about.name(), about.labels(), drawn, frame) : null;
   };
   const csv = item("", () => {
+    const address = isAllHere() ? null : everyValue();
+    if (address) {
+      download(address, `${about.name()}.csv`);
+      return;
+    }
     const over = data.across?.chart ? data.across.name : null;
     const rows = csvOf(data.traces, data.model.get("x_label"), asHere, over);
     save(new Blob([rows], { type: "text/csv" }), `${about.name()}.csv`);
@@ -104,6 +109,20 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
     event.stopPropagation();
   });
 
+  function isAllHere(): boolean {
+    return data.traces.every((trace) => asHere(trace).total === asHere(trace).length);
+  }
+
+  /** Where the server has every value of the lines; null without one, and for what is not a metric's. */
+  function everyValue(): string | null {
+    const models = [data, ...data.companions].map(({ model }) => model);
+    const isOnlyMetrics = models.every((model) => model.get("kind") === "metric");
+    const isWhole = board.moment === null && !data.across;
+    if (!board.server || !isOnlyMetrics || !isWhole) return null;
+    const names = models.map((model) => model.get("name"));
+    return board.server.values(names, data.model.get("x_label") || "x");
+  }
+
   function draw(): void {
     const pinned = board.arranged.pinned.includes(name());
     const enlarged = board.arranged.wide.includes(name());
@@ -122,7 +141,7 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
     set(more, "aria-label", "More");
     table.textContent = about.table.isShown ? "View as chart" : "View as table";
     const here = data.traces.reduce((sum, trace) => sum + asHere(trace).length, 0);
-    const isAll = data.traces.every((trace) => asHere(trace).total === asHere(trace).length);
+    const isAll = isAllHere() || everyValue() !== null;
     csv.textContent = `Save ${isAll ? "values" : `the ${count(here)} values here`} as CSV`;
     settle();
   }
