@@ -84,18 +84,24 @@ export function readout(
       },
     );
     // On the side that has room, so that it seldom covers what is pointed at and is never cut off.
-    const [first, last] = here ? reach() : [0, plot.clientWidth];
+    const { first, last, lowest } = reach();
     const toLeft = left > frame.left + frame.width / 2;
-    box.style.translate = toLeft
+    const across = toLeft
       ? `max(${first}px, ${left - ASIDE}px - 100%)`
       : `min(${left + ASIDE}px, ${last}px - 100%)`;
+    box.style.translate = `${across} min(${ASIDE}px, ${lowest}px - 100%)`;
   }
 
-  /** How far what is said here may go: over the charts beside, but not over the panel's edges. */
-  function reach(): Range {
-    const panel = plot.closest(".rw-board") ?? plot;
+  /**
+   * How far what is said may go, in pixels of the plot: where one points, over the charts beside,
+   * but not over the panel's edges.
+   */
+  function reach(): { first: number; last: number; lowest: number } {
+    const panel = here ? plot.closest(".rw-panel") : null;
+    if (!panel) return { first: 0, last: plot.clientWidth, lowest: plot.clientHeight };
     const [whole, own] = [panel.getBoundingClientRect(), plot.getBoundingClientRect()];
-    return [whole.left - own.left, whole.right - own.left];
+    const [first, last] = [whole.left - own.left, whole.right - own.left];
+    return { first, last, lowest: whole.bottom - own.top };
   }
 
   function point_at(event: PointerEvent): void {
