@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
 import sys
@@ -337,6 +338,27 @@ def test_values_put_together_have_one_time(writer: Writer) -> None:
     times = {name: points.at.tolist() for name, points in batch.points.items()}
     assert times["a"] == times["b"] == times["c"]
     assert len(set(times["a"])) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "pwrite"), reason="written in another way here")
+def test_values_put_together_are_appended_by_one_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = AppendWriter(tmp_path, lambda: None)
+    values = {f"m{n}": float(n) for n in range(10)}
+    put_together(writer, values, 0)
+    real, sizes = os.pwrite, []
+
+    def noted(descriptor: int, data: Any, place: int) -> int:
+        sizes.append(len(data))
+        return real(descriptor, data, place)
+
+    monkeypatch.setattr(os, "pwrite", noted)
+    put_together(writer, values, 1)
+    writer.put("m0", 0.0, 2)
+
+    assert sizes == [10 * POINT_BYTES, POINT_BYTES]
+    writer.close("done")
 
 
 def test_a_run_may_have_ten_thousand_metrics(writer: Writer) -> None:

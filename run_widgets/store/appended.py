@@ -10,17 +10,27 @@ from run_widgets.store.writer import Plain, Writer
 
 if TYPE_CHECKING:
     import struct
+    from collections.abc import Mapping
 
 
 class AppendWriter(Writer):
-    """Appends each point to the file."""
+    """Appends points to the file: one at a time, or all that are put together."""
 
     def _start(self) -> None:
         super()._start()
         self._points = Tail()
+        self._is_gathering = False
 
     def put(self, name: str, value: Plain, step: int | None) -> None:
         self._alone(self._put_alone, name, value, step)
+
+    def _put_all_alone(self, values: Mapping[str, Plain], step: int | None, at: float) -> None:
+        self._is_gathering = True
+        try:
+            super()._put_all_alone(values, step, at)
+        finally:
+            self._is_gathering = False
+            self._append()
 
     def _take(
         self, form: struct.Struct, value: float | int, at: float, step: int | None, mark: int
@@ -33,6 +43,10 @@ class AppendWriter(Writer):
             self._dropped += 1
             return
         self._points.add(point)
+        if not self._is_gathering:
+            self._append()
+
+    def _append(self) -> None:
         if self._pair is not None and not self._problem:
             try:
                 self._points.save(self._pair.points)
