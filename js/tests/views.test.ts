@@ -266,7 +266,15 @@ test("children are counted, of those that are not told too", async () => {
 test("the details have what was run and from what, all of it as text", async () => {
   const server = fakeServer();
   server.answers.source = () => ({
-    environment: { facts: { python: "3.11.7" }, packages: { numpy: "2.0", [HOSTILE]: "1" } },
+    environment: {
+      facts: { python: "3.11.7" },
+      packages: {
+        numpy: "2.0",
+        [HOSTILE]: "1",
+        ...Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`p${i}`, "1"])),
+        torch: "2.9",
+      },
+    },
     snapshot: null,
     notebook: null,
   });
@@ -290,6 +298,12 @@ test("the details have what was run and from what, all of it as text", async () 
   expect(value("Python")?.textContent).toBe("3.11.7");
   expect(value("By")?.textContent).toBe("jo");
   expect(el.querySelector(".rw-packages")?.textContent).toContain("numpy==2.0");
+  const seen = () => [...el.querySelectorAll(".rw-packages li:not([hidden])")];
+  expect(seen().length).toBe(12);
+  const filter = el.querySelector("input[type=search]") as HTMLInputElement;
+  filter.value = "Torch";
+  filter.dispatchEvent(new Event("input"));
+  expect(seen().map((item) => item.textContent)).toEqual(["torch==2.9"]);
   expect(el.querySelector("img")).toBeNull();
 });
 

@@ -169,11 +169,30 @@ function limited(scale: Model<ScaleModel>, axis: Axis): Range {
   return set;
 }
 
+/** What we have called axes in place of what they were called. */
+const named = new WeakMap<Model<AxisModel>, string>();
+
+/**
+ * What somebody in Python has called an axis; empty where nobody has.
+ *
+ * @param given what the kernel calls it by itself
+ */
+export function ownLabel(
+  figure: Model<FigureModel> | null,
+  horizontal: boolean,
+  given: string,
+): string {
+  const axis = figure?.get("axes").find((each) => isHorizontal(each) === horizontal);
+  const label = axis?.get("label") ?? "";
+  return axis && label !== (named.get(axis) ?? given) ? label : "";
+}
+
 function label(axis: Model<AxisModel>, ticks: Ticks, name: string, margin: Margin): void {
   if (axis.get("tick_format")) return; // somebody's own
   const offset = isHorizontal(axis) ? margin.bottom - 6 : margin.left - 12;
   const texts = ticks.places.map((place, i) => [String(place), ticks.labels[i] as string]);
   put(axis, "tick_labels", Object.fromEntries(texts));
+  if (axis.get("label") !== name) named.set(axis, name);
   put(axis, "label", name);
   put(axis, "label_offset", `${offset}px`);
 }

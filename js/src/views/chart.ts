@@ -1,5 +1,5 @@
 import { type Chart, chartOf } from "../charts/chart.ts";
-import { type Frame, frame } from "../charts/figure.ts";
+import { type Frame, frame, ownLabel } from "../charts/figure.ts";
 import { turn } from "../charts/frames.ts";
 import { split } from "../charts/names.ts";
 import { h, set, whenNear, whenSized, whileNear, write } from "../dom.ts";
@@ -158,7 +158,10 @@ function labels(data: Chart): { x: string; y: string } {
   const x = names[board.settings.x as keyof typeof names] ?? over ?? names.step;
   const y = model.get("y_label");
   const shared = data.companions.length > 0;
-  return { x, y: shared || y === model.get("name") ? "" : y };
+  return {
+    x: (x === names.step && ownLabel(data.figure, true, x)) || x,
+    y: ownLabel(data.figure, false, y) || (shared || y === model.get("name") ? "" : y),
+  };
 }
 
 /** How much of what there is can be seen. */

@@ -133,8 +133,30 @@ function environmentOf(): { el: HTMLElement; draw(known: Source["environment"]):
   const facts = pairs("Environment");
   const packages = h("ul", { class: "rw-packages" });
   const all = h("button", { type: "button", class: "rw-more" });
+  const wanted = h("input", {
+    type: "search",
+    class: "rw-input",
+    placeholder: "Filter packages",
+    "aria-label": "Filter packages",
+    oninput: () => sift(),
+  });
+  let isShort = true;
+
+  /** Show the first packages, or all, or those that are looked for. */
+  function sift(): void {
+    const text = wanted.value.trim().toLowerCase();
+    // As high as before, or the cards would be dealt out anew, and the field with them.
+    packages.style.minHeight = text && (packages.style.minHeight || `${packages.offsetHeight}px`);
+    [...packages.children].forEach((item, i) => {
+      const fits = item.textContent?.toLowerCase().includes(text);
+      set(item, "hidden", text ? !fits : isShort && i >= FEW_PACKAGES);
+    });
+    all.hidden = !isShort || packages.childElementCount <= FEW_PACKAGES;
+    all.style.visibility = text ? "hidden" : "";
+  }
+
   const text = () => [...packages.children].map((item) => item.textContent).join("\n");
-  const head = h("h5", {}, "Packages", copyButton("packages", text));
+  const head = h("h5", {}, "Packages", copyButton("packages", text), wanted);
   facts.el.append(head, packages, all);
   facts.el.hidden = true;
   return {
@@ -151,15 +173,14 @@ function environmentOf(): { el: HTMLElement; draw(known: Source["environment"]):
       const found = Object.entries(known.packages);
       head.hidden = found.length === 0;
       packages.replaceChildren(
-        ...found.map(([name, version], i) =>
-          h("li", { hidden: i >= FEW_PACKAGES }, `${name}==${version}`),
-        ),
+        ...found.map(([name, version]) => h("li", {}, `${name}==${version}`)),
       );
-      all.hidden = found.length <= FEW_PACKAGES;
+      wanted.hidden = found.length <= FEW_PACKAGES;
+      sift();
       write(all, `Show all ${count(found.length)}`);
       all.onclick = () => {
-        all.hidden = true;
-        for (const item of packages.children) set(item, "hidden", null);
+        isShort = false;
+        sift();
       };
     },
   };

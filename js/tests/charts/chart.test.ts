@@ -211,6 +211,24 @@ test("says how much it shows of what there is", () => {
   expect(el.querySelector(".rw-note")?.textContent).toMatch(/^showing [\d,]+ of 20,000$/);
 });
 
+test("an axis that was renamed in Python keeps its name, however often it is drawn", () => {
+  const { model, axes } = fakeChart({
+    loss: [
+      [0, 1],
+      [1, 2],
+    ],
+  });
+  show(model);
+  expect([axes.x.get("label"), axes.y.get("label")]).toEqual(["step", ""]);
+
+  axes.x.set_state({ label: "epoch" });
+  axes.y.set_state({ label: "nats" });
+  grow(model, 0, [3]);
+  grow(model, 0, [4]);
+
+  expect([axes.x.get("label"), axes.y.get("label")]).toEqual(["epoch", "nats"]);
+});
+
 test("axes say what they are, in numbers that have room", () => {
   const { model, axes, figure } = fakeChart(
     {
