@@ -308,10 +308,11 @@ function quantiles(parts: Float64Array[], shares: Range): Range | null {
 }
 
 /** How many values that are numbers have no place. */
-function lost({ y, py }: Curve): number {
+function lost({ x, y, px, py }: Curve): number {
   let count = 0;
   y.forEach((value, i) => {
-    if (Number.isFinite(value) && !Number.isFinite(py[i])) count += 1;
+    const isNumber = Number.isFinite(value) && Number.isFinite(x[i]);
+    if (isNumber && (Number.isNaN(px[i]) || Number.isNaN(py[i]))) count += 1;
   });
   return count;
 }

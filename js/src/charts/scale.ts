@@ -53,11 +53,13 @@ export function ticksOf(map: Mapping, unit: Unit, range: Range, most: number): T
   }
   const [low, high] = [map.from(range[0]), map.from(range[1])];
   const seen = (values: number[]) => values.filter((value) => inside(map.to(value), range));
-  const decades = seen(powers(low, high, most));
-  if (decades.length > 1) return placed(map, range, most, decades, powerLabels(decades, unit));
-  // Less than two powers of ten: round values between them, or as on a straight axis.
   const steps = seen(oneTwoFive(low, high));
-  const values = steps.length > 2 ? steps : seen(ticks([low, high], most));
+  const decades = seen(powers(low, high, most));
+  // 1, 2, 5, 10, … where there is room for all, or are too few powers of ten to go by.
+  const isClose = steps.length > 2 && (steps.length <= most || decades.length < 2);
+  const round = isClose ? steps : decades;
+  if (round.length > 1) return placed(map, range, most, round, roundLabels(round, unit));
+  const values = seen(ticks([low, high], most)); // as on a straight axis
   return placed(map, range, most, values, labelsOf(unit, values));
 }
 
@@ -122,8 +124,8 @@ function oneTwoFive(low: number, high: number): number[] {
   );
 }
 
-/** What powers of ten say: each by itself, but all with exponents where one needs its own. */
-function powerLabels(values: number[], unit: Unit): string[] {
+/** What round values say: each by itself, but all with exponents where one needs its own. */
+function roundLabels(values: number[], unit: Unit): string[] {
   if (unit === "duration") return values.map((value) => labelsOf(unit, [value])[0] as string);
   const labels = values.map((value) => tickLabels([value])[0] as string);
   if (!labels.some((label) => label.includes("e"))) return labels;

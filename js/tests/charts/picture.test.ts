@@ -73,6 +73,13 @@ test("what a logarithmic axis has no place for is counted", () => {
   expect(y.range[1]).toBeGreaterThan(2);
 });
 
+test("so is a step that it has no place for", () => {
+  const lines = [trace([1, 2, 3])];
+  const settings: Settings = { ...SETTINGS, x_scale: "log" };
+
+  expect(picture(lines, settings, NOWHERE, 100, AT).unfit).toBe(1);
+});
+
 test("outliers stay on the axis unless somebody asks, and then are marked", () => {
   const values = Array.from({ length: 100 }, (_, i) => (i === 50 ? 1e6 : i / 100));
 

@@ -71,6 +71,8 @@ describe("ticks", () => {
   test("of less than two powers of ten are round values", () => {
     expect(labels("log", [1, 1.6], 4)).toEqual(["1.0", "1.2", "1.4", "1.6"]);
     expect(labels("log", [2, 90], 6)).toEqual(["2", "5", "10", "20", "50"]);
+    expect(labels("log", [0.03, 1.2], 5)).toEqual(["0.05", "0.1", "0.2", "0.5", "1"]);
+    expect(labels("log", [1, 59], 3)).toEqual(["1", "10"]);
   });
 
   test("tell apart what lies close together far from zero", () => {
