@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -169,6 +170,7 @@ def test_a_snapshot_comes_back_as_a_zip(
             other.restore_snapshot(wrong)
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_git_facts_become_properties_without_credentials(
     project: Path, experiment: Experiment
 ) -> None:
