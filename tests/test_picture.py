@@ -79,6 +79,11 @@ def summary_of(*records: Record) -> RunSummary:
     return summary
 
 
+def labelled(document: dict[str, Any], label: str) -> dict[str, Any]:
+    """Return a JSON metric whose classes are all called so."""
+    return {"data": document["data"] | {"class_labels": [label, label]}}
+
+
 def a_list(name: str, values: list[Any]) -> Record:
     return Record(name, Kind.LIST, values, at=1.0)
 
@@ -187,6 +192,18 @@ def test_json_metrics_are_drawn_in_it() -> None:
     assert len(roc) == 2  # its curve, and what chance would be
 
 
+def test_curves_of_many_classes_leave_room_for_the_rest() -> None:
+    rng = np.random.default_rng(0)
+    tables = np.sort(rng.integers(0, 1000, (10, 200, 4)), axis=1).tolist()
+    data = {"probability_tables": tables, "probability_thresholds": np.linspace(0, 1, 200).tolist()}
+    summary = summary_of(Record("scores", Kind.ACCURACY_TABLE, {"data": data}, at=1.0))
+
+    html = static_html(facts_of(summary), summary, documents=Drawings().of(summary.documents))
+
+    assert html.count("<img") == 5
+    assert len(html.encode("utf-8")) < 60_000
+
+
 def test_child_runs_are_a_table_in_it() -> None:
     summary = summary_of()
     child = {"number": 2, "name": "trial", "status": "Failed", "labels": {"lr": "0.1"}}
@@ -235,18 +252,31 @@ def test_hostile_text_stays_text_wherever_it_is_logged(text: str) -> None:
         a_list("text", [text]),
         Record("table " + text, Kind.TABLE, {text: [text, 1], "b": [1, 2], "c": [1, 2]}, at=2.0),
         Record("image " + text, Kind.IMAGE, text, at=3.0),
+        Record("matrix " + text, Kind.CONFUSION_MATRIX, labelled(MATRIX, text), at=4.0),
+        Record("curves " + text, Kind.ACCURACY_TABLE, labelled(TABLE, text), at=5.0),
     )
+    child = {"number": 1, "name": text, "status": "Failed", "labels": {text: text}}
     about = facts_of(
         summary,
         id=text,
         experiment=text,
+        display_name=text,
+        description=text,
+        waiting_for=text,
+        interrupted=text,
         tags={text: text},
         properties={text: text},
         arguments=(text,),
         error=RunError(text, type=text, traceback=text),
     )
 
-    html = static_html(about, summary, [FileEntry(text, 1, 0.0)])
+    html = static_html(
+        about,
+        summary,
+        [FileEntry(text, 1, 0.0)],
+        documents=Drawings().of(summary.documents),
+        children=[child | {"metrics": {text: text}}],
+    )
 
     page = Parts(html)
     assert set(page.tags) <= TAGS

@@ -27,6 +27,9 @@ WIDTH, HEIGHT = 300, 150
 RIGHT, TOP, BOTTOM = 14, 8, 20
 """Pixels of a chart, and around its plot."""
 
+MAX_POINTS = 50
+"""Of a line of a JSON metric, of which one run may have hundreds."""
+
 DIGIT = 5.9
 """Pixels of a digit, at most, in the size of the ticks."""
 
@@ -54,7 +57,7 @@ def svg(curves: Curves, behind: Lines = MappingProxyType({}), *, max_points: int
 
 def document_svg(chart: Mapping[str, Any], colors: Sequence[str]) -> str:
     """Return a chart of a JSON metric, with a colour for each line; no logged text in it."""
-    lines = [np.array((line["x"], line["y"]), np.float64) for line in chart["lines"]]
+    lines = [_spread(np.array((line["x"], line["y"]), np.float64)) for line in chart["lines"]]
     bars, reference = chart["bars"], chart["reference"]
     edges = np.array(bars["edges"] if bars else [], np.float64)
     counts = np.array(bars["counts"] if bars else [], np.float64)
@@ -78,6 +81,12 @@ def document_svg(chart: Mapping[str, Any], colors: Sequence[str]) -> str:
         for color, (x, y) in zip(colors, lines, strict=True)
     ]
     return _svg(grid, "".join(parts))
+
+
+def _spread(line: Floats) -> Floats:
+    """Return as many points of a smooth line as a small chart needs, its ends among them."""
+    size = line.shape[1]
+    return line[:, np.unique(np.linspace(0, size - 1, min(size, MAX_POINTS)).astype(int))]
 
 
 def _axes(xs: Sequence[Floats], ys: Sequence[Floats]) -> tuple[str, _Scale, _Scale]:
