@@ -224,6 +224,7 @@ export type Margin = { top: number; right: number; bottom: number; left: number 
 export type LinesModel = {
   x: Float64Array;
   y: Float64Array;
+  colors: string[];
   marker: string | null;
   marker_size: number;
   stroke_width: number;

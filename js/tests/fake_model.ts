@@ -130,6 +130,7 @@ export function fakeFigure(lines: number): FakeFigure {
       new FakeModel<LinesModel>({
         x: new Float64Array(),
         y: new Float64Array(),
+        colors: ["#0072b2"],
         marker: null,
         marker_size: 64,
         stroke_width: 1.5,

@@ -51,7 +51,7 @@ export class Chart {
 
   constructor(model: Model<RunChartModel>) {
     this.model = model;
-    if (this.figure) prepare(this.figure);
+    if (this.figure) this.#adopt(this.figure);
     this.#reset();
     if (this.figure) this.#draw(); // else when somebody looks
     model.on("change:data", () => {
@@ -59,7 +59,7 @@ export class Chart {
       this.#drawSoon();
     });
     model.on("change:figure", () => {
-      if (this.figure) prepare(this.figure);
+      if (this.figure) this.#adopt(this.figure);
       this.#drawSoon();
     });
     model.on("msg:custom", (message: Append, buffers: DataView[]) => {
@@ -106,9 +106,11 @@ export class Chart {
     );
     const used = new Map<string, number>();
     const across = this.across?.chart ?? null;
-    return all.flatMap(({ chart, name, color, k }) => {
+    return all.flatMap(({ chart, name, color: given, k }) => {
       const line = chart.lines[k];
       if (!line) return [];
+      // Somebody may have given the line another one in Python.
+      const color = chart.figure?.get("marks")[k]?.get("colors")[0] ?? given;
       const times = used.get(color) ?? 0;
       used.set(color, times + 1);
       const mark = chart === this ? k : -1;
@@ -240,6 +242,14 @@ export class Chart {
   get startedAt(): number {
     const first = this.lines.flatMap((line) => (line.at.length > 0 ? [line.at[0] as number] : []));
     return this.board.startedAt ?? (first.length > 0 ? Math.min(...first) : 0);
+  }
+
+  /** Take a figure that Python has made, and what is done to it there. */
+  #adopt(figure: Model<FigureModel>): void {
+    prepare(figure);
+    for (const mark of figure.get("marks")) {
+      mark.on("change:colors change:line_style", () => this.redraw());
+    }
   }
 
   /** Begin anew with the whole that the kernel sent. */

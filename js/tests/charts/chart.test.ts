@@ -272,6 +272,18 @@ test("limits and formats that somebody set from Python stay", () => {
   expect(axes.y.get("tick_labels")).toBeNull();
 });
 
+test("a colour given in Python is the line's everywhere", () => {
+  const { model, marks } = fakeChart({ train: [[0], [1]], val: [[0], [2]] });
+  const el = show(model);
+
+  marks[1]?.set_state({ colors: ["tomato"] });
+  vi.advanceTimersByTime(50);
+
+  const swatches = [...el.querySelectorAll<HTMLElement>(".rw-legend i")];
+  expect(swatches.map((swatch) => swatch.style.color)).toEqual(["rgb(0, 114, 178)", "tomato"]);
+  expect(el.querySelector(".rw-layer path[stroke=tomato]")).not.toBeNull();
+});
+
 test("a legend is there where several lines are", () => {
   const one = fakeChart({ loss: [[0], [1]] });
   const two = fakeChart({ train: [[0], [1]], "<b>val</b>": [[0], [2]] });
