@@ -1,7 +1,15 @@
 import { beforeEach, expect, test, vi } from "vitest";
 
 import { panel } from "../src/views/panel.ts";
-import { FACTS, type FakeModel, fakeChart, fakeImage, fakeRun, life } from "./fake_model.ts";
+import {
+  buffer,
+  FACTS,
+  type FakeModel,
+  fakeChart,
+  fakeImage,
+  fakeRun,
+  life,
+} from "./fake_model.ts";
 
 const HOSTILE = "<img src=x onerror=alert(1)>";
 const mount = async () => {};
@@ -47,6 +55,33 @@ test("a chart is shown once, and a new one beside it", () => {
 
   expect(shown).toHaveBeenCalledTimes(2);
   expect(el.querySelectorAll(".rw-slot").length).toBe(2);
+});
+
+test("a tick touches the chart that grew, and no other", () => {
+  vi.useFakeTimers();
+  const measured = vi.spyOn(Element.prototype, "getBoundingClientRect");
+  measured.mockReturnValue(new DOMRect(0, 0, 300, 200));
+  const charts = ["loss", "acc"].map((name) => fakeChart({ [name]: [[0], [1]] }, { name }).model);
+  const el = panel(fakeRun({ charts }), mount, life().signal);
+  vi.advanceTimersByTime(1000);
+  const observer = new MutationObserver(() => {});
+  observer.observe(el.querySelector(".rw-main") as Element, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    characterData: true,
+  });
+
+  const series = [{ x: 0, y: 1, at: 0, total: 2 }];
+  charts[0]?.trigger("msg:custom", { type: "append", from: 1, series }, [buffer([1]), buffer([2])]);
+  vi.advanceTimersByTime(1000);
+
+  const touched = observer.takeRecords().map(({ target }) => target);
+  expect(touched.length).toBeGreaterThan(0);
+  const slot = el.querySelector(".rw-slot") as HTMLElement;
+  expect(touched.filter((node) => !slot.contains(node))).toEqual([]);
+  measured.mockRestore();
+  vi.useRealTimers();
 });
 
 test("a tab is there for what the run has, with its number", () => {

@@ -9,6 +9,7 @@ colours for light and dark pages, and within a budget of bytes.
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
@@ -34,8 +35,9 @@ Child: TypeAlias = Mapping[str, Any]
 ImageOf: TypeAlias = Callable[[str], tuple[str, bytes] | None]
 """From an image's file name to its media type and content; None where it cannot be had."""
 
-MAX_BYTES = 300_000
-"""Of the whole. A part that does not fit is left out and said to be."""
+MAX_BYTES = 290_000
+"""Of the whole as a notebook's file has it, which so keeps less than 300 kB of a run, its text
+included. A part that does not fit is left out and said to be."""
 
 LINE_BYTES = 120_000
 """Of all lines of all charts together."""
@@ -74,7 +76,7 @@ def static_html(
     original: Mapping[str, Any] | None = None,
     behind: Lines | None = None,
 ) -> str:
-    """Return the run as one HTML element of at most `MAX_BYTES` bytes.
+    """Return the run as one HTML element of at most `MAX_BYTES` bytes in a notebook.
 
     Parameters
     ----------
@@ -152,7 +154,7 @@ def _wrapped(parts: Iterable[str]) -> str:
 def _within_budget(parts: Iterable[str]) -> Iterable[str]:
     left, omitted = MAX_BYTES - 500, 0
     for part in parts:
-        size = len(part.encode("utf-8"))
+        size = len(json.dumps(part, ensure_ascii=False).encode("utf-8"))
         if size <= left:
             left -= size
             yield part
