@@ -44,7 +44,8 @@ WATCH = """
   const line = ".rw-figure path.line[d]:not([d=''])";
   const isOnScreen = slot => {
     const { top, bottom } = slot.getBoundingClientRect();
-    return bottom > Math.max(top, 0) && top < innerHeight;
+    const middle = (top + bottom) / 2;
+    return bottom > top && middle > 0 && middle < innerHeight;
   };
   const look = () => {
     if (document.querySelector(line)) {
