@@ -315,7 +315,7 @@ def test_it_stays_within_its_budget(charts: int, points: int) -> None:
     assert Parts(html).open == []
 
 
-@pytest.mark.parametrize("sign", ["y", "\\", "\"", "\n"])
+@pytest.mark.parametrize("sign", ["y", "\\", '"', "\n"])
 def test_parts_beyond_the_budget_are_said_to_be_missing(sign: str) -> None:
     wide = {f"column {i}" + "x" * 200: [sign * 300] * 20 for i in range(20)}
     summary = summary_of(*(Record(f"t{i}", Kind.TABLE, wide, at=1.0) for i in range(20)))
