@@ -82,6 +82,9 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
   const settle = roving(el, () => [pin, wide, more]);
 
   function open(): void {
+    const here = data.traces.reduce((sum, trace) => sum + asHere(trace).length, 0);
+    const isAll = isAllHere() || everyValue() !== null;
+    csv.textContent = `Save ${isAll ? "values" : `the ${count(here)} values here`} as CSV`;
     menu.hidden = false;
     set(more, "aria-expanded", "true");
     (menu.firstElementChild as HTMLElement).focus();
@@ -140,9 +143,6 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
     set(more, "aria-expanded", String(!menu.hidden));
     set(more, "aria-label", "More");
     table.textContent = about.table.isShown ? "View as chart" : "View as table";
-    const here = data.traces.reduce((sum, trace) => sum + asHere(trace).length, 0);
-    const isAll = isAllHere() || everyValue() !== null;
-    csv.textContent = `Save ${isAll ? "values" : `the ${count(here)} values here`} as CSV`;
     settle();
   }
   draw();
