@@ -271,7 +271,8 @@ def status_of(lab: Lab, path: str, **headers: str) -> tuple[int, bytes, Any]:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return answer.status, answer.read(), answer.headers
     except urllib.error.HTTPError as error:
-        return error.code, error.read(), error.headers
+        with error:
+            return error.code, error.read(), error.headers
 
 
 def test_the_server_says_304_until_there_is_something_new(lab: Lab) -> None:
