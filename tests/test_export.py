@@ -77,7 +77,8 @@ def test_it_has_all_that_the_panel_shows(run: Run, tmp_path: Path) -> None:
         run.log_row("Cosine Wave", angle=step, cos=math.cos(step))
     run.upload_file("outputs/metrics.txt", io.BytesIO(b"accuracy: 0.97\n"))
     run.log_image("tanh", path=_picture(tmp_path))
-    run.complete()
+    with run:
+        print("done")
 
     state = exported(run, tmp_path / "run.html").state
 
@@ -87,6 +88,7 @@ def test_it_has_all_that_the_panel_shows(run: Run, tmp_path: Path) -> None:
     assert len(state["tables"][0]["rows"]) == 20
     assert base64.b64decode(state["images"][0]["data"]) == PNG
     assert base64.b64decode(state["contents"]["outputs/metrics.txt"]) == b"accuracy: 0.97\n"
+    assert [size for _, size in state["log_times"]["logs/user_log.txt"]] == [len("done\n")]
     assert state["following"] is False
 
 

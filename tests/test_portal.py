@@ -538,6 +538,16 @@ def test_no_link_leads_out_of_the_run(portal: Portal, run: Run, tmp_path: Path) 
     assert [file["path"] for file in portal.json(f"/api/runs/{run.id}")["files"]] == ["a.txt"]
 
 
+def test_when_a_log_had_come_how_far_is_told(portal: Portal, run: Run) -> None:
+    (run.folder / "log_times").write_text("5.25 10 logs/a.txt\n7.000 30 logs/a.txt\n")
+
+    known = portal.json(f"/api/runs/{run.id}/log-times?file=logs/a.txt")
+    unknown = portal.json(f"/api/runs/{run.id}/log-times?file=../run.json")
+
+    assert known == {"times": [[5.25, 10], [7.0, 30]]}
+    assert unknown == {"times": []}
+
+
 # -- a stretch of a line ---------------------------------------------------------------------------
 
 

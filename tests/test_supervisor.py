@@ -689,6 +689,15 @@ def write_log(
     return float(alone.stderr), seconds, most, used
 
 
+def test_what_a_script_prints_is_noted_with_when_it_did(submit: Callable[..., Run]) -> None:
+    run = submit("import time\nprint('first')\ntime.sleep(1.5)\nprint('second')\n")
+    run.wait_for_completion()
+
+    times = run.store.log_times(run.id, "user_logs/std_log.txt")
+    assert [size for _, size in times] == [len("first\n"), len("first\nsecond\n")]
+    assert times[1][0] - times[0][0] == pytest.approx(1.5, abs=0.7)
+
+
 def test_a_log_costs_the_script_what_a_file_costs(submit: Callable[..., Run], source: Path) -> None:
     alone, as_run, memory, _ = write_log(20_000, submit, source, clock="perf_counter")
 

@@ -18,7 +18,7 @@ import { viewOf } from "./run/host.ts";
 import { LocalManager } from "./run/local_manager.ts";
 import { LocalRun, type RunState } from "./run/local_run.ts";
 import { acceptModules, moduleOf, provide } from "./run/modules.ts";
-import { ask, RunServer, reasonOf } from "./server.ts";
+import { ask, type LogNote, RunServer, reasonOf } from "./server.ts";
 import { experiments, type Listed, NEWEST } from "./views/experiments.ts";
 import { isSure, twice } from "./views/twice.ts";
 import * as ours from "./widget.ts";
@@ -45,12 +45,13 @@ async function show(run: LocalRun, main: HTMLElement): Promise<void> {
 
 /** Of a file: the run as it was when the file was made. */
 async function showEmbedded(text: string): Promise<void> {
-  const { contents, ...state } = JSON.parse(text) as RunState & {
+  const { contents, log_times, ...state } = JSON.parse(text) as RunState & {
     contents: Record<string, string>;
+    log_times: Record<string, LogNote[]>;
   };
   document.body.dataset.run = "embedded";
   const pictures = state.images.flatMap(({ path, data }) => (data ? [[path, data]] : []));
-  serveEmbedded({ ...contents, ...Object.fromEntries(pictures) });
+  serveEmbedded({ ...contents, ...Object.fromEntries(pictures) }, log_times);
   const main = h("main");
   document.body.append(main);
   await show(await LocalRun.make(manager, state, async () => null), main);

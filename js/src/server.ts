@@ -6,6 +6,9 @@ import type { RowsAnswer, RowsQuestion } from "./tables/far_rows.ts";
 /** Bytes of a file from `start` on, of the `size` that it has now. */
 export type Part = { bytes: Uint8Array; start: number; size: number };
 
+/** A time, in seconds since the epoch, and the bytes that a log had by then. */
+export type LogNote = [at: number, bytes: number];
+
 /** Where a line begins, in bytes, and how many lines there are before it. */
 export type Line = { at: number; number: number };
 
@@ -178,6 +181,12 @@ export class RunServer {
   lines(file: string, text: string, start: Line = { at: 0, number: 0 }): Promise<Found> {
     const { at, number } = start;
     return this.#json("/lines", { file, text, at: String(at), number: String(number) });
+  }
+
+  /** When a log had come how far, in order. */
+  async logTimes(file: string): Promise<LogNote[]> {
+    const { times } = await this.#json<{ times: LogNote[] }>("/log-times", { file });
+    return times;
   }
 
   /** Ask the run to end. */

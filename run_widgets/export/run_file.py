@@ -125,6 +125,8 @@ def _state(reading: Reading, facts: dict[str, object]) -> dict[str, Any]:
         image["data"] = base64.b64encode(content).decode() if fits else None
     logged = {image["path"] for image in state["images"]}
     state["contents"] = dict([*_texts(reading, files), *_pictures(reading, files, logged)])
+    logs = [name for name in state["contents"] if name.startswith(_LOGS)]
+    state["log_times"] = {name: times for name in logs if (times := reading.log_times(name))}
     if not reading.record.status.is_final:
         at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
         note = f"as of {at}, when the run had not ended"

@@ -20,6 +20,7 @@ run-widgets/api/runs/<id>/values       every value of some lines, as CSV
 run-widgets/api/runs/<id>/rows         a window of one table's rows, sorted and searched
 run-widgets/api/runs/<id>/source       what it was started from
 run-widgets/api/runs/<id>/lines        where a file has a text
+run-widgets/api/runs/<id>/log-times    when a log had come how far
 run-widgets/api/runs/<id>/stop         POST: ask it to end
 run-widgets/api/runs/<id>/resubmit     POST: run again what it ran, as a new run
 run-widgets/export/<id>                the run as one HTML file
@@ -106,6 +107,7 @@ class RunPortal(ExtensionApp):
             (rf"{run}/source", runs.SourceHandler),
             (rf"{run}/code", runs.CodeHandler),
             (rf"{run}/lines", runs.LinesHandler),
+            (rf"{run}/log-times", runs.LogTimesHandler),
             (rf"{run}/stop", runs.StopHandler),
             (rf"{run}/edit", runs.EditHandler),
             (rf"{run}/delete", runs.DeleteHandler),

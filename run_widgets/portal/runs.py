@@ -77,6 +77,16 @@ class LinesHandler(JsonHandler):
         )
 
 
+class LogTimesHandler(JsonHandler):
+    """When a log had come how far: ``?file=<name>``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, run_id: str) -> None:
+        name = self.get_query_argument("file")
+        await self.answer(partial(self.shelf.log_times, run_id, self.workspace, name))
+
+
 class StopHandler(JsonHandler):
     """Asks a run to end: at its next step, or a submitted one's processes, now."""
 

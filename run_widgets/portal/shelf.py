@@ -171,6 +171,10 @@ class Shelf:
                 return {"lines": [asdict(line_at(file, start.at))], "next": None}
             return asdict(lines_with(file, text, start=start))
 
+    def log_times(self, run_id: str, workspace: str | None, name: str) -> Json:
+        """Return when the run's log `name` had come how far: ``{"times": [[time, bytes], …]}``."""
+        return {"times": self.store_of(run_id, workspace).log_times(run_id, name)}
+
     def stop(self, run_id: str, workspace: str | None) -> Json:
         """Ask a run to end at its next step; end the processes of a submitted one.
 

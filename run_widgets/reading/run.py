@@ -168,6 +168,10 @@ class Reading:
             content = file.read(most + 1)
         return content if len(content) <= most else None
 
+    def log_times(self, name: str) -> list[tuple[float, int]]:
+        """Return when a log had come how far."""
+        return self._store.log_times(self._run_id, name)
+
     def data(self) -> dict[str, Any]:
         """Return what a panel shows, with the names that Azure ML's widget gave it."""
         record = self.record

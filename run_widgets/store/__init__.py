@@ -69,3 +69,10 @@ class RunReader(Protocol):
             The run has no such file, or the name leads outside the run.
         """
         ...
+
+    def log_times(self, run_id: str, name: str) -> list[tuple[float, int]]:
+        """Return when the run's log `name` had come how far: times in order, and bytes.
+
+        Empty where nobody noted it.
+        """
+        ...

@@ -19,6 +19,7 @@
                                  /work/…                    what a submitted script left elsewhere
                                  /stop                      there when somebody asked it to end
                                  /progress                  steps done and, where known, in all
+                                 /log_times                 when its logs had come how far
 ```
 """
 
@@ -47,6 +48,7 @@ METRICS = "metrics"
 FILES = "files"
 STOP_FILE = "stop"
 PROGRESS_FILE = "progress"
+LOG_TIMES = "log_times"
 TRASH = ".trash"
 
 LOG_FOLDERS = ("user_logs/", "logs/", "azureml-logs/", "system_logs/")

@@ -38,6 +38,7 @@ from run_widgets.store.documents import (
 )
 from run_widgets.store.drive import can_be_mapped, is_local
 from run_widgets.store.lock import locked
+from run_widgets.store.log_times import log_times
 from run_widgets.store.mapped import MappedWriter
 from run_widgets.store.process import this_process
 from run_widgets.store.status import Sign, listed_record, record_of
@@ -426,6 +427,10 @@ class LocalStore:
             available = ", ".join(entry.path for entry in self.files(run_id)[:20]) or "none"
             raise FileNotInRun(f"run {run_id!r} has no file {name!r}; its files: {available}")
         return path
+
+    def log_times(self, run_id: str, name: str) -> list[tuple[float, int]]:
+        """Return when the run's log `name` had come how far."""
+        return log_times(self.folder(run_id), name)
 
     def add_file(
         self, run_id: str, name: str, source: Path | IO[Any], *, overwrite: bool = False

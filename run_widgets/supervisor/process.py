@@ -19,6 +19,7 @@ from run_widgets.records import RunError, RunStatus
 from run_widgets.source import provenance, snapshot
 from run_widgets.store import layout
 from run_widgets.store.local import LocalStore
+from run_widgets.store.log_times import LogTimes
 from run_widgets.store.process import process_of
 from run_widgets.supervisor import workcopy
 from run_widgets.supervisor.capture import Capture
@@ -83,6 +84,8 @@ class Supervisor:
         self._describing = threading.Thread(target=self._describe)
         self._captures: list[Capture] = []
         self._made: list[Path] = []  # folders for the script to write to
+        self._log = self.files / LOG
+        self._log_times = LogTimes(folder, LOG)
 
     def supervise(self) -> None:
         """Do all of it; when this returns the run has a final status."""
@@ -170,9 +173,8 @@ class Supervisor:
     def _execute(self) -> int:
         """Start the command, follow it to its end, and return its exit code."""
         self._set_status(RunStatus.STARTING)
-        log = self.files / LOG
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "ab", buffering=0) as output:
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with open(self._log, "ab", buffering=0) as output:
             # Both streams are the file itself: what is written is in the log,
             # in the order of writing, and costs the script what a file costs.
             try:
@@ -194,6 +196,7 @@ class Supervisor:
         waiter.start()
         self._follow(command)
         end_group(command.pid, kill_after_s=min(self.plan.kill_after_s, 5.0))
+        self._note_log()
         return command.wait()
 
     def _follow(self, command: subprocess.Popen[bytes]) -> None:
@@ -214,8 +217,15 @@ class Supervisor:
             next_capture = time.monotonic() + pause_s
             while command.poll() is None and time.monotonic() < next_capture:
                 self._rest(POLL_S)
+                if self._log_times.is_due():
+                    self._note_log()
                 if self._must_end():
                     break
+
+    def _note_log(self) -> None:
+        with contextlib.suppress(OSError):
+            facts = os.stat(self._log)
+            self._log_times.note(facts.st_size, facts.st_mtime)
 
     def _await(self, command: subprocess.Popen[bytes]) -> None:
         command.wait()
@@ -257,8 +267,8 @@ class Supervisor:
             return (RunStatus.FAILED if is_failed else RunStatus.COMPLETED), None
         if is_failed or exit_code is None:
             return RunStatus.FAILED, None
-        log, source = self.files / LOG, Path(self.plan.source)
-        error = error_of(exit_code, log, source=source, work=self.work)
+        source = Path(self.plan.source)
+        error = error_of(exit_code, self._log, source=source, work=self.work)
         return RunStatus.FAILED, error
 
     def _tidy(self) -> None:

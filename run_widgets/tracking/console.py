@@ -6,17 +6,23 @@ import codecs
 import contextlib
 import os
 import sys
+import time
 import traceback
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from run_widgets.store import layout
+from run_widgets.store.log_times import LogTimes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from run_widgets.records import RunStatus
     from run_widgets.tracking.details import Details
 
 
 _CHUNK_BYTES = 2**16
+
+_LOG = "logs/user_log.txt"
 
 
 class Block:
@@ -24,9 +30,7 @@ class Block:
 
     def __init__(self, run: Details) -> None:
         self._folder = os.getcwd()
-        path = run.folder / layout.FILES / "logs" / "user_log.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._log = path.open("a", encoding="utf-8", errors="replace")
+        self._log = _Log(run.folder)
         self._streams = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = (_Tee(stream, self._log) for stream in self._streams)
 
@@ -43,15 +47,39 @@ class Block:
         self._log.close()
 
 
+class _Log:
+    def __init__(self, folder: Path) -> None:
+        path = folder / layout.FILES / _LOG
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8", errors="replace")
+        self._times = LogTimes(folder, _LOG)
+        self._written_at = time.time()
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # a full disk, or a block that has ended
+            if self._times.is_due():
+                self._note()
+            self._file.write(text)
+            self._file.flush()
+            self._written_at = time.time()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._note()
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _note(self) -> None:
+        self._times.note(os.fstat(self._file.fileno()).st_size, self._written_at)
+
+
 class _Tee:
-    def __init__(self, stream: Any, log: IO[str]) -> None:
+    def __init__(self, stream: Any, log: _Log) -> None:
         self.stream = stream
         self._log = log
 
     def write(self, text: str) -> int:
-        with contextlib.suppress(OSError, ValueError):  # a full disk, or a block that has ended
-            self._log.write(text)
-            self._log.flush()
+        self._log.write(text)
         self.stream.write(text)
         return len(text)
 

@@ -7,6 +7,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from browser.test_export import offline
@@ -29,18 +30,20 @@ POINTS = "path => path.getAttribute('d').match(/[ML]/g).length"
 
 
 def trained(run: Run) -> Run:
-    """Log for two seconds, and end."""
-    for step in range(STEPS):
-        run.log("train/loss", 1 / (1 + step), step=step)
-        if step >= 10:
-            run.log("tokens", 1000 * step, step=step)
-        if step % 10 == 9:
-            matrix = {"data": {"matrix": [[step, 1], [2, step]]}}
-            run.log_confusion_matrix("classes", matrix, step=step)
-            run.log_row("epochs", epoch=step // 10, note=f"epoch {step // 10}")
-        time.sleep(0.05)
-    run.upload_file("outputs/end.png", io.BytesIO(PNG))
-    run.fail(ValueError("out of memory"))
+    """Log and print for two seconds, and end."""
+    with pytest.raises(MemoryError), run:
+        for step in range(STEPS):
+            print(f"at step {step}")
+            run.log("train/loss", 1 / (1 + step), step=step)
+            if step >= 10:
+                run.log("tokens", 1000 * step, step=step)
+            if step % 10 == 9:
+                matrix = {"data": {"matrix": [[step, 1], [2, step]]}}
+                run.log_confusion_matrix("classes", matrix, step=step)
+                run.log_row("epochs", epoch=step // 10, note=f"epoch {step // 10}")
+            time.sleep(0.05)
+        run.upload_file("outputs/end.png", io.BytesIO(PNG))
+        raise MemoryError("out of memory")
     return run
 
 
@@ -69,6 +72,12 @@ def played_back(panel: Locator) -> None:
     expect(panel.get_by_role("button", name="Stop")).to_be_hidden()
     half = line.evaluate(POINTS)
     assert STEPS / 4 < half < 3 * STEPS / 4
+
+    # Its lines have no times: how far it had come was noted.
+    panel.get_by_role("tab", name="Logs").click()
+    expect(panel.locator(".rw-log")).to_contain_text("at step 5")
+    expect(panel.locator(".rw-log")).not_to_contain_text(f"at step {STEPS - 1}")
+    panel.get_by_role("tab", name="Overview").click()
 
     panel.get_by_role("combobox", name="Speed").select_option("1×")
     moment.press(" ")

@@ -1,6 +1,6 @@
-/** How far a log was at a moment: where its lines begin with a time, that can be looked up. */
+/** How far a log was at a moment: as was noted while it was written, or by the times in its lines. */
 
-import type { File, Part } from "../server.ts";
+import type { File, LogNote, Part } from "../server.ts";
 
 /** Read in one go while a place is looked for, and then to the end of the search. */
 const PROBE_BYTES = 2 ** 13;
@@ -42,26 +42,54 @@ function zoneOf(zone: string): number {
 export class LogTimes {
   readonly #file: Pick<File, "read">;
   readonly #began: number | null;
+  readonly #ask: () => Promise<LogNote[]>;
+  #noted: LogNote[] | null = null;
+  /** Bytes that the log had when that was asked for. */
+  #notedSize = -1;
   readonly #probed = new Map<number, { start: number; at: number } | null>();
   #scanned: { from: number; to: number; lines: { start: number; at: number }[] } | null = null;
   /** What a clock without a zone is ahead of UTC; null while that is not known. */
   #ahead_s: number | null = null;
 
-  /** @param began when the run did, seconds since the epoch; null where that is not known */
-  constructor(file: Pick<File, "read">, began: number | null) {
+  /**
+   * @param began when the run did, seconds since the epoch; null where that is not known
+   * @param ask for what was noted while the log was written
+   */
+  constructor(
+    file: Pick<File, "read">,
+    began: number | null,
+    ask: () => Promise<LogNote[]> = async () => [],
+  ) {
     this.#file = file;
     this.#began = began;
+    this.#ask = ask;
   }
 
   /**
-   * How many bytes the log had at a moment, by the times of its lines.
+   * How many bytes the log had at a moment.
    *
    * A line without a time came with the one before it.
    *
    * @param size bytes that the log has now
-   * @returns null where its lines have no times
+   * @returns null where nothing was noted and its lines have no times
    */
   async bytesUntil(moment: number, size: number): Promise<number | null> {
+    const [noted, byLines] = [await this.#notedOf(size), await this.#byLines(moment, size)];
+    if (noted.length === 0) return byLines;
+    // Notes are some time apart, and not every line has a time: each is held to by the other.
+    const least = noted.findLast(([at]) => at <= moment)?.[1] ?? 0;
+    const most = noted.find(([at]) => at > moment)?.[1] ?? size;
+    return Math.min(size, most, Math.max(least, byLines ?? least));
+  }
+
+  async #notedOf(size: number): Promise<LogNote[]> {
+    if (this.#noted && this.#notedSize === size) return this.#noted;
+    this.#noted = await this.#ask().catch(() => []);
+    this.#notedSize = size;
+    return this.#noted;
+  }
+
+  async #byLines(moment: number, size: number): Promise<number | null> {
     const first = await this.#lineFrom(0, size);
     if (!first) return null;
     if (first.at > moment) return 0;

@@ -1,18 +1,26 @@
 /** Answers, in a file that somebody was sent, what views ask of the server: from the file itself. */
 
-import type { Line } from "../server.ts";
+import type { Line, LogNote } from "../server.ts";
 
 /** Nowhere that a browser would go. */
 const ROOT = "run:/";
 
-/** Let the page's views read `contents`: the texts that came with the run, by name, as base64. */
-export function serveEmbedded(contents: Record<string, string>): void {
+/**
+ * Let the page's views read what came with the run.
+ *
+ * @param contents texts and pictures by name, as base64
+ * @param logTimes when logs had come how far, by name
+ */
+export function serveEmbedded(
+  contents: Record<string, string>,
+  logTimes: Record<string, LogNote[]> = {},
+): void {
   document.body.dataset.baseUrl = ROOT;
   const elsewhere = window.fetch.bind(window);
   window.fetch = async (address, options) => {
     const url = String(address);
     return url.startsWith(ROOT)
-      ? answer(contents, url, options ?? {})
+      ? answer(contents, logTimes, url, options ?? {})
       : elsewhere(address, options);
   };
   // A link to a file is to its content, which a browser can only keep. Before views hear of it.
@@ -26,8 +34,16 @@ export function serveEmbedded(contents: Record<string, string>): void {
   document.addEventListener("click", keepLinked, { capture: true });
 }
 
-function answer(contents: Record<string, string>, url: string, options: RequestInit): Response {
+function answer(
+  contents: Record<string, string>,
+  logTimes: Record<string, LogNote[]>,
+  url: string,
+  options: RequestInit,
+): Response {
   const { searchParams, pathname } = new URL(url);
+  if (pathname.endsWith("/log-times")) {
+    return Response.json({ times: logTimes[searchParams.get("file") ?? ""] ?? [] });
+  }
   if (pathname.endsWith("/lines")) {
     const text = bytesOf(contents[searchParams.get("file") ?? ""]);
     return text ? lines(text, searchParams) : missing();

@@ -131,12 +131,15 @@ class LogView {
   }
 
   #open(path: string): void {
-    const file = serverOf(this.#model.get("facts"))?.file(path) ?? null;
+    const server = serverOf(this.#model.get("facts"));
+    const file = server?.file(path) ?? null;
     this.#path = path;
     this.#cut = file && new CutFile(file);
     this.#view = this.#cut && new LogWindow(this.#cut);
     const { started_at, created_at } = this.#model.get("facts");
-    this.#times = file && new LogTimes(file, started_at ?? created_at);
+    this.#times =
+      file &&
+      new LogTimes(file, started_at ?? created_at, async () => server?.logTimes(path) ?? []);
     this.#problem = file ? "" : NO_SERVER;
     [this.#found, this.#place, this.#grewAt] = [[], -1, 0];
     this.#search.clear();

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 
 import { CutFile, LogTimes, timeIn } from "../../src/logs/log_times.ts";
+import type { LogNote } from "../../src/server.ts";
 
 const START = Date.UTC(2026, 10, 27, 21, 30, 0) / 1000;
 
@@ -97,4 +98,39 @@ test("a file that is cut has an end like one that has not grown", async () => {
   expect(await text(4, 9)).toBe("45");
   expect(await text(6, 9)).toBe("");
   expect((await cut.read(0, 3)).size).toBe(6);
+});
+
+test("what was noted while a log was written holds where its lines say nothing", async () => {
+  const { file } = fileOf("a\nb\nc\n");
+  const noted: LogNote[] = [
+    [START + 1, 2],
+    [START + 5, 6],
+  ];
+  const times = new LogTimes(file, START, async () => noted);
+
+  expect(await times.bytesUntil(START, 6)).toBe(0);
+  expect(await times.bytesUntil(START + 3, 6)).toBe(2);
+  expect(await times.bytesUntil(START + 9, 6)).toBe(6);
+});
+
+test("lines that have times tell more than notes, and less where only some have", async () => {
+  const text = `${line(0)}${line(1)}no time\n${line(9)}`;
+  const { file, size } = fileOf(text);
+  const untimed = text.indexOf("no time");
+  const noted: LogNote[] = [
+    [START + 2, untimed],
+    [START + 8, text.indexOf(line(9))],
+  ];
+  const times = new LogTimes(file, START, async () => noted);
+
+  expect(await times.bytesUntil(START + 0.5, size)).toBe(line(0).length);
+  expect(await times.bytesUntil(START + 4, size)).toBe(text.indexOf(line(9)));
+  expect(await times.bytesUntil(START + 20, size)).toBe(size);
+});
+
+test("who cannot be asked for notes leaves the lines' times", async () => {
+  const { file, size } = fileOf(line(0));
+  const times = new LogTimes(file, START, () => Promise.reject(new Error("404")));
+
+  expect(await times.bytesUntil(START + 1, size)).toBe(size);
 });

@@ -6,7 +6,9 @@ import { RunServer, ServerError } from "../../src/server.ts";
 const LOG = "one\nTwo\nthree two\n";
 const server = new RunServer("run:/", "r1", null);
 
-beforeAll(() => serveEmbedded({ "logs/a b.txt": btoa(LOG), "empty.txt": "" }));
+beforeAll(() =>
+  serveEmbedded({ "logs/a b.txt": btoa(LOG), "empty.txt": "" }, { "logs/a b.txt": [[5, 4]] }),
+);
 
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
@@ -24,6 +26,11 @@ test("what did not fit in the page is said not to be there", async () => {
 
   await expect(reading).rejects.toThrow(ServerError);
   await expect(reading).rejects.toThrow("not in the file");
+});
+
+test("when a log had come how far is in the page", async () => {
+  expect(await server.logTimes("logs/a b.txt")).toEqual([[5, 4]]);
+  expect(await server.logTimes("empty.txt")).toEqual([]);
 });
 
 test("lines of a log are found and numbered as the server does it", async () => {
