@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,15 @@ def test_notes_that_are_a_link_are_not_read(tmp_path: Path) -> None:
 
     assert log_times(tmp_path / "run", LOG) == []
     assert elsewhere.read_text() == f"2 20 {LOG}\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs")
+def test_a_fifo_in_its_place_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log_times")
+
+    LogTimes(tmp_path, LOG).note(10, 5.0)
+
+    assert log_times(tmp_path, LOG) == []
 
 
 def test_what_a_block_prints_is_noted_with_when_it_did(experiment: Experiment) -> None:

@@ -127,8 +127,10 @@ def _mounts() -> list[tuple[str, str, str]]:
 
 
 _PLAIN = os.O_RDONLY
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
     _PLAIN |= getattr(os, _flag, 0)
+    _APPEND |= getattr(os, _flag, 0)
 
 
 def open_plain(path: Path | str) -> int:
@@ -156,6 +158,22 @@ def read_plain(path: Path | str, at_most: int) -> bytes:
         if size > at_most:
             raise OSError(f"{path} has {size:,} bytes, more than {at_most:,}")
         return os.read(descriptor, size + 1)
+    finally:
+        os.close(descriptor)
+
+
+def append(path: Path | str, content: bytes, mode: int = 0o666) -> int:
+    """Write `content` to a file's end in one go, without following a link; return where it ends.
+
+    Raises
+    ------
+    OSError
+        It cannot be written, or is a link or a FIFO that nobody reads.
+    """
+    descriptor = os.open(path, _APPEND, mode)
+    try:
+        os.write(descriptor, content)
+        return os.lseek(descriptor, 0, os.SEEK_CUR)
     finally:
         os.close(descriptor)
 

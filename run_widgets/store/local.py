@@ -36,7 +36,7 @@ from run_widgets.store.documents import (
     update_json,
     write_json,
 )
-from run_widgets.store.drive import can_be_mapped, is_local
+from run_widgets.store.drive import append, can_be_mapped, is_local
 from run_widgets.store.lock import locked
 from run_widgets.store.log_times import log_times
 from run_widgets.store.mapped import MappedWriter
@@ -236,14 +236,8 @@ class LocalStore:
     def _next_number(self, folder: Path) -> int:
         # Appending is atomic, but on network drives: where the byte landed is a number
         # nobody else has.
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         with contextlib.nullcontext() if is_local(folder) else locked(folder):
-            descriptor = os.open(folder / layout.NUMBERS_FILE, flags, 0o666)
-            try:
-                os.write(descriptor, b".")
-                return os.lseek(descriptor, 0, os.SEEK_CUR)
-            finally:
-                os.close(descriptor)
+            return append(folder / layout.NUMBERS_FILE, b".")
 
     def update_run(self, run_id: str, change: Callable[[Document], None]) -> RunRecord:
         """Apply `change` to the run's document, alone among all processes.

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import time
 from typing import TYPE_CHECKING
 
 from run_widgets.store import layout
-from run_widgets.store.drive import read_plain
+from run_widgets.store.drive import append, read_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +23,6 @@ SHARE = 1 / 1000
 
 MAX_BYTES = 4_000_000
 """Of the notes of a run, that are read."""
-
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
 
 
 class LogTimes:
@@ -51,11 +48,7 @@ class LogTimes:
             self._began = self._noted_at
         self._bytes = size
         with contextlib.suppress(OSError):
-            descriptor = os.open(self._path, _APPEND, 0o600)
-            try:
-                os.write(descriptor, f"{at:.3f} {size} {self._name}\n".encode())
-            finally:
-                os.close(descriptor)
+            append(self._path, f"{at:.3f} {size} {self._name}\n".encode(), 0o600)
 
 
 def log_times(folder: Path, name: str) -> list[tuple[float, int]]:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import BadName, FileNotInRun, ModelNotFound, StoreUnavailable
 from run_widgets.store import layout
-from run_widgets.store.drive import open_plain
+from run_widgets.store.drive import append, open_plain
 
 if TYPE_CHECKING:
     from run_widgets.store.local import LocalStore
@@ -404,13 +404,7 @@ def _add(
 
 def _next_number(parent: Path) -> int:
     # Appending is atomic: where the byte landed is a number nobody else has.
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    descriptor = os.open(parent / layout.NUMBERS_FILE, flags, 0o666)
-    try:
-        os.write(descriptor, b".")
-        return os.lseek(descriptor, 0, os.SEEK_CUR)
-    finally:
-        os.close(descriptor)
+    return append(parent / layout.NUMBERS_FILE, b".")
 
 
 def _copy(source: Path, target: Path) -> None:
