@@ -88,21 +88,27 @@ def page(store: RunReader, run_id: str) -> str:
 
 def _page(reading: Reading) -> str:
     facts = reading.facts()
+    documents = Drawings().of(reading.summary.documents)
+    children = reading.children.entries(time.time())
     picture = static_html(
         facts,
         reading.summary,
         reading.files,
         image_of=lambda name: _image(reading, name),
-        documents=Drawings().of(reading.summary.documents),
-        children=reading.children.entries(time.time()),
+        documents=documents,
+        children=children,
         **reading.original.picture(),
     )
-    return html_file(
-        str(facts["title"]), picture, _state(reading, facts), place="rw-run", scripts=_MODULES
-    )
+    state = _state(reading, facts, documents, children)
+    return html_file(str(facts["title"]), picture, state, place="rw-run", scripts=_MODULES)
 
 
-def _state(reading: Reading, facts: dict[str, object]) -> dict[str, Any]:
+def _state(
+    reading: Reading,
+    facts: dict[str, object],
+    documents: list[dict[str, Any]],
+    children: list[dict[str, Any]],
+) -> dict[str, Any]:
     summary, files = reading.summary, reading.files
     lines = sum(len(curves.lines) for curves in summary.charts)
     state = run_state(
@@ -111,8 +117,8 @@ def _state(reading: Reading, facts: dict[str, object]) -> dict[str, Any]:
         facts | {"portal_path": f"run-widgets/runs/{facts['run_id']}"},
         files,
         following=False,
-        documents=Drawings().of(summary.documents),
-        children=reading.children.entries(time.time()),
+        documents=documents,
+        children=children,
         original=reading.original,
         line_points=max(50, LINES_BYTES // POINT_BYTES // max(1, lines)),
     )

@@ -509,8 +509,8 @@ class RunDetails(Followed):
             self._version_behind = reading.original.version
             changed.append(self._set("behind", [line.told() for line in reading.original.lines()]))
         changed.append(self._grow())
-        is_told = all(chart.is_told for chart in self._charts.values())
-        changed.append(self._set("following", not (self._is_over and is_told)))
+        is_done = self._is_over and all(chart.is_told for chart in self._charts.values())
+        changed.append(self._set("following", not is_done))
         if any(changed):
             self._show_plainly()
         if self._is_over:

@@ -138,8 +138,7 @@ class LogView {
     this.#view = this.#cut && new LogWindow(this.#cut);
     const { started_at, created_at } = this.#model.get("facts");
     this.#times =
-      file &&
-      new LogTimes(file, started_at ?? created_at, async () => server?.logTimes(path) ?? []);
+      server && file && new LogTimes(file, started_at ?? created_at, () => server.logTimes(path));
     this.#problem = file ? "" : NO_SERVER;
     [this.#found, this.#place, this.#grewAt] = [[], -1, 0];
     this.#search.clear();
