@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from ipywidgets.widgets import widget as registry
 
-from run_widgets.panel.charts import MAX_STATE_POINTS, Charts, RunChart, figure, look, wholes
+from run_widgets.panel.charts import (
+    MAX_STATE_POINTS,
+    Charts,
+    RunChart,
+    figure,
+    is_wanted,
+    look,
+    wholes,
+)
 from run_widgets.reading.summary import PALETTE, Curves, Line
 
 
@@ -38,6 +46,24 @@ def told(shown: Curves) -> RunChart:
     chart = RunChart(shown)
     chart.news([])
     return chart
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "wanted"),
+    [
+        ("loss", [], True),
+        ("loss", ["acc", "loss"], True),
+        ("val/loss", ["val/*"], True),
+        ("val/loss", ["loss"], False),
+        ("acc[1]", ["acc[1]"], True),
+        ("acc[1]", ["acc[*"], True),
+        ("acc1", ["acc[1]"], False),
+    ],
+)
+def test_metrics_are_asked_for_by_names_and_patterns(
+    name: str, asked: list[str], wanted: bool
+) -> None:
+    assert is_wanted(name, asked) is wanted
 
 
 def test_a_figure_has_a_mark_for_each_line_and_no_legend() -> None:

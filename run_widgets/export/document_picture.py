@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from run_widgets.export.markup import text
-from run_widgets.export.svg_chart import HEIGHT, WIDTH, document_svg
+from run_widgets.export.markup import legend, text
+from run_widgets.export.svg_chart import chart_html, document_svg
 from run_widgets.reading.facts import text_of
 from run_widgets.reading.summary import PALETTE
 
@@ -70,23 +69,16 @@ def _cell(opacity: float, more: str = "") -> str:
 
 def _chart(name: str, plain_name: str, chart: Mapping[str, Any]) -> str:
     colors = colors_of(chart["lines"])
-    picture = base64.b64encode(document_svg(chart, colors).encode("utf-8")).decode("ascii")
-    what = text(chart["title"] or f"{chart['y_label']} over {chart['x_label']}")
+    what = chart["title"] or f"{chart['y_label']} over {chart['x_label']}"
     # The average's note stands for all of them, where there is one.
     noted = sorted(chart["lines"], key=lambda line: line["name"] not in AVERAGES)
     told = [f"{line['name']} {line['note']}" for line in noted if line["note"]]
     notes = " · ".join(filter(None, (*told[:1], chart["note"])))
-    legend = "".join(
-        f'<span style="color:{color};margin-left:8px">— {text(line["name"])}</span>'
-        for line, color in zip(chart["lines"], colors, strict=True)
+    names = legend(
+        [(line["name"], color) for line, color in zip(chart["lines"], colors, strict=True)]
     )
-    return (
-        f'<div style="display:inline-block;vertical-align:top;margin:8px 16px 0 0;max-width:'
-        f'{WIDTH}px">{name} {what} <span style="opacity:0.7">'
-        f"{text(notes)}</span>{legend if len(colors) > 1 else ''}<br>"
-        f'<img alt="{text(plain_name)} {what}" width="{WIDTH}" '
-        f'height="{HEIGHT}" src="data:image/svg+xml;base64,{picture}"></div>'
-    )
+    head = f'{name} {text(what)} <span style="opacity:0.7">{text(notes)}</span>{names}'
+    return chart_html(document_svg(chart, colors), head=head, alt=f"{plain_name} {what}")
 
 
 def colors_of(lines: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -16,8 +16,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from run_widgets.export import document_picture
-from run_widgets.export.markup import legible, text
-from run_widgets.export.svg_chart import HEIGHT, WIDTH, Lines, svg
+from run_widgets.export.markup import legend, legible, text
+from run_widgets.export.svg_chart import WIDTH, Lines, chart_html, svg
 from run_widgets.reading.facts import duration, shown, size, text_of
 from run_widgets.records import RunStatus
 
@@ -291,21 +291,10 @@ def _charts(charts: Sequence[Curves], behind: Lines) -> Iterable[str]:
 
 def _chart(curves: Curves, behind: Lines, *, max_points: int) -> str:
     drawn = svg(curves, behind, max_points=max_points)
-    picture = base64.b64encode(drawn.encode("utf-8")).decode("ascii")
-    names = [(line.name, line.color) for line in curves.lines]
-    legend = "".join(
-        f'<span style="color:{color};margin-left:8px">— {text(name)}</span>'
-        for name, color in names[:MAX_NAMES]
-    )
-    if len(names) > MAX_NAMES:
-        legend += f' <span style="opacity:0.7">and {len(names) - MAX_NAMES} more</span>'
-    return (
-        f'<div style="display:inline-block;vertical-align:top;margin:8px 16px 0 0;max-width:'
-        f'{WIDTH}px"><strong>{text(curves.name)}</strong> <span style="opacity:0.7">over '
-        f"{text(curves.x_label)}</span>{legend if len(names) > 1 else ''}<br>"
-        f'<img alt="{text(_spoken(curves))}" width="{WIDTH}" height="{HEIGHT}" '
-        f'src="data:image/svg+xml;base64,{picture}"></div>'
-    )
+    names = legend([(line.name, line.color) for line in curves.lines], MAX_NAMES)
+    over = f'<span style="opacity:0.7">over {text(curves.x_label)}</span>'
+    head = f"<strong>{text(curves.name)}</strong> {over}{names}"
+    return chart_html(drawn, head=head, alt=_spoken(curves))
 
 
 def _spoken(curves: Curves) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from run_widgets.export.markup import text
 from run_widgets.reading.downsample import Columns, Floats, reduced
 from run_widgets.reading.summary import PALETTE
 
@@ -81,6 +83,19 @@ def document_svg(chart: Mapping[str, Any], colors: Sequence[str]) -> str:
         for color, (x, y) in zip(colors, lines, strict=True)
     ]
     return _svg(grid, "".join(parts))
+
+
+def chart_html(drawn: str, *, head: str, alt: str) -> str:
+    """Return a drawn chart below its head, which is markup, as an image that stands beside others.
+
+    `alt` is logged text: what is said to those who do not see it.
+    """
+    picture = base64.b64encode(drawn.encode("utf-8")).decode("ascii")
+    return (
+        f'<div style="display:inline-block;vertical-align:top;margin:8px 16px 0 0;max-width:'
+        f'{WIDTH}px">{head}<br><img alt="{text(alt)}" width="{WIDTH}" height="{HEIGHT}" '
+        f'src="data:image/svg+xml;base64,{picture}"></div>'
+    )
 
 
 def _spread(line: Floats) -> Floats:

@@ -321,13 +321,8 @@ def opening(charts: Sequence[RunChart], asked: Sequence[str]) -> Growth:
     `asked` are names or patterns of the metrics that somebody wants to see; they
     are the first where there are any.
     """
-    patterns = [pattern.replace("[", "[[]") for pattern in asked]
-    first = [
-        place
-        for place, chart in enumerate(charts)
-        if not patterns or any(fnmatchcase(chart.name, pattern) for pattern in patterns)
-    ][:FIRST_CHARTS]
-    growth = next(grown(charts, first), Growth({}, []))
+    first = [place for place, chart in enumerate(charts) if is_wanted(chart.name, asked)]
+    growth = next(grown(charts, first[:FIRST_CHARTS]), Growth({}, []))
     for place, chart in enumerate(charts):
         if str(place) not in growth.charts:
             growth.charts[str(place)] = chart.name_alone()
@@ -350,6 +345,13 @@ def grown(charts: Sequence[RunChart], places: Iterable[int] | None = None) -> It
             growth, room = Growth({}, []), BYTES_AT_ONCE
     if growth.charts:
         yield growth
+
+
+def is_wanted(name: str, asked: Sequence[str]) -> bool:
+    """Tell whether a metric is among names and patterns; where there are none, all are."""
+    # As in the browser only `*` and `?` stand for others: a bracket is one.
+    patterns = (pattern.replace("[", "[[]") for pattern in asked)
+    return not asked or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def most_points(charts: Iterable[RunChart]) -> int:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import base64
 import sys
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import ipywidgets
 import numpy as np
 
 from run_widgets import servers
-from run_widgets.export.markup import text
+from run_widgets.export.markup import legend, text
 from run_widgets.export.picture import MAX_NAMES, html_above, html_below
 from run_widgets.export.svg_chart import GREY, ticks
 from run_widgets.front_end import FRONT_END
+from run_widgets.panel.charts import is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,7 +130,7 @@ class Plain:
         """Show a run as it is now; its charts' figures are fed by the charts."""
         _put(self._above, html_above(facts, summary))
         _put(self._below, html_below(facts, summary, files, documents, children))
-        wanted = [chart for chart in charts if self._is_wanted(chart.name)]
+        wanted = [chart for chart in charts if is_wanted(chart.name, self._patterns)]
         for chart in wanted[:MAX_CHARTS]:
             if chart.name not in self._charts:
                 self._charts[chart.name] = self._framed(chart)
@@ -153,12 +153,6 @@ class Plain:
             part.layout.close()
             part.close()
 
-    def _is_wanted(self, name: str) -> bool:
-        patterns = self._patterns
-        return not patterns or any(
-            name == pattern or fnmatchcase(name, pattern) for pattern in patterns
-        )
-
     def _mark(self, chart: RunChart) -> None:
         """Give the axes few round ticks: left alone, they run into one another."""
         columns = [line.outline.columns() for line in chart.curves.lines]
@@ -170,14 +164,8 @@ class Plain:
                 chart.take().axes[place].tick_values = np.array(ticks(*span, most=6))
 
     def _framed(self, chart: RunChart) -> ipywidgets.VBox:
-        lines = chart.curves.lines
-        legend = "".join(
-            f' <span style="color:{line.color}">— {text(line.name)}</span>'
-            for line in lines[:MAX_NAMES]
-        )
-        if len(lines) > MAX_NAMES:
-            legend += f" and {len(lines) - MAX_NAMES} more"
-        title = f"<strong>{text(chart.name)}</strong>{legend if len(lines) > 1 else ''}"
+        names = [(line.name, line.color) for line in chart.curves.lines]
+        title = f"<strong>{text(chart.name)}</strong>{legend(names, MAX_NAMES)}"
         layout = ipywidgets.Layout(min_width="0", overflow="hidden")
         figure = chart.take()
         across, up = figure.axes
