@@ -292,6 +292,37 @@ def test_work_that_fails_does_not_stop_the_rest(caplog: pytest.LogCaptureFixture
     assert "work in the background failed" in caplog.text
 
 
+def test_a_run_has_its_first_moments_to_itself() -> None:
+    worker = Background(quiet_s=0.3)
+    begun: list[float] = []
+    added = time.monotonic()
+    worker.add("a", 1, lambda _: begun.append(time.monotonic()))
+    while not begun:
+        time.sleep(0.01)
+    assert begun[0] - added >= 0.3
+
+
+def test_work_that_somebody_waits_for_begins_at_once() -> None:
+    worker = Background(quiet_s=60)
+    for n in range(2):  # also where it had been waited for before
+        done: list[int] = []
+        worker.add("a", n, done.extend)
+        assert not done
+        assert worker.wait(30)
+        assert done == [n]
+
+
+def test_an_interpreter_that_ends_does_not_wait_for_the_quiet_to_be_over() -> None:
+    script = (
+        "from run_widgets.tracking.background import Background\n"
+        "Background(quiet_s=60).add('a', 1, print)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, timeout=30
+    )
+    assert result.stdout == b"[1]\n"
+
+
 def test_there_is_no_thread_when_there_is_no_work() -> None:
     assert background.wait(30)
     assert background._thread is None

@@ -209,14 +209,15 @@ class Sourced(Handle):
         return snapshot.take(source, root / SNAPSHOTS, exclude=[root, *outputs])
 
     def _note_source(self, facts: dict[str, str], taken: Snapshot | SnapshotError | None) -> None:
-        from run_widgets.source import snapshot
-
         found = dict(facts)
-        if isinstance(taken, snapshot.Snapshot):
-            snapshot.place(taken.path, self.folder / snapshot.ARCHIVE)
-            found[snapshot.ID_PROPERTY] = taken.id
-        elif taken is not None:
-            found[snapshot.NO_SNAPSHOT] = str(taken)
+        if taken is not None:
+            from run_widgets.source import snapshot
+
+            if isinstance(taken, SnapshotError):
+                found[snapshot.NO_SNAPSHOT] = str(taken)
+            else:
+                snapshot.place(taken.path, self.folder / snapshot.ARCHIVE)
+                found[snapshot.ID_PROPERTY] = taken.id
 
         def note(known: Document) -> None:
             known["properties"] = {**found, **(known.get("properties") or {})}
@@ -231,7 +232,10 @@ def _keep_sources(
     with background.importing:
         import json
 
-        from run_widgets.source import provenance, snapshot
+        from run_widgets.source import provenance
+
+        if folder is not None:  # most of what this loads is for that alone
+            from run_widgets.source import snapshot  # noqa: F401
 
     facts = provenance.properties(folder or ".")
     if os.environ.get(RUN_VARIABLE):
@@ -244,7 +248,7 @@ def _keep_sources(
             taken = runs[0]._take(folder, outputs)
         except SnapshotError as error:  # never a reason to fail the run
             taken = error
-    if plan is not None and isinstance(taken, snapshot.Snapshot):
+    if plan is not None and taken is not None and not isinstance(taken, SnapshotError):
         plan = replace(plan, is_in_place=False, left_out=taken.left_out)
     for run in runs:
         # The run may have been deleted meanwhile, or its drive be full.
