@@ -656,6 +656,23 @@ def run_on(disk: Path) -> Run:
     return run
 
 
+def test_a_block_goes_on_where_its_log_cannot_be_kept_and_keeps_it_when_it_can(
+    tmp_path: Path,
+) -> None:
+    run = run_on(tmp_path)
+    obstacle = run.folder / "files"
+    obstacle.touch()
+
+    with run:
+        print("lost")
+        run.log("loss", 1)
+        obstacle.unlink()
+        print("kept")
+
+    assert (run.get_status(), run.get_metrics()) == ("Completed", {"loss": 1})
+    assert "kept" in (run.folder / "files" / "logs" / "user_log.txt").read_text()
+
+
 def pictures_of(run: Run) -> list[bytes]:
     found = run.get_metrics("plot", populate=True).get("plot", [])
     return found if isinstance(found, list) else [found]

@@ -76,6 +76,73 @@ def test_without_a_workspace_above_the_persons_own_is_used(
     assert Workspace.from_config().path == tmp_path / "home"
 
 
+def test_a_current_folder_that_was_removed_stops_nothing(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUN_WIDGETS_HOME", str(tmp_path / "home"))
+    here.rmdir()
+
+    with Experiment(name="e").start_logging() as run:
+        run.log("loss", 1)
+
+    assert run.experiment.workspace.path == tmp_path / "home"
+    assert run.get_snapshot_id() is None
+    assert run.get_properties()["run_widgets.no_snapshot"] == "the current folder is gone"
+    assert (run.folder / "environment.json").exists()
+    assert (run.get_status(), run.get_metrics()) == ("Completed", {"loss": 1})
+    with pytest.raises(errors.StoreUnavailable, match="'below' leads nowhere"):
+        Workspace("below")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can")
+def test_a_folder_above_that_may_not_be_looked_into_stops_nothing(tmp_path: Path) -> None:
+    # As after `cd` and `sudo -u`: a folder to be in, below one that one may not enter.
+    script = """
+        import os
+        from pathlib import Path
+        from run_widgets import Experiment, Workspace
+        from run_widgets.source import provenance, snapshot
+        from run_widgets.store import reader
+
+        experiment = Experiment(Workspace(Path.cwd() / "workspace"), "e")
+        closed = Path.cwd() / "closed" / "inner"
+        closed.mkdir(parents=True)
+        os.chdir(closed)
+        closed.parent.chmod(0o700)
+        for parent, folders, names in os.walk(experiment.workspace.path):
+            for path in (parent, *(os.path.join(parent, name) for name in names)):
+                os.chown(path, 65534, -1)
+        os.environ["RUN_WIDGETS_HOME"] = "/theirs"
+        os.setgroups([])
+        os.setuid(65534)
+
+        assert str(Workspace.from_config().path) == "/theirs"
+        run = experiment.start_logging()
+        run.log("loss", 1)
+        assert run.get_snapshot_id() is None
+        assert "Permission denied" in run.get_properties()["run_widgets.no_snapshot"]
+        assert (run.folder / "environment.json").exists()
+        run.complete()
+    """
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:
+        if parent.name.startswith(("pytest-", "popen-")):
+            parent.chmod(0o755)
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], check=True, cwd=tmp_path, env=os.environ
+    )
+
+
+def test_where_nobody_has_a_home_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUN_WIDGETS_HOME", raising=False)
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: Path("~/.local/share"))
+
+    with pytest.raises(errors.StoreUnavailable, match="set RUN_WIDGETS_HOME to a folder"):
+        Workspace.from_config()
+    with pytest.raises(errors.StoreUnavailable, match="'~nobody-like-this/runs' leads nowhere"):
+        Workspace("~nobody-like-this/runs")
+
+
 def test_a_workspace_lists_its_active_experiments(workspace: Workspace) -> None:
     kept, hidden = Experiment(workspace, "kept"), Experiment(workspace, "hidden")
 
@@ -755,6 +822,30 @@ def test_a_run_is_asked_to_stop_from_anywhere(run: Run) -> None:
     other.store.request_stop(run.id)
 
     assert (before, run.should_stop()) == (False, True)
+
+
+def test_what_the_system_refuses_is_told_as_the_stores_trouble(
+    run: Run, workspace: Workspace
+) -> None:
+    (run.folder / "stop").mkdir()
+    (workspace.path / ".trash").touch()
+    os.mkfifo(run.folder / "progress")
+
+    with pytest.raises(errors.StoreUnavailable, match=f"{run.id} cannot be written"):
+        run.cancel()
+    with pytest.raises(errors.StoreUnavailable, match=r"model-logging cannot be written.*\.trash"):
+        workspace.store.delete_run(run.id)
+    run.set_progress(1, 2)  # waits for nobody to read it
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can")
+def test_a_workspace_that_may_not_be_read_is_told_of(run: Run, workspace: Workspace) -> None:
+    os.seteuid(65534)
+    try:
+        with pytest.raises(errors.RunNotFound, match="which this user may not read"):
+            Workspace(workspace.path).get_run(run.id)
+    finally:
+        os.seteuid(0)
 
 
 def test_a_tracked_loop_shows_how_far_it_is(run: Run) -> None:

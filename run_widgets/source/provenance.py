@@ -161,9 +161,13 @@ def without_credentials(address: str) -> str:
 
 
 def _git_folder(folder: Path) -> Path | None:
-    for parent in (folder.resolve(), *folder.resolve().parents):
+    try:
+        folder = folder.resolve()
+    except OSError:  # the current folder, and somebody has removed it
+        return None
+    for parent in (folder, *folder.parents):
         git = parent / ".git"
-        if git.is_dir():
+        if os.path.isdir(git):  # False also where it may not be looked at
             return git
         # In a worktree or a submodule .git is a file that names the folder.
         if (line := _first_line(git)).startswith("gitdir: "):

@@ -8,13 +8,13 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import RunNotFound, StoreUnavailable
+from run_widgets.errors import RunNotFound, RunWidgetsError, StoreUnavailable
 from run_widgets.store.drive import read_plain
 from run_widgets.store.layout import DOCUMENT_BYTES, FORMAT
 from run_widgets.store.lock import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 Document = dict[str, Any]
@@ -101,6 +101,22 @@ def check_format(path: Path, document: Document) -> None:
             f"{path} is of format {theirs}, and this version of run-widgets writes {FORMAT}: "
             "update it"
         )
+
+
+@contextlib.contextmanager
+def written_to(folder: Path) -> Iterator[None]:
+    """Say of what the system refuses in the block that `folder` cannot be written.
+
+    Raises
+    ------
+    StoreUnavailable
+    """
+    try:
+        yield
+    except RunWidgetsError:
+        raise
+    except OSError as error:
+        raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
 
 
 def _write_new(path: Path, document: Document) -> str:

@@ -126,11 +126,10 @@ def _mounts() -> list[tuple[str, str, str]]:
     return mounts
 
 
-_PLAIN = os.O_RDONLY
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
-    _PLAIN |= getattr(os, _flag, 0)
-    _APPEND |= getattr(os, _flag, 0)
+_SAFELY = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+_PLAIN = os.O_RDONLY | _SAFELY
+_OVERWRITE = os.O_WRONLY | os.O_CREAT | _SAFELY
+_APPEND = _OVERWRITE | os.O_APPEND
 
 
 def open_plain(path: Path | str) -> int:
@@ -162,7 +161,7 @@ def read_plain(path: Path | str, at_most: int) -> bytes:
         os.close(descriptor)
 
 
-def append(path: Path | str, content: bytes, mode: int = 0o666) -> int:
+def append(path: Path | str, content: bytes) -> int:
     """Write `content` to a file's end in one go, without following a link; return where it ends.
 
     Raises
@@ -170,10 +169,25 @@ def append(path: Path | str, content: bytes, mode: int = 0o666) -> int:
     OSError
         It cannot be written, or is a link or a FIFO that nobody reads.
     """
-    descriptor = os.open(path, _APPEND, mode)
+    descriptor = os.open(path, _APPEND, 0o666)
     try:
         os.write(descriptor, content)
         return os.lseek(descriptor, 0, os.SEEK_CUR)
+    finally:
+        os.close(descriptor)
+
+
+def overwrite(path: Path | str, content: bytes) -> None:
+    """Write `content` over a file's beginning in one go: a reader sees the old or the new.
+
+    Raises
+    ------
+    OSError
+        As `append`.
+    """
+    descriptor = os.open(path, _OVERWRITE, 0o666)
+    try:
+        os.write(descriptor, content)
     finally:
         os.close(descriptor)
 

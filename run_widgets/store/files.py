@@ -7,9 +7,10 @@ import os
 import stat
 from typing import IO, TYPE_CHECKING, Any
 
-from run_widgets.errors import BadName, FileConflict, RunWidgetsError, StoreUnavailable
+from run_widgets.errors import BadName, FileConflict
 from run_widgets.records import FileEntry
 from run_widgets.store import layout
+from run_widgets.store.documents import written_to
 from run_widgets.store.pair import write_all
 
 if TYPE_CHECKING:
@@ -63,34 +64,23 @@ def add_file(run: Path, name: str, source: Path | IO[Any], *, overwrite: bool) -
     target = run / layout.FILES / layout.inside_run(name)
     temporary = run / f".new-{os.urandom(6).hex()}"
     try:
-        with _written_to(run):
+        with written_to(run):
             descriptor = os.open(temporary, _NEW, 0o666)
         try:
             size = 0
             for piece in _pieces(source):
-                with _written_to(run):
+                with written_to(run):
                     write_all(descriptor, piece, size)
                 size += len(piece)
         finally:
-            with _written_to(run):  # some drives tell only now that they are full
+            with written_to(run):  # some drives tell only now that they are full
                 os.close(descriptor)
-        with _written_to(run):
+        with written_to(run):
             _place(run, temporary, target, name, overwrite=overwrite)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
     return target
-
-
-@contextlib.contextmanager
-def _written_to(run: Path) -> Iterator[None]:
-    """Tell apart what the run's folder refuses from what is wrong with a source."""
-    try:
-        yield
-    except RunWidgetsError:
-        raise
-    except OSError as error:
-        raise StoreUnavailable(f"{run} cannot be written: {error}") from error
 
 
 def _pieces(source: Path | IO[Any]) -> Iterator[bytes]:

@@ -35,8 +35,9 @@ from run_widgets.store.documents import (
     read_json,
     update_json,
     write_json,
+    written_to,
 )
-from run_widgets.store.drive import append, can_be_mapped, is_local
+from run_widgets.store.drive import append, can_be_mapped, is_local, overwrite
 from run_widgets.store.lock import locked
 from run_widgets.store.log_times import log_times
 from run_widgets.store.mapped import MappedWriter
@@ -167,14 +168,17 @@ class LocalStore:
         """Apply `change` to the experiment's document, alone among all processes."""
         self.experiment(name)
         self.create_experiment(name)  # one whose runs were copied here has no document yet
-        return update_json(self._experiment_folder(name) / layout.EXPERIMENT_FILE, change)
+        folder = self._experiment_folder(name)
+        with written_to(folder):
+            return update_json(folder / layout.EXPERIMENT_FILE, change)
 
     def delete_experiment(self, name: str) -> None:
         """Remove an experiment that has no runs; its caller has made sure."""
         folder = self._experiment_folder(name)
-        for leftover in (layout.EXPERIMENT_FILE, layout.NUMBERS_FILE):
-            (folder / leftover).unlink(missing_ok=True)
-        folder.rmdir()
+        with written_to(folder):
+            for leftover in (layout.EXPERIMENT_FILE, layout.NUMBERS_FILE):
+                (folder / leftover).unlink(missing_ok=True)
+            folder.rmdir()
 
     def _experiment_folder(self, name: str) -> Path:
         return self.root / layout.folder_of_experiment(name)
@@ -249,12 +253,8 @@ class LocalStore:
             The document cannot be written; it is as it was.
         """
         folder = self.folder(run_id)
-        try:
+        with written_to(folder):
             document = update_json(folder / layout.RUN_FILE, change)
-        except StoreUnavailable:
-            raise
-        except OSError as error:
-            raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
         return self._seen(document, folder, run_id)
 
     def own(self, document: Document) -> None:
@@ -294,9 +294,15 @@ class LocalStore:
         return record
 
     def request_stop(self, run_id: str) -> None:
-        """Ask the run to end at its next step."""
-        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        os.close(os.open(self.stop_file(run_id), flags, 0o666))
+        """Ask the run to end at its next step.
+
+        Raises
+        ------
+        RunNotFound, StoreUnavailable
+            As `update_run`.
+        """
+        with written_to(self.folder(run_id)):
+            overwrite(self.stop_file(run_id), b"")
 
     def stop_file(self, run_id: str) -> Path:
         """Return the file that is there once the run was asked to stop."""
@@ -304,22 +310,24 @@ class LocalStore:
 
     def set_progress(self, run_id: str, done: int, total: int | None) -> None:
         """Keep how far the run's loop is, for the panel; a few times a second at the most."""
+        # Always of one length, so that nothing is left of the line before.
         text = f"{done} {'' if total is None else total}".ljust(63) + "\n"
-        # One write of one length: a reader sees the old line or the new one.
-        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        descriptor = os.open(self.folder(run_id) / layout.PROGRESS_FILE, flags, 0o666)
-        try:
-            os.write(descriptor, text.encode())
-        finally:
-            os.close(descriptor)
+        overwrite(self.folder(run_id) / layout.PROGRESS_FILE, text.encode())
 
     def delete_run(self, run_id: str) -> Path:
-        """Move the run's folder to the workspace's trash, and return where it lies."""
+        """Move the run's folder to the workspace's trash, and return where it lies.
+
+        Raises
+        ------
+        RunNotFound, StoreUnavailable
+            As `update_run`.
+        """
         folder = self.folder(run_id)
         trash = self._trash_of(run_id)
-        trash.mkdir(exist_ok=True)
         target = trash / f"{run_id}-{time.time_ns():x}"
-        os.rename(folder, target)
+        with written_to(folder.parent):
+            trash.mkdir(exist_ok=True)
+            os.rename(folder, target)
         return target
 
     def is_deleted(self, run_id: str) -> bool:
@@ -391,7 +399,8 @@ class LocalStore:
         """
         folder = self._find(run_id)
         if folder is None:
-            raise RunNotFound(f"no run {run_id!r} in {self.root}")
+            why = ", which this user may not read" * _is_refused(self.root)
+            raise RunNotFound(f"no run {run_id!r} in {self.root}{why}")
         return folder
 
     def _find(self, run_id: str) -> Path | None:
@@ -480,6 +489,17 @@ def _folders(parent: Path) -> list[os.DirEntry[str]]:
             ]
     except OSError:
         return []
+
+
+def _is_refused(folder: Path) -> bool:
+    """Tell whether this user may not look into `folder`."""
+    try:
+        os.scandir(folder).close()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _holds_run(folder: str) -> bool:

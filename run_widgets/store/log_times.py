@@ -48,7 +48,7 @@ class LogTimes:
             self._began = self._noted_at
         self._bytes = size
         with contextlib.suppress(OSError):
-            append(self._path, f"{at:.3f} {size} {self._name}\n".encode(), 0o600)
+            append(self._path, f"{at:.3f} {size} {self._name}\n".encode())
 
 
 def log_times(folder: Path, name: str) -> list[tuple[float, int]]:

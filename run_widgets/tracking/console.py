@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from run_widgets.store import layout
 from run_widgets.store.log_times import LogTimes
@@ -29,7 +29,9 @@ class Block:
     """Copies what a block prints into the run's log, and undoes a change of folder."""
 
     def __init__(self, run: Details) -> None:
-        self._folder = os.getcwd()
+        self._folder = ""
+        with contextlib.suppress(FileNotFoundError):  # somebody has removed it
+            self._folder = os.getcwd()
         self._log = _Log(run.folder)
         self._streams = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = (_Tee(stream, self._log) for stream in self._streams)
@@ -49,28 +51,41 @@ class Block:
 
 class _Log:
     def __init__(self, folder: Path) -> None:
-        path = folder / layout.FILES / _LOG
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8", errors="replace")
+        self._path = folder / layout.FILES / _LOG
+        self._file: IO[str] | None = None
+        self._has_ended = False
         self._times = LogTimes(folder, _LOG)
         self._written_at = time.time()
+        with contextlib.suppress(OSError):  # a full disk: opened by what is written later
+            self._open()
+
+    def _open(self) -> IO[str]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("a", encoding="utf-8", errors="replace")
+        return self._file
 
     def write(self, text: str) -> None:
-        with contextlib.suppress(OSError, ValueError):  # a full disk, or a block that has ended
+        if self._has_ended:
+            return
+        with contextlib.suppress(OSError, ValueError):  # a full disk
+            file = self._file or self._open()
             if self._times.is_due():
-                self._note()
-            self._file.write(text)
-            self._file.flush()
+                self._note(file)
+            file.write(text)
+            file.flush()
             self._written_at = time.time()
 
     def close(self) -> None:
+        self._has_ended = True
+        if self._file is None:
+            return
         with contextlib.suppress(OSError, ValueError):
-            self._note()
+            self._note(self._file)
         with contextlib.suppress(OSError):
             self._file.close()
 
-    def _note(self) -> None:
-        self._times.note(os.fstat(self._file.fileno()).st_size, self._written_at)
+    def _note(self, file: IO[str]) -> None:
+        self._times.note(os.fstat(file.fileno()).st_size, self._written_at)
 
 
 class _Tee:

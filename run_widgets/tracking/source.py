@@ -197,9 +197,15 @@ class Sourced(Handle):
                 _recordings.append(recording)
                 if len(_recordings) > MOST_RECORDINGS:
                     _recordings.pop(0).stop()
+        if folder is not None:
+            try:
+                folder = folder.absolute()
+            except FileNotFoundError:
+                self._note_source({}, SnapshotError("the current folder is gone"))
+                folder = None
         outputs = tuple(self._outputs)
-        key = ("source", None if folder is None else os.path.abspath(folder), outputs)
-        plan = None if folder is None else _plan(folder.absolute())
+        key = ("source", None if folder is None else os.path.normpath(folder), outputs)
+        plan = None if folder is None else _plan(folder)
         background.add(key, self, lambda runs: _keep_sources(runs, folder, outputs, plan))
 
     def _take(self, source: Path, outputs: Sequence[str]) -> Snapshot:
@@ -268,7 +274,7 @@ def _refuse_a_home(folder: Path) -> None:
     SnapshotError
     """
     real = folder.resolve()
-    if real in (Path.home().resolve(), Path(real.anchor)):
+    if real in (Path(os.path.expanduser("~")).resolve(), Path(real.anchor)):
         raise SnapshotError(
             f"{str(real)!r} is not the folder of one project: "
             "start in that, or name it with snapshot_directory"

@@ -43,7 +43,7 @@ class Workspace:
         **ignored: object,
     ) -> None:
         del ignored
-        root = _default_root(Path.cwd()) if path is None else Path(path).expanduser().absolute()
+        root = _default_root(_here()) if path is None else _full(path)
         self.store = LocalStore(root)
         own_name = root.parent.name if root.name == PROJECT_FOLDER else root.name
         self.name = workspace_name or own_name
@@ -62,8 +62,7 @@ class Workspace:
         variable ``RUN_WIDGETS_HOME`` names, else one in the platform's data folder.
         """
         del auth, ignored
-        start = Path.cwd() if path is None else Path(path).expanduser().absolute()
-        return cls(_default_root(start))
+        return cls(_default_root(_here() if path is None else _full(path)))
 
     @classmethod
     def get(cls, name: str = "", **ignored: object) -> Workspace:
@@ -133,18 +132,45 @@ class Workspace:
         return hash(self.path)
 
 
-def _default_root(start: Path) -> Path:
+def _here() -> Path | None:
+    """Return the current folder; None where somebody has removed it."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
+def _full(path: str | Path) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except (RuntimeError, FileNotFoundError) as error:  # no such user, no current folder
+        raise StoreUnavailable(
+            f"{str(path)!r} leads nowhere ({error}): name the whole path of the workspace"
+        ) from error
+
+
+def _default_root(start: Path | None) -> Path:
     inherited = os.environ.get(WORKSPACE_VARIABLE)
     if inherited:
         return Path(inherited)
-    for folder in (start, *start.parents):
-        if (folder / PROJECT_FOLDER).is_dir():
+    for folder in () if start is None else (start, *start.parents):
+        # Not by methods of Path, which raise where a folder above may not be looked into.
+        if os.path.isdir(folder / PROJECT_FOLDER):
             return folder / PROJECT_FOLDER
-        if (folder / layout.WORKSPACE_FILE).is_file():
+        if os.path.isfile(folder / layout.WORKSPACE_FILE):
             return folder
     home = os.environ.get(HOME_VARIABLE)
     if home:
-        return Path(home).expanduser().absolute()
+        return _full(home)
     import platformdirs
 
-    return platformdirs.user_data_path("run-widgets", appauthor=False)
+    try:
+        own = platformdirs.user_data_path("run-widgets", appauthor=False)
+    except RuntimeError:  # of some versions; others return the path with its ~
+        own = Path()
+    if not own.is_absolute():
+        raise StoreUnavailable(
+            "there is no home folder to keep runs in: "
+            f"set {HOME_VARIABLE} to a folder, or make a folder {PROJECT_FOLDER} where you work"
+        )
+    return own
