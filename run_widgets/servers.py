@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
+import secrets
 import sys
+import weakref
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_path, jupyter_runtime_dir
@@ -16,6 +20,45 @@ MARK = "run-widgets-portal-"
 rest is its process id."""
 
 _SERVER = "jpserver-{}.json"
+
+_QUESTION = "run-widgets-question-"
+
+
+class Question:
+    """Whether anybody hears this kernel, asked by a file that a server takes away for who does.
+
+    A browser cannot tell a busy kernel so, but the server beside it can.
+    """
+
+    def __init__(self) -> None:
+        self.name = secrets.token_hex(8)
+        self._file: Path | None = Path(jupyter_runtime_dir(), f"{_QUESTION}{self.name}")
+        try:
+            self._file.touch()
+        except OSError:
+            self._file = None  # nobody can answer
+            return
+        self._end = weakref.finalize(self, _remove, self._file)
+
+    def is_answered(self) -> bool:
+        """Whether a server that a browser has told so has taken the file away."""
+        return self._file is not None and not self._file.exists()
+
+    def close(self) -> None:
+        """Ask no longer."""
+        if self._file is not None:
+            self._end()
+
+
+def answer(question: str, runtime_dir: str) -> None:
+    """Tell the kernel that asks so that a browser hears it; nothing where none does."""
+    if re.fullmatch("[0-9a-f]{16}", question):
+        _remove(Path(runtime_dir, f"{_QUESTION}{question}"))
+
+
+def _remove(file: Path) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)
 
 
 def is_without_pages() -> bool:

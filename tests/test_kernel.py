@@ -77,15 +77,20 @@ def texts(messages: list[dict[str, Any]]) -> str:
     return "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")
 
 
-def grown(messages: list[dict[str, Any]]) -> list[int]:
-    """Return the total that each message of growth tells for the first chart."""
-    contents = [
+def contents(messages: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """Return what a panel said in messages of a kind of its own."""
+    told = [
         m["content"]["data"].get("content") or {} for m in messages if m["msg_type"] == "comm_msg"
     ]
+    return [content for content in told if content.get("type") == kind]
+
+
+def grown(messages: list[dict[str, Any]]) -> list[int]:
+    """Return the total that each message of growth tells for the first chart."""
     return [
         content["charts"]["0"]["series"][0]["total"]
-        for content in contents
-        if content.get("type") == "grow" and "0" in content["charts"]
+        for content in contents(messages, "grow")
+        if "0" in content["charts"]
     ]
 
 
@@ -172,6 +177,38 @@ def test_panels_of_one_cell_and_of_several_live_side_by_side(kernel: Kernel) -> 
     # Cell b shows another panel now, and `kept` is still in cell c.
     kernel.run("RunDetails(run).show()", cell="b")
     assert texts(kernel.run("time.sleep(0.5); print(len(pollers()))", cell="d")) == "4\n"
+
+
+def test_to_a_browser_that_is_away_little_is_sent_and_all_when_it_is_back(
+    kernel: Kernel,
+) -> None:
+    kernel.run(START)
+    kernel.run("from run_widgets.panel import followed")
+    kernel.run("followed.allowance._most = followed.allowance._left = 30_000; a = 0")
+    train = """
+if a == 0: RunDetails(run, every_s=0.1).show()
+for step in range(15):
+    for k in range(100):
+        run.log(f"m{k}", step)
+    time.sleep(0.1)
+a += 1
+"""
+    away = kernel.run(train)
+    later = kernel.run(train)
+    question = contents(away, "ask")[0]["question"]
+    back = kernel.run(
+        f"""
+from jupyter_core.paths import jupyter_runtime_dir
+from run_widgets import servers
+servers.answer({question!r}, jupyter_runtime_dir())
+time.sleep(1)
+"""
+    )
+
+    assert 1 <= len(grown(away)) <= 4
+    assert grown(later) == []
+    assert len(contents(later, "ask")) > 3
+    assert grown(back)[-1] == 30
 
 
 def test_a_panel_as_a_cell_s_value_or_in_a_box_is_live_too(kernel: Kernel) -> None:

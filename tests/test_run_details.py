@@ -63,7 +63,13 @@ class Wire:
                 # What cannot be strict JSON cannot be sent to a browser.
                 json.dumps(data, allow_nan=False).encode("utf-8")
                 message = {"type": msg_type, "comm": self.comm_id, "data": data}
-                wire.sent.append(message | {"buffers": keys.get("buffers") or []})
+                buffers = keys.get("buffers") or []
+                if sizes := data.get("content", {}).get("sizes"):
+                    ends = np.cumsum(sizes).tolist()
+                    buffers = [
+                        buffers[0][end - size : end] for size, end in zip(sizes, ends, strict=True)
+                    ]
+                wire.sent.append(message | {"buffers": buffers})
 
         return Comm(**about)
 
@@ -166,9 +172,10 @@ def test_a_panel_opens_before_the_run_is_read_and_then_is_told_all(run: Run, wir
     # The browser loads what it draws with, while the kernel reads.
     opening, *told = [m for m in wire.sent if m["comm"] == details.model_id]
     assert (opening["type"], opening["data"]["state"]["metrics"]) == ("comm_open", [])
-    assert wire.names == ["facts metrics original", "grow"]
-    assert told[0]["data"]["state"]["metrics"][0]["text"] == "Vector[2]"
-    assert told[1]["data"]["content"]["charts"]["0"]["name"] == "loss"
+    assert wire.names == ["facts original", "grow"]
+    grow = told[1]["data"]["content"]
+    assert grow["metrics"]["0"]["text"] == "Vector[2]"
+    assert grow["charts"]["0"]["name"] == "loss"
 
 
 def test_without_news_nothing_is_sent(run: Run, wire: Wire) -> None:
@@ -195,9 +202,10 @@ def test_news_of_many_metrics_take_two_messages(run: Run, wire: Wire) -> None:
     news = details.tick()
 
     assert news is News.SOME
-    assert wire.names == ["facts metrics", "grow"]
+    assert wire.names == ["facts", "grow"]
     content = wire.sent[1]["data"]["content"]
     assert len(content["charts"]) == 31
+    assert (content["metrics"]["0"], content["metrics"]["30"]) == ("Vector[3]", "Table[2x2]")
     assert content["charts"]["0"] == {
         "type": "append",
         "from": 2,
@@ -295,7 +303,7 @@ def test_a_metric_that_becomes_a_vector_gets_a_chart_behind_the_others(
     run.log("first", 2.0)
     details.tick()
 
-    assert wire.names == ["facts metrics", "grow"]
+    assert wire.names == ["facts", "grow"]
     (new,) = wire.sent[1]["data"]["content"]["charts"].items()
     assert (new[0], new[1]["type"], new[1]["name"]) == ("1", "whole", "first")
 

@@ -193,9 +193,11 @@ export type Whole = Omit<ChartState, "data"> & {
   data: { x: number; y: number; at: number }[];
 };
 
-/** What a run got since the last message: by place of the chart, and by table. */
+/** What a run got since the last message: by place of the metric or chart, and by table. */
 export type Grow = {
   type: "grow";
+  /** Of one that is known, its new text. */
+  metrics: Record<string, Metric | string>;
   charts: Record<string, Append | Whole>;
   tables: (Table & { from: number })[];
 };

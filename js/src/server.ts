@@ -289,6 +289,13 @@ async function meet(): Promise<void> {
   }
 }
 
+/** Answer the question of a kernel, which is too busy to be told, whether anybody hears it. */
+export async function tellHeard(question: string): Promise<void> {
+  const root = baseUrl();
+  if (root === null) return;
+  await ask(`${root}run-widgets/api/heard/${encodeURIComponent(question)}`, { method: "POST" });
+}
+
 function pageConfig(): PageConfig {
   try {
     const text = document.getElementById("jupyter-config-data")?.textContent;

@@ -22,8 +22,8 @@ import {
   type RunModel,
 } from "./model.ts";
 import { PlainModel } from "./plain_model.ts";
-import { askForState, identity } from "./protocol.ts";
-import { grow } from "./run/grow.ts";
+import { answerQuestions, askForState, identity } from "./protocol.ts";
+import { buffersIn, grow } from "./run/grow.ts";
 import { appear } from "./run/live.ts";
 import { openRun } from "./run/open.ts";
 import { meetServer } from "./server.ts";
@@ -96,9 +96,11 @@ export class RunDetailsModel extends DOMWidgetModel {
     const received = () => void age_s(this.get("facts"));
     this.on("change:facts", received);
     received();
-    this.on("msg:custom", (message: Grow, buffers: DataView[]) => {
-      if (message.type === "grow") grow(this as unknown as Model<RunModel>, message, buffers);
+    this.on("msg:custom", (message: Grow & { sizes: number[] }, [whole]: DataView[]) => {
+      if (message.type !== "grow") return;
+      grow(this as unknown as Model<RunModel>, message, buffersIn(whole, message.sizes));
     });
+    answerQuestions(this);
     // Not where they are declared: this is called before such fields are there.
     this.asked = false;
     this.adopted = new WeakSet();

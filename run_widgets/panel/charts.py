@@ -8,6 +8,7 @@ somebody takes it to restyle it; the browser then shows that one.
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
 from numbers import Integral, Real
@@ -18,7 +19,7 @@ import numpy as np
 import traitlets as t
 from bqplot import Axis, Figure, LinearScale, Lines
 
-from run_widgets.reading.downsample import Columns, reduced, with_gaps
+from run_widgets.reading.downsample import MAX_POINTS, Columns, reduced, with_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,7 +43,12 @@ FIRST_CHARTS = 50
 
 MAX_STATE_POINTS = 1_000_000
 FEWEST_POINTS = 200
-"""Of all charts in one state, 24 bytes each, and of one line however many there are."""
+"""Of all charts in one state, and of one line however many there are."""
+
+FEWEST_NEW_POINTS = 8
+"""Of a line that grew, however little may be sent: its ends and extremes."""
+
+POINT_BYTES = 24
 
 X_AXES = ("step", "relative", "elapsed", "time")
 
@@ -190,12 +196,14 @@ class RunChart:
         series = [{"name": line.name, "color": line.color, "total": 0} for line in lines]
         return {"type": "whole", **self._curves.described(), "series": series, "data": []}
 
-    def news(self, buffers: list[memoryview], most: int | None = None) -> dict[str, object] | None:
+    def news(
+        self, buffers: list[memoryview], most: int | None = None, most_new: int | None = None
+    ) -> dict[str, object] | None:
         """Return the message that tells what is new, its columns added to `buffers`.
 
         None when nothing is. A chart that nobody was told of, or that has a line
         which was not there before, is told whole; a line of which nobody has a
-        point, with `most` of them.
+        point, with `most` of them, and one that grew, with `most_new`.
         """
         lines = self._curves.lines
         totals = self._totals()
@@ -209,7 +217,10 @@ class RunChart:
             message = {"type": "whole", **self._curves.described(), "data": data}
         else:
             series = [
-                _places(_at_most(line.outline.columns(since), None if since else most), buffers)
+                _places(
+                    _at_most(line.outline.columns(since), most_new if since else most),
+                    buffers,
+                )
                 | {"total": total}
                 if total > since
                 else None
@@ -304,7 +315,7 @@ class ChartList(t.List[RunChart]):
 
 def wholes(charts: Sequence[RunChart]) -> list[dict[str, object]]:
     """Return all charts whole."""
-    most = most_points(charts)
+    most = _first_points(_lines_of(charts))
     return [chart.whole(most) for chart in charts]
 
 
@@ -329,13 +340,24 @@ def opening(charts: Sequence[RunChart], asked: Sequence[str]) -> Growth:
     return growth
 
 
-def grown(charts: Sequence[RunChart], places: Iterable[int] | None = None) -> Iterator[Growth]:
-    """Yield what is new of the charts, or of those at `places`, in portions of a bounded size."""
-    most = most_points(charts)
+def grown(
+    charts: Sequence[RunChart],
+    places: Iterable[int] | None = None,
+    *,
+    most_bytes: float = math.inf,
+) -> Iterator[Growth]:
+    """Yield what is new of the charts, or of those at `places`, in portions of a bounded size.
+
+    Lines that grew take `most_bytes` together, or what `FEWEST_NEW_POINTS` of each do.
+    """
+    lines = _lines_of(charts)
+    most = _first_points(lines)
+    share = max(FEWEST_NEW_POINTS, most_bytes / POINT_BYTES / max(1, lines))
+    most_new = int(share) if share < MAX_POINTS else None
     growth, room = Growth({}, []), BYTES_AT_ONCE
     for place in range(len(charts)) if places is None else places:
         known = len(growth.buffers)
-        news = charts[place].news(growth.buffers, most)
+        news = charts[place].news(growth.buffers, most, most_new)
         if news is None:
             continue
         growth.charts[str(place)] = news
@@ -354,9 +376,12 @@ def is_wanted(name: str, asked: Sequence[str]) -> bool:
     return not asked or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def most_points(charts: Iterable[RunChart]) -> int:
+def _lines_of(charts: Iterable[RunChart]) -> int:
+    return sum(len(chart.curves.lines) for chart in charts)
+
+
+def _first_points(lines: int) -> int:
     """Return how many points a line has where all are told: of very many lines each has fewer."""
-    lines = sum(len(chart.curves.lines) for chart in charts)
     return max(FEWEST_POINTS, MAX_STATE_POINTS // max(1, lines))
 
 

@@ -19,7 +19,7 @@ from run_widgets.comparing.run_table import RunTable, facts_of_list
 from run_widgets.errors import RunNotFound
 from run_widgets.export.list_picture import newest, static_html, static_text
 from run_widgets.panel.cell import has_browser, kernel, running_cell
-from run_widgets.panel.followed import Followed, tick_of
+from run_widgets.panel.followed import Followed, allowance, tick_of
 from run_widgets.panel.plain import needed, told_what_is_needed
 from run_widgets.panel.poll import News, poll
 from run_widgets.reading.facts import shown
@@ -275,6 +275,9 @@ class ExperimentDetails(Followed):
     # -- reading ---------------------------------------------------------------------------
 
     def _look(self) -> News:
+        is_told = len(self._table) > 0 and not self._table.is_behind
+        if is_told and self._has_browser and allowance.left <= 0:
+            return News.NONE  # no browser seems to hear it
         self._table.look()
         changed = self._grow()
         self._set("problem", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import weakref
@@ -12,11 +13,16 @@ import ipywidgets
 import traitlets as t
 
 from run_widgets.front_end import FRONT_END
+from run_widgets.panel.allowance import Allowance
+from run_widgets.panel.cell import kernel
 from run_widgets.panel.poll import News
 from run_widgets.reading.facts import shown
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # else Python prints into a cell what nobody asked for
+
+allowance = Allowance()
+"""Of this kernel, whose messages one server keeps."""
 
 
 class Followed(ipywidgets.DOMWidget):  # type: ignore[misc]
@@ -133,7 +139,10 @@ class Followed(ipywidgets.DOMWidget):  # type: ignore[misc]
             if not self._is_open:
                 return News.LAST
             try:
-                return self._look()
+                news = self._look()
+                if question := allowance.question():
+                    self.send({"type": "ask", "question": question})
+                return news
             except Exception as error:
                 problem = shown(f"{type(error).__name__}: {error}")
                 if self._set("problem", problem):
@@ -145,6 +154,16 @@ class Followed(ipywidgets.DOMWidget):  # type: ignore[misc]
         if changed:
             self.set_trait(name, value)
         return changed
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        if kernel() is not None:
+            parts = sum(memoryview(part).nbytes for part in buffers or ())
+            allowance.spend(parts + len(json.dumps(msg, default=str)))
+        super()._send(msg, buffers)
+
+    def _handle_msg(self, msg: Any) -> None:
+        allowance.heard()
+        super()._handle_msg(msg)
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """Return what a browser is told; nothing grows meanwhile."""

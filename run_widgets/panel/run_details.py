@@ -30,7 +30,7 @@ from run_widgets.panel.charts import (
     opening,
     wholes,
 )
-from run_widgets.panel.followed import Followed, tick_of
+from run_widgets.panel.followed import Followed, allowance, tick_of
 from run_widgets.panel.plain import Plain, let_colab_draw, needed, told_what_is_needed
 from run_widgets.panel.poll import SHORTEST_PAUSE_S, News, poll
 from run_widgets.reading.documents import Drawings
@@ -39,7 +39,7 @@ from run_widgets.reading.run import Reading
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from run_widgets.reading.summary import Picture, Rows
     from run_widgets.store import RunReader
@@ -181,7 +181,7 @@ class RunDetails(Followed):
 
     metrics: t.List[Any] = t.List(read_only=True).tag(sync=True)
     """``{"name": str, "kind": str, "text": str, "at": float}`` for each, in the order of
-    appearance; ``at`` is when it was first logged."""
+    appearance; ``at`` is when it was first logged. Not sent when it changes: see `_grow`."""
 
     charts = ChartList(read_only=True).tag(sync=True, to_json=lambda charts, _: wholes(charts))
     """A `RunChart` for each metric that can be drawn; ``charts["loss"]`` is its figure. Made
@@ -476,8 +476,15 @@ class RunDetails(Followed):
         self._reading.look()
         self._reading.look_at_children()
         self._reading.look_at_original()
+        if self._is_held():
+            return News.NONE
         changed = self._apply()
         return News.LAST if not self.following else News.SOME if changed else News.NONE
+
+    def _is_held(self) -> bool:
+        """Whether to send nothing now: the run goes on, and no browser seems to hear of it."""
+        tells_ours = self._has_browser and not self._is_plain
+        return tells_ours and self._is_begun and not self._is_over and allowance.left <= 0
 
     def _apply(self) -> bool:
         """Send what is new, in two messages at most; return whether anything was."""
@@ -492,10 +499,12 @@ class RunDetails(Followed):
             {"path": shown(f.path), "bytes": f.bytes, "modified_at": f.modified_at}
             for f in reading.files[:MAX_FILES]
         ]
+        listed = summary.listed()
+        metrics = _changed(self.metrics, listed)
         with self.hold_sync():
             changed = [
                 self._set("facts", known),
-                self._set("metrics", summary.listed()),
+                self._set("metrics", listed),
                 self._set("charts", Charts(self._charts.values())),
                 self._set("documents", self._drawings.of(summary.documents)),
                 self._set("images", self._images_now()),
@@ -508,7 +517,7 @@ class RunDetails(Followed):
         if reading.original.version != self._version_behind:
             self._version_behind = reading.original.version
             changed.append(self._set("behind", [line.told() for line in reading.original.lines()]))
-        changed.append(self._grow())
+        changed.append(self._grow(metrics))
         is_done = self._is_over and all(chart.is_told for chart in self._charts.values())
         changed.append(self._set("following", not is_done))
         if any(changed):
@@ -528,31 +537,45 @@ class RunDetails(Followed):
         self.set_trait("figures", figures)
 
     def _should_send_property(self, key: str, value: object) -> bool:
-        # A new chart would bring all others along; `_grow` tells of it alone.
-        return key != "charts" and bool(super()._should_send_property(key, value))
+        # One that is new would bring all others along; `_grow` tells of it alone.
+        return key not in ("charts", "metrics") and bool(super()._should_send_property(key, value))
 
-    def _grow(self) -> bool:
-        """Send all that grew; return whether anything did.
+    def _grow(self, metrics: dict[str, object]) -> bool:
+        """Send all that grew, and the `metrics` that changed; return whether anything did.
 
         At first that is what a screen has room for; the next look sends the others.
         """
         charts = list(self._charts.values())
         portions = (
-            grown(charts) if self._is_begun else iter([opening(charts, self.look["metrics"])])
+            grown(charts, most_bytes=allowance.left)
+            if self._is_begun
+            else iter([opening(charts, self.look["metrics"])])
         )
         self._is_begun = True
         tables = [news for table in self._reading.summary.tables if (news := self._new_rows(table))]
         first = next(portions, Growth({}, []))
-        if not (first.charts or tables):
+        if not (first.charts or tables or metrics):
             return False
-        self._send_growth(first, tables)
+        self._send_growth(first, metrics, tables)
         for portion in portions:
             self._send_growth(portion)
         return True
 
-    def _send_growth(self, growth: Growth, tables: Sequence[dict[str, object]] = ()) -> None:
-        content = {"type": "grow", "charts": growth.charts, "tables": tables}
-        self.send(content, buffers=growth.buffers)
+    def _send_growth(
+        self,
+        growth: Growth,
+        metrics: Mapping[str, object] | None = None,
+        tables: Sequence[dict[str, object]] = (),
+    ) -> None:
+        content = {
+            "type": "grow",
+            "metrics": metrics or {},
+            "charts": growth.charts,
+            "tables": tables,
+            # As one: three buffers for each line are much to pass on, and to keep.
+            "sizes": [buffer.nbytes for buffer in growth.buffers],
+        }
+        self.send(content, buffers=[b"".join(growth.buffers)])
 
     def _new_rows(self, table: Rows) -> dict[str, object] | None:
         sent = self._rows_sent.get(table.name, (0, 0, 0))
@@ -579,6 +602,7 @@ class RunDetails(Followed):
                 content = content if content is not None and len(content) <= room else None
                 room -= len(content or b"")
                 self._images[name, place] = RunImage(name, picture, content)
+                allowance.spend(len(content or b""))
         return [self._images[key] for key in pictures]
 
     def _update_outputs(self) -> None:
@@ -624,6 +648,19 @@ class RunDetails(Followed):
         with self._lock:
             address = {"workbench_run_details_uri": self._run.get_portal_url()}
             return self._reading.data() | address
+
+
+def _changed(
+    before: Sequence[Mapping[str, object]], now: Sequence[Mapping[str, object]]
+) -> dict[str, object]:
+    """Return by place what is new of the metrics: a text, or all of one with more to tell."""
+    news: dict[str, object] = {}
+    for place, metric in enumerate(now):
+        known = before[place] if place < len(before) else {}
+        if metric != known:
+            is_text = {**known, "text": metric["text"]} == metric
+            news[str(place)] = metric["text"] if is_text else metric
+    return news
 
 
 def _answer(panel: RunDetails, content: object, _: object) -> None:

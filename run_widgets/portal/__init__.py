@@ -12,6 +12,7 @@ run-widgets/source/<id>/snapshot/<name>   one file of its snapshot
 run-widgets/api/runs[/<id>]            what these pages show, as strict JSON
 run-widgets/api/live                   all runs at a glance: the whole, and then what is new
 run-widgets/api/live/sparks            small curves of some of them
+run-widgets/api/heard/<question>       POST: tell a kernel that asks so that a browser hears it
 run-widgets/api/experiments/<name>/table   an experiment's runs: the whole, and then what is new
 run-widgets/api/experiments/<name>/curves  one metric of several of its runs
 run-widgets/api/runs/<id>/panel        what its panel shows, or what came since
@@ -46,6 +47,7 @@ from run_widgets.portal import (
     experiments,
     exports,
     files,
+    heard,
     live,
     pages,
     panel,
@@ -99,6 +101,7 @@ class RunPortal(ExtensionApp):
             (rf"{at}/api/experiments/([^/]+)/curves", experiments.CurvesHandler),
             (rf"{at}/api/live", live.NewsHandler),
             (rf"{at}/api/live/sparks", live.SparksHandler),
+            (rf"{at}/api/heard/([^/]+)", heard.HeardHandler),
             (run, runs.RunHandler),
             (rf"{run}/panel", panel.PanelHandler),
             (rf"{run}/series", series.SeriesHandler),

@@ -119,6 +119,29 @@ def reload(notebook: LabNotebook) -> None:
     notebook.page.reload()
 
 
+def test_a_kernel_hears_that_it_is_heard_while_it_is_busy(open_notebook: Open) -> None:
+    sparing = """
+from run_widgets.panel.followed import allowance
+allowance._most = allowance._left = 20_000
+allowance._a_second = 0
+"""
+    notebook = open_notebook(sparing, BUSY.format(name="heard", steps=60))
+    notebook.run_cell(0)
+    notebook.run_cell(1)
+
+    # Unanswered, the panel would be told of a dozen values.
+    panel = notebook.panel(1)
+    expect(panel.lines("loss")).to_have_count(1, timeout=20_000)
+    expect(panel.status).to_have_text("Running")
+    for _ in range(75):
+        notebook.page.wait_for_timeout(200)
+        if panel.points("loss") >= 40:
+            break
+    assert panel.points("loss") >= 40
+    expect(panel.status).to_have_text("Running")
+    expect(source(notebook, 1)).to_have_attribute("data-source", "kernel")
+
+
 def test_a_page_reloaded_while_its_cell_runs_shows_the_run_live(open_shaken: Open) -> None:
     notebook = open_shaken(BUSY.format(name="reloaded", steps=100))
     notebook.run_cell(0)

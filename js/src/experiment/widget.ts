@@ -2,7 +2,7 @@
 
 import { DOMWidgetModel, DOMWidgetView } from "@jupyter-widgets/base";
 import type { Model } from "../model.ts";
-import { askForState, identity } from "../protocol.ts";
+import { answerQuestions, askForState, identity } from "../protocol.ts";
 import { appear } from "../run/live.ts";
 import { LiveExperiment } from "./live.ts";
 import type { ExperimentModel as Fields } from "./model.ts";
@@ -30,6 +30,7 @@ export class ExperimentDetailsModel extends DOMWidgetModel {
       (question) => this.comm_live && this.send(question, {}),
       () => askForState(this),
     );
+    answerQuestions(this);
     appear(this);
     void preload();
   }

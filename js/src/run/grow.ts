@@ -1,10 +1,20 @@
-/** What a run's one message a tick does to its charts and tables. */
+/** What a run's one message a tick does to its metrics, charts and tables. */
 
 import { chartOf } from "../charts/chart.ts";
 import { makeChart, renew } from "../charts/chart_list.ts";
-import type { ChartState, Grow, Model, RunModel, Table, Whole } from "../model.ts";
+import type { ChartState, Grow, Metric, Model, RunModel, Table, Whole } from "../model.ts";
 
-/** Hand each chart what it got, make those that are new, and lengthen the tables. */
+/** The buffers that lie in one, behind one another, each of its size in bytes. */
+export function buffersIn(whole: DataView | undefined, sizes: number[]): DataView[] {
+  if (!whole) return [];
+  let at = whole.byteOffset;
+  return sizes.map((size) => {
+    at += size;
+    return new DataView(whole.buffer, at - size, size);
+  });
+}
+
+/** Hand each chart what it got, make those that are new, and lengthen metrics and tables. */
 export function grow(model: Model<RunModel>, message: Grow, buffers: DataView[]): void {
   const charts = [...model.get("charts")];
   let [lost, isNew] = [false, false];
@@ -26,12 +36,29 @@ export function grow(model: Model<RunModel>, message: Grow, buffers: DataView[])
     }
   }
   if (isNew) model.set_state({ charts });
+  if (Object.keys(message.metrics).length > 0) {
+    const metrics = told(model.get("metrics"), message.metrics);
+    lost ||= metrics.includes(undefined);
+    model.set_state({ metrics: metrics.filter((metric) => metric !== undefined) });
+  }
   if (message.tables.length > 0) {
     const longer = lengthened(model.get("tables"), message.tables);
     model.set_state({ tables: longer.tables });
     lost ||= longer.lost;
   }
   if (lost) model.trigger("lost");
+}
+
+/** `metrics` with their news; nothing in the places of which nothing is known. */
+function told(metrics: Metric[], news: Grow["metrics"]): (Metric | undefined)[] {
+  const next: (Metric | undefined)[] = [...metrics];
+  for (const [key, metric] of Object.entries(news)) {
+    const place = Number(key);
+    while (next.length <= place) next.push(undefined);
+    const known = next[place];
+    next[place] = typeof metric === "string" ? known && { ...known, text: metric } : metric;
+  }
+  return next;
 }
 
 function stateIn({ type, data, ...state }: Whole, buffers: DataView[]): ChartState {

@@ -87,7 +87,7 @@ export class LocalRun {
       else if (chart.data.some(Boolean)) charts[String(place)] = appended(chart, buffers);
     }
     const tables = state.tables.filter((table) => isLonger(model.get("tables"), table));
-    grow(model, { type: "grow", charts, tables }, buffers);
+    grow(model, { type: "grow", metrics: {}, charts, tables }, buffers);
   }
 
   async #image({ data, ...about }: ImageState): Promise<WidgetModel> {
