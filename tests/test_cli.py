@@ -260,8 +260,8 @@ def test_a_run_is_shown_with_the_runs_below_it(cli: Cli, workspace: Workspace) -
 
     shown = cli("show", "mnist/1").stdout
 
-    assert re.search(r"mnist/3 +● Completed +\d+ s +fold 1 +accuracy 0.8", shown)
-    assert re.search(r"mnist/2 +● Completed +\d+ s +fold 0 +accuracy 0.9", shown)
+    assert re.search(r"mnist/3 +● Completed +\d+ ms +fold 1 +accuracy 0.8", shown)
+    assert re.search(r"mnist/2 +● Completed +\d+ ms +fold 0 +accuracy 0.9", shown)
     children = json.loads(cli("show", "mnist/1", "--json").stdout)["children"]
     assert [child["number"] for child in children] == [3, 2]
 

@@ -17,6 +17,13 @@ export function duration(seconds: number): string {
   return `${Math.floor(s / 86_400)} d ${pad(Math.floor((s % 86_400) / 3600))} h`;
 }
 
+/** How long something took that has ended, with the digits that tell short ones apart. */
+export function took(seconds: number): string {
+  if (seconds < 1e-3) return "< 1 ms";
+  if (seconds < 1) return `${Math.round(1000 * seconds)} ms`;
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
+}
+
 /** `just now`, `3 s ago`. */
 export function ago(seconds: number): string {
   return seconds < 1 ? "just now" : `${duration(seconds)} ago`;

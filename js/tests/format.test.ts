@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
 
-import { ago, bytes, count, duration, iso, local, number, time, words } from "../src/format.ts";
+import {
+  ago,
+  bytes,
+  count,
+  duration,
+  iso,
+  local,
+  number,
+  time,
+  took,
+  words,
+} from "../src/format.ts";
 
 test.each([
   [0, "0 s"],
@@ -11,6 +22,15 @@ test.each([
   [-3, "0 s"],
 ])("duration %d", (seconds, text) => {
   expect(duration(seconds)).toBe(text);
+});
+
+test.each([
+  [0.0004, "< 1 ms"],
+  [0.618, "618 ms"],
+  [6.74, "6.7 s"],
+  [65, "1 min 05 s"],
+])("took %d", (seconds, text) => {
+  expect(took(seconds)).toBe(text);
 });
 
 test("ago", () => {

@@ -86,6 +86,13 @@ def duration(seconds: float) -> str:
     return f"{whole // (24 * 3600)} d {whole % (24 * 3600) // 3600:02d} h"
 
 
+def took(seconds: float) -> str:
+    """Return how long something took, with the digits that tell short ones apart."""
+    if seconds < 1:
+        return f"{1000 * max(0.0, seconds):.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else duration(seconds)
+
+
 def number(value: float) -> str:
     """Return a number as everywhere; nothing for one that there is not."""
     return "" if math.isnan(value) else facts.number(value)

@@ -11,7 +11,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from run_widgets.cli.plain import clean, duration, moment, number, one_line, spark
+from run_widgets.cli.plain import clean, moment, number, one_line, spark, took
 from run_widgets.cli.screen import console, progress_of, put, status_text, table
 from run_widgets.reading.facts import elapsed_s, size, text_of
 from run_widgets.reading.summary import Vector
@@ -70,7 +70,7 @@ def _facts(record: RunRecord) -> Table:
     pairs = [
         ("id", record.id),
         ("started", moment(record.started_at)),
-        ("took", "" if lasted is None else duration(lasted)),
+        ("took", "" if lasted is None else took(lasted)),
         ("waiting for", record.waiting_for),
         ("last cell", record.interrupted),
         ("script", " ".join([record.script, *record.arguments])),
@@ -140,7 +140,7 @@ def _children(reading: Reading) -> Table:
             [
                 f"{one_line(reading.record.experiment)}/{child['number']}",
                 status_text(RunStatus(str(child["status"]))),
-                duration(lasted) if isinstance(lasted, float) else "",
+                took(lasted) if isinstance(lasted, float) else "",
                 one_line(str(child["name"])),
                 one_line("  ".join(values)),
             ]

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from run_widgets.cli.plain import ago, clean, duration, one_line
+from run_widgets.cli.plain import ago, clean, duration, one_line, took
 from run_widgets.reading.facts import elapsed_s
 from run_widgets.records import RunRecord, RunStatus
 from run_widgets.supervisor.plan import NOTEBOOK_RUN
@@ -168,7 +168,7 @@ def list_of(
                 one_line(f"{record.experiment}/{record.number}"),
                 status_text(record.status),
                 ago(record.started_at or record.created_at, now),
-                "" if lasted is None else duration(lasted),
+                "" if lasted is None else took(lasted),
                 *more,
                 one_line(record.display_name or record.script),
                 *([one_line(record.id)] if wide else []),
@@ -186,7 +186,7 @@ def say_ended(record: RunRecord) -> None:
     text.append_text(status_text(record.status))
     lasted = elapsed_s(record, time.time())
     if lasted is not None:
-        text.append(f" after {duration(lasted)}")
+        text.append(f" after {took(lasted)}")
     if record.error is not None and record.error.message:
         text.append(f": {clean(record.error.message)}")
     console(stderr=True).print(text, soft_wrap=True)

@@ -1,6 +1,6 @@
 /** What a person can choose to see of a run: each column with its values, to sort and to read. */
 
-import { duration, number, time, words } from "../format.ts";
+import { duration, number, time, took, words } from "../format.ts";
 import { alike } from "./digits.ts";
 import type { Key } from "./model.ts";
 import { type Column, keyText, MISSING, NUMBER, type RunTable } from "./table.ts";
@@ -133,16 +133,9 @@ function durations(table: RunTable, id: string, key: Key, label: string): Shown 
     text: (row) => {
       const seconds = value(row);
       if (Number.isNaN(seconds)) return "";
-      return isOver(table, row) ? short(seconds) : duration(seconds);
+      return isOver(table, row) ? took(seconds) : duration(seconds);
     },
   };
-}
-
-/** With the digits that tell short runs apart. */
-function short(seconds: number): string {
-  if (seconds < 1e-3) return "< 1 ms";
-  if (seconds < 1) return `${Math.round(1000 * seconds)} ms`;
-  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
 }
 
 function metric(table: RunTable, id: string, key: Key): Shown | null {

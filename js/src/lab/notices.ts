@@ -1,6 +1,6 @@
 /** What is worth a notification: runs that were seen going on and have ended, or became NaN. Pure. */
 
-import { duration } from "../format.ts";
+import { took } from "../format.ts";
 import { isOver, keyOf, type LiveRun, titleOf } from "./run.ts";
 
 /** Notifications at once; of more there is one that counts them. */
@@ -49,14 +49,14 @@ export class Notices {
 function ended(run: LiveRun): Notice {
   // A name is spelled as it was given.
   const what = `${run.name ? titleOf(run) : capital(titleOf(run))} of ${run.experiment}`;
-  const took =
-    run.started && run.ended ? ` after ${duration(Math.max(0, run.ended - run.started))}` : "";
+  const lasted =
+    run.started && run.ended ? ` after ${took(Math.max(0, run.ended - run.started))}` : "";
   if (run.status === "Failed") {
     const why = run.error ? `: ${cut(run.error)}` : "";
-    return { kind: "failed", text: `${what} failed${took}${why}`, run };
+    return { kind: "failed", text: `${what} failed${lasted}${why}`, run };
   }
   if (run.status === "Canceled") return { kind: "canceled", text: `${what} was canceled`, run };
-  return { kind: "completed", text: `${what} completed${took}`, run };
+  return { kind: "completed", text: `${what} completed${lasted}`, run };
 }
 
 function becameNan(run: LiveRun, [metric, step]: [string, number | null]): Notice {

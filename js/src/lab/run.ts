@@ -1,6 +1,6 @@
 /** A run as the list of all runs tells of it, and what a row says of it. Pure. */
 
-import { count, duration, number, roughly, words } from "../format.ts";
+import { count, duration, number, roughly, took, words } from "../format.ts";
 import type { Cell } from "../model.ts";
 
 /** Of one metric: its name, its last value, and its curve in few points, null where it has a gap. */
@@ -74,16 +74,17 @@ export function progressOf(run: LiveRun): number | null {
 
 /** What a row says below the name, at the time `now` by the server's clock. */
 export function stateOf(run: LiveRun, now: number): string {
-  const took = run.started === undefined ? "" : duration((run.ended ?? now) - run.started);
+  const said = isOver(run) ? took : duration;
+  const lasted = run.started === undefined ? "" : said((run.ended ?? now) - run.started);
   if (isOver(run)) {
     const when = run.ended === undefined ? "" : roughly(now - run.ended);
-    if (run.status === "Completed") return joined(when, took);
-    return joined(run.status, run.status === "Failed" ? (run.error ?? "") : took, when);
+    if (run.status === "Completed") return joined(when, lasted);
+    return joined(run.status, run.status === "Failed" ? (run.error ?? "") : lasted, when);
   }
   const progress = progressOf(run);
   const far = progress === null ? "" : `${Math.floor(100 * progress)} %`;
   const status = isStopping(run) ? "Stopping" : run.status === "Running" ? "" : words(run.status);
-  return joined(status, run.waiting_for ?? "", far, took) || "Running";
+  return joined(status, run.waiting_for ?? "", far, lasted) || "Running";
 }
 
 /** The value at the right of a row. */

@@ -2,7 +2,7 @@ import { areComparable, FIXED, fillRunTable, tableOf } from "../children.ts";
 import { every, h, set, whenNear, write } from "../dom.ts";
 import { RunTable } from "../experiment/table.ts";
 import { View } from "../experiment/view_state.ts";
-import { count, duration, words } from "../format.ts";
+import { count, duration, took, words } from "../format.ts";
 import { type Child, type Model, type RunModel, watch } from "../model.ts";
 import { reasonOf, serverOf } from "../server.ts";
 import type { DataGrid } from "./data_grid.ts";
@@ -98,8 +98,9 @@ export function children(
           words(child.status),
         );
       case "Duration": {
-        const took = elapsed(child);
-        return h("span", {}, took === null ? "" : duration(took));
+        const seconds = elapsed(child);
+        if (seconds === null) return h("span", {});
+        return h("span", {}, FINAL.has(child.status) ? took(seconds) : duration(seconds));
       }
       default:
         return null;

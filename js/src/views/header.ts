@@ -1,5 +1,5 @@
 import { every, h, link, list, runLink, set, write } from "../dom.ts";
-import { ago, count, duration, iso, time, words } from "../format.ts";
+import { ago, count, duration, iso, time, took, words } from "../format.ts";
 import { age_s, type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
 import { baseUrl, serverOf } from "../server.ts";
 import { copyButton } from "./buttons.ts";
@@ -137,7 +137,10 @@ function* factsOf(run: Facts): Generator<Fact> {
   if (began !== null) {
     yield { name: run.started_at === null ? "Created" : "Started", text: time(began), at: began };
   }
-  if (run.elapsed_s !== null) yield { name: "Duration", text: duration(run.elapsed_s + ticking) };
+  if (run.elapsed_s !== null) {
+    const text = isFinal(run) ? took(run.elapsed_s) : duration(run.elapsed_s + ticking);
+    yield { name: "Duration", text };
+  }
   if (run.last_value_at !== null && !isFinal(run)) {
     // By the kernel's clock up to the sending, by ours since.
     const sent = run.started_at === null ? null : run.started_at + (run.elapsed_s ?? 0);
