@@ -200,7 +200,9 @@ def test_a_script_that_ends_at_once_has_its_snapshot_and_how_to_run_it_again(
     project: Path, experiment: Experiment
 ) -> None:
     (project / "train.py").write_text(SCRIPT)
-    command = [sys.executable, "train.py", str(experiment.workspace.path), "--lr", "1"]
+    options = ["--lr", "1", "--api-token", "tell-nobody", "--password=hunter2"]
+    options += ["--max-tokens", "512", "--name=two words", "--fast"]
+    command = [sys.executable, "train.py", str(experiment.workspace.path), *options]
     subprocess.run(command, check=True, env={**os.environ, **python_path()})
 
     run = experiment.workspace.get_run("r")
@@ -208,6 +210,9 @@ def test_a_script_that_ends_at_once_has_its_snapshot_and_how_to_run_it_again(
     plan = Plan.read(run.folder)
     assert plan.command == (sys.executable, *command[1:])
     assert plan.source == str(project)
+    options[3:5] = ["***", "--password=***"]
+    assert run._record.script == "train.py"
+    assert run._record.arguments == (str(experiment.workspace.path), *options)
 
 
 NOTEBOOK_CELLS = [

@@ -28,11 +28,12 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 MASK = "***"
 
@@ -216,6 +217,31 @@ def masked(source: str, known: Collection[str] = ()) -> str:
 def is_secret(name: str, value: str) -> bool:
     """Tell whether `value`, given to `name`, would be masked."""
     line = f"{name} = {value!r}"
+    return masked(line) != line
+
+
+def masked_arguments(arguments: Iterable[str]) -> list[str]:
+    """Return the arguments of a command with the values of options that tell of a secret masked."""
+    shown: list[str] = []
+    waiting = ""  # the option whose value may come next
+    for argument in arguments:
+        option, is_given, value = argument.partition("=")
+        if not argument.startswith("-"):
+            shown.append(MASK if _is_secret_option(waiting, argument) else argument)
+            waiting = ""
+        elif is_given:
+            shown.append(f"{option}={MASK}" if _is_secret_option(option, value) else argument)
+            waiting = ""
+        else:
+            shown.append(argument)
+            waiting = argument
+    return shown
+
+
+def _is_secret_option(option: str, value: str) -> bool:
+    if not option or value.isdecimal():  # --max-tokens 512
+        return False
+    line = f"!command {option} {shlex.quote(value)}"
     return masked(line) != line
 
 

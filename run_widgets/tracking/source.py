@@ -214,7 +214,12 @@ class Sourced(Handle):
         root = self.store.root
         return snapshot.take(source, root / SNAPSHOTS, exclude=[root, *outputs])
 
-    def _note_source(self, facts: dict[str, str], taken: Snapshot | SnapshotError | None) -> None:
+    def _note_source(
+        self,
+        facts: dict[str, str],
+        taken: Snapshot | SnapshotError | None,
+        plan: Plan | None = None,
+    ) -> None:
         found = dict(facts)
         if taken is not None:
             from run_widgets.source import snapshot
@@ -227,6 +232,12 @@ class Sourced(Handle):
 
         def note(known: Document) -> None:
             known["properties"] = {**found, **(known.get("properties") or {})}
+            if plan is not None and plan.notebook is None:
+                from run_widgets.source.masking import masked_arguments
+
+                start = 2 if plan.command[1] == "-m" else 1
+                known.setdefault("script", plan.command[start])
+                known.setdefault("arguments", masked_arguments(plan.command[start + 1 :]))
 
         self.store.update_run(self.id, note)
 
@@ -263,7 +274,7 @@ def _keep_sources(
             (place / provenance.ENVIRONMENT_FILE).write_text(environment)
             if plan is not None and not (place / PLAN_FILE).exists():
                 plan.write(place)
-            run._note_source(facts, taken)
+            run._note_source(facts, taken, plan)
 
 
 def _refuse_a_home(folder: Path) -> None:
