@@ -53,21 +53,53 @@ def image_kind(path: Path, where: str) -> str:
 
 
 def picture_of(plot: Any, where: str) -> bytes:
-    """Return a plot as PNG: of pyplot, a figure, or anything with `savefig` or `save`.
+    """Return a plot as PNG.
+
+    Of pyplot, a figure, a PIL image or anything else with `savefig` or `save`; of axes and
+    displays that have a figure; of an array of pixels.
 
     Raises
     ------
     NotAMetric
-        It has neither.
+        It is none of these, or its values are no pixels.
     """
-    stream = io.BytesIO()
-    for name in ("savefig", "save"):
-        save = getattr(plot, name, None)
-        if callable(save):
-            save(stream, format="png")
-            return stream.getvalue()
-    way_out = ": use PIL.Image.fromarray" if hasattr(plot, "shape") else ""
-    raise NotAMetric(
-        f"{where} takes matplotlib.pyplot, a figure or a PIL image as plot, "
-        f"got {type(plot).__name__}{way_out}"
-    )
+    for owner in (plot, getattr(plot, "figure", None), getattr(plot, "figure_", None)):
+        for name in ("savefig", "save"):
+            save = getattr(owner, name, None)
+            if callable(save):
+                stream = io.BytesIO()
+                save(stream, format="png")
+                return stream.getvalue()
+    if hasattr(plot, "__array__"):
+        return _picture_of_pixels(plot, where)
+    raise NotAMetric(f"{where} {_TAKES}, got {type(plot).__name__}")
+
+
+_TAKES = (
+    "takes matplotlib.pyplot, a figure, axes, a PIL image or an array of pixels, "
+    "height × width (× 1, 3 or 4), as plot"
+)
+
+
+def _picture_of_pixels(plot: Any, where: str) -> bytes:
+    import numpy as np
+
+    pixels = np.asarray(plot)
+    is_flat = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4))
+    if not is_flat or not pixels.size or pixels.dtype.kind not in "buif":
+        raise NotAMetric(f"{where} {_TAKES}, got an array of {pixels.dtype} {pixels.shape}")
+    top = 255 if pixels.dtype.kind in "ui" else 1
+    low, high = pixels.min(), pixels.max()
+    if not (low >= 0 and high <= top):  # nor where one is NaN
+        raise NotAMetric(
+            f"{where} has {pixels.dtype} pixels from {low} to {high}: "
+            "integers must be 0 to 255, floats 0 to 1"
+        )
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise NotAMetric(f"{where} needs Pillow for arrays: pip install pillow") from error
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    levels = (pixels * (255 // top)).round().astype(np.uint8)
+    return picture_of(Image.fromarray(levels), where)

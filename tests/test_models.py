@@ -69,6 +69,14 @@ def test_a_registered_file_does_not_change_with_the_file_it_came_from(workspace:
     assert model.path.read_bytes() == b"before"
 
 
+def test_an_output_that_was_not_collected_yet_is_told_of_the_two_ways(run: Any) -> None:
+    Path("outputs").mkdir(exist_ok=True)
+    Path("outputs/early.bin").write_bytes(b"weights")
+
+    with pytest.raises(errors.FileNotInRun, match="when it ends: register it after that"):
+        run.register_model("early", "outputs/early.bin")
+
+
 def test_what_a_run_has_not_cannot_be_registered(run: Any) -> None:
     with pytest.raises(errors.FileNotInRun, match=r"outputs/model\.bin"):
         run.register_model("digits", "outputs/other.bin")

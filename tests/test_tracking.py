@@ -16,13 +16,17 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from run_widgets import Experiment, Run, Workspace, errors
+from run_widgets import Experiment, Run, Workspace, errors, get_run
 from run_widgets.store.listing import Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
@@ -378,6 +382,35 @@ def test_a_json_metric_is_its_document(run: Run) -> None:
         run.log_predictions("broken", "{")
 
 
+def test_a_confusion_matrix_is_taken_as_sklearn_and_pandas_have_it(run: Run) -> None:
+    counts = np.array([[3, 1], [0, 4]])
+
+    run.log_confusion_matrix("array", counts)
+    run.log_confusion_matrix("list", [[3, 1], [0, 4]])
+    run.log_confusion_matrix("frame", pd.DataFrame(counts, columns=["cat", "dog"]))
+
+    logged = run.get_metrics()
+    assert logged["array"] == logged["list"]
+    assert logged["array"]["data"] == {"class_labels": ["0", "1"], "matrix": [[3, 1], [0, 4]]}
+    assert logged["frame"]["data"]["class_labels"] == ["cat", "dog"]
+    for wrong in (np.zeros((2, 3)), [1, 2], [[1, 2], [3]], np.zeros((2, 2, 2)), [], 3):
+        with pytest.raises(errors.NotAMetric, match=r"square matrix.*class_labels"):
+            run.log_confusion_matrix("wrong", wrong)
+
+
+def test_a_step_or_a_row_in_the_place_of_a_description_is_not_swallowed(run: Run) -> None:
+    for step in (0, 5):
+        with pytest.raises(errors.NotAMetric, match=rf"got {step}; did you mean step={step}\?"):
+            run.log("loss", 1.0, step)  # type: ignore[arg-type]
+    with pytest.raises(errors.NotAMetric, match=r"run.log_row\('row', \*\*\{'a': 1\}\)"):
+        run.log_row("row", {"a": 1})  # type: ignore[arg-type]
+    with pytest.raises(errors.NotAMetric, match=r"got \['a'\]$"):
+        run.log_list("list", [1], ["a"])  # type: ignore[arg-type]
+    run.log("loss", 1.0, None)  # type: ignore[arg-type]
+
+    assert run.get_metrics() == {"loss": 1.0}
+
+
 def test_descriptions_are_kept(run: Run) -> None:
     run.log("loss", 1.0, description="cross entropy")
     follower = run.store.follow(run.id)
@@ -405,6 +438,23 @@ def test_a_finished_run_takes_nothing_more(run: Run, here: Path) -> None:
     assert run.get_file_names() == []
 
 
+def test_a_mistake_is_told_without_what_happens_inside(run: Run) -> None:
+    run.log("loss", 1.0)
+
+    def tracebacks_of(call: Callable[[], None]) -> int:
+        with pytest.raises(errors.RunWidgetsError) as raised:
+            call()
+        return "".join(traceback.format_exception(raised.value)).count("(most recent call last)")
+
+    for wrong in (
+        lambda: run.log(3, 1.0),  # type: ignore[arg-type]
+        lambda: run.log("loss", 1.0, step=0.5),  # type: ignore[arg-type]
+    ):
+        assert tracebacks_of(wrong) == 1
+    run.complete()
+    assert tracebacks_of(lambda: run.log("new", 1.0)) == 1
+
+
 def test_threads_log_to_one_run_and_lose_nothing(run: Run) -> None:
     def work(name: str) -> None:
         for i in range(20_000):
@@ -417,6 +467,15 @@ def test_threads_log_to_one_run_and_lose_nothing(run: Run) -> None:
         thread.join()
 
     assert all(run.get_metrics()[f"m{n}"] == [float(i) for i in range(20_000)] for n in range(4))
+
+
+def test_a_run_is_found_by_the_number_that_its_panel_shows(experiment: Experiment) -> None:
+    runs = [experiment.start_logging(snapshot_directory=None) for _ in range(3)]
+
+    assert Run(experiment, 2).id == runs[1].id
+    assert get_run(experiment, runs[2].number).id == runs[2].id
+    with pytest.raises(errors.RunNotFound, match="no run 4 in experiment 'model-logging'"):
+        Run(experiment, 4)
 
 
 # -- images and files --
@@ -446,6 +505,43 @@ def test_images_come_from_plots_and_files_and_never_collide(run: Run, here: Path
     assert sorted(run.get_file_names()) == sorted([*names, "curve.svg"])
 
 
+def test_a_plot_is_taken_as_people_have_it_at_hand(run: Run) -> None:
+    from matplotlib.figure import Figure
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    figure = Figure()
+    axes = figure.subplots()
+    display = ConfusionMatrixDisplay(np.eye(2)).plot(ax=axes)
+
+    for name, plot in {"figure": figure, "axes": axes, "display": display}.items():
+        run.log_image(name, plot)
+
+    pictures = run.get_metrics(populate=True)
+    assert len(pictures) == 3
+    assert all(picture.startswith(PNG[:8]) for picture in pictures.values())
+
+
+@pytest.mark.parametrize(
+    ("pixels", "shown"),
+    [
+        (np.array([[0, 128], [255, 7]], np.uint8), [[0, 128], [255, 7]]),
+        (np.array([[0, 128], [255, 7]]), [[0, 128], [255, 7]]),
+        (np.array([[[0], [128]]], np.uint8), [[0, 128]]),
+        (np.array([[0.0, 0.5, 1.0]], np.float32), [[0, 128, 255]]),
+        (np.array([[True, False]]), [[255, 0]]),
+        (np.array([[[1, 2, 3]]], np.uint8), [[[1, 2, 3]]]),
+        (np.array([[[1, 2, 3, 4]]], np.uint8), [[[1, 2, 3, 4]]]),
+    ],
+)
+def test_an_array_is_the_picture_of_its_pixels(run: Run, pixels: Any, shown: Any) -> None:
+    from PIL import Image
+
+    run.log_image("pixels", pixels)
+
+    picture = Image.open(io.BytesIO(run.get_metrics(populate=True)["pixels"]))
+    assert np.asarray(picture).tolist() == shown
+
+
 def test_a_dict_given_to_log_is_told_of_log_metrics(run: Run) -> None:
     for wrong in (lambda: run.log({"loss": 0.3}), lambda: run.log({"loss": 0.3}, step=1)):  # type: ignore[arg-type]
         with pytest.raises(TypeError, match=r"got \{'loss': 0.3\}: use run.log_metrics"):
@@ -467,12 +563,15 @@ def test_an_image_needs_one_source_and_must_be_one(run: Run, here: Path) -> None
         run.log_image("i", path="text.png")
     with pytest.raises(FileNotFoundError):
         run.log_image("i", path="never.png")
-    with pytest.raises(errors.NotAMetric, match="ndarray: pass a plot as plot="):
-        run.log_image("pixels", np.zeros((4, 4, 3), np.uint8))  # type: ignore[arg-type]
-    with pytest.raises(errors.NotAMetric, match="fromarray"):
-        run.log_image("pixels", plot=np.zeros((4, 4, 3), np.uint8))
-    with pytest.raises(errors.NotAMetric, match="matplotlib"):
-        run.log_image("i", plot=3)
+    for nothing in (3, np.zeros((3, 8, 8)), np.zeros((3, 0)), np.array(["a"])):
+        with pytest.raises(errors.NotAMetric, match=r"matplotlib.*array"):
+            run.log_image("i", plot=nothing)
+    with pytest.raises(errors.NotAMetric, match=r"from 0\.0 to 200\.0.*0 to 1"):
+        run.log_image("i", np.array([[0.0, 200.0]]))
+    with pytest.raises(errors.NotAMetric, match=r"from -1 to 256.*0 to 255"):
+        run.log_image("i", np.array([[-1, 256]]))
+    with pytest.raises(errors.NotAMetric, match="nan"):
+        run.log_image("i", np.array([[0.5, np.nan]]))
     assert run.get_metrics() == {}
     assert run.get_file_names() == []
 

@@ -247,7 +247,7 @@ def test_arrays_in_a_document_become_lists() -> None:
 
 @pytest.mark.parametrize("value", ["{", "[1]", "null", 5, {"a": object()}, {"a": {1, 2}}])
 def test_what_is_no_json_object_is_refused(value: Any) -> None:
-    with pytest.raises(NotAMetric, match="JSON object"):
+    with pytest.raises(NotAMetric, match="dict or its JSON text"):
         document(value, WHERE)
 
 
@@ -257,7 +257,7 @@ def test_a_document_that_contains_itself_is_refused() -> None:
     for _ in range(100_000):
         deep = {"a": deep}
 
-    with pytest.raises(NotAMetric, match="JSON object"):
+    with pytest.raises(NotAMetric, match="dict or its JSON text"):
         document(deep, WHERE)
-    with pytest.raises(NotAMetric, match="JSON object"):
+    with pytest.raises(NotAMetric, match="dict or its JSON text"):
         document('{"a":' * 100_000, WHERE)

@@ -167,6 +167,10 @@ class Writer:
             self._is_inside = True
             try:
                 act(*args)
+            except RunWidgetsError as error:
+                # That a quicker way was tried first tells whoever reads the traceback nothing.
+                error.__suppress_context__ = True
+                raise
             finally:
                 try:
                     while self._later:

@@ -353,10 +353,13 @@ def register(
     inside = {f"{parent}/{name[len(prefix) :]}": name for name in names if name.startswith(prefix)}
     chosen = {parent: wanted} if wanted in names else inside
     if not chosen:
-        raise FileNotInRun(
-            f"run {run.id!r} has no file or folder {wanted!r} to register (./outputs is collected "
-            f"when it ends: upload_file() before); its files: {', '.join(names[:20]) or 'none'}"
-        )
+        there = f"; its files: {', '.join(names[:20]) or 'none'}"
+        if Path(wanted).exists():  # in ./outputs, say
+            there = (
+                ", which is here but not in the run, whose outputs are collected when it ends: "
+                f"register it after that, or do run.upload_file({wanted!r}, {wanted!r}) before"
+            )
+        raise FileNotInRun(f"run {run.id!r} has no file or folder {wanted!r} to register{there}")
     document = {
         "run_id": run.id,
         "experiment": run.experiment.name,

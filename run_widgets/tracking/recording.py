@@ -14,7 +14,7 @@ from run_widgets.images import image_kind, picture_of
 from run_widgets.records import Kind
 from run_widgets.store import layout
 from run_widgets.tracking.pictures import Pictures
-from run_widgets.tracking.values import column, document, row, scalar, table
+from run_widgets.tracking.values import column, confusion_matrix, document, row, scalar, table
 
 
 class Recording(Pictures):
@@ -48,7 +48,7 @@ class Recording(Pictures):
         RunClosed
             The run has ended.
         """
-        if description:
+        if description != "":
             self._describe(name, description)
         if type(value) is not float:
             if value is ...:  # log({"loss": 0.3}), as other trackers have it
@@ -100,6 +100,10 @@ class Recording(Pictures):
 
     def log_row(self, name: str, description: str | None = None, **kwargs: Any) -> None:
         """Log one row of a table, a keyword for each column; again: the next row."""
+        if isinstance(description, Mapping):
+            raise NotAMetric(
+                f"run.log_row takes columns as keywords: run.log_row({name!r}, **{description!r})"
+            )
         self._log_record(Kind.ROW, name, row(kwargs, _call("log_row", name)), description)
 
     def log_table(self, name: str, value: Any, description: str = "") -> None:
@@ -116,29 +120,31 @@ class Recording(Pictures):
     def log_image(
         self,
         name: str,
-        path: str | Path | None = None,
+        path: Any = None,
         plot: Any = None,
         description: str = "",
         *,
         step: int | None = None,
     ) -> None:
-        """Log a picture: a file, or a plot of matplotlib or anything with `savefig` or `save`.
+        """Log a picture: a file, a plot, or an array of pixels.
 
         Parameters
         ----------
         name
             The picture's name; the same name again adds the next picture.
         path
-            A PNG, JPEG, GIF, WebP, BMP, TIFF or SVG file.
+            A PNG, JPEG, GIF, WebP, BMP, TIFF or SVG file; or what `plot` takes.
         plot
-            ``matplotlib.pyplot``, a Figure, or a PIL image.
+            ``matplotlib.pyplot``, a Figure or Axes, whatever else has `savefig` or `save`, as
+            PIL images have; an array, height × width (× 1, 3 or 4): integers 0 to 255, floats
+            0 to 1.
         step
             Where it belongs on the step axis.
 
         Raises
         ------
         NotAMetric
-            Not exactly one of `path` and `plot`, or it is not a picture.
+            Not exactly one of `path` and `plot`, or it is no picture.
         NoSuchFile
             There is no file `path`.
         """
@@ -149,12 +155,8 @@ class Recording(Pictures):
             )
         layout.metric_name(name)
         self._check_open()
-        if path is not None and not isinstance(path, str | Path):
-            raise NotAMetric(
-                f"{where} takes a file's name as path, got {type(path).__name__}: "
-                "pass a plot as plot=…"
-            )
-        if path is None:
+        if not isinstance(path, str | Path):
+            plot = plot if path is None else path
             file = f"{_as_file_name(name)}_{int(time.time())}.png"
             picture: Path | bytes = picture_of(plot, where)
         else:
@@ -175,25 +177,55 @@ class Recording(Pictures):
     def log_confusion_matrix(
         self, name: str, value: Any, description: str = "", *, step: int | None = None
     ) -> None:
-        """Log a confusion matrix: a dict or JSON text of that schema."""
+        """Log a confusion matrix: a row for each true class, a column for each predicted one.
+
+        Parameters
+        ----------
+        value
+            A square array or list of lists, as scikit-learn's ``confusion_matrix`` gives; a
+            DataFrame, whose columns name the classes; or the document itself, as a dict or
+            JSON text: ``{"data": {"class_labels": ["cat", "dog"], "matrix": [[3, 1], [0, 4]]}}``.
+
+        Raises
+        ------
+        NotAMetric
+            `value` is no square matrix and no such document.
+        """
+        if not isinstance(value, str | Mapping):
+            value = confusion_matrix(value, _call("log_confusion_matrix", name))
         self._log_document(Kind.CONFUSION_MATRIX, name, value, description, step)
 
     def log_accuracy_table(
         self, name: str, value: Any, description: str = "", *, step: int | None = None
     ) -> None:
-        """Log an accuracy table: a dict or JSON text of that schema."""
+        """Log an accuracy table: ROC, precision and recall, gain and calibration are drawn of it.
+
+        `value` is a dict or JSON text: ``{"data": {"class_labels": [...],
+        "probability_thresholds": [...], "probability_tables": [...]}}``, in the tables a row
+        of true positives, false positives, true negatives and false negatives for each
+        threshold of each class; the same for ``percentile_…``.
+        """
         self._log_document(Kind.ACCURACY_TABLE, name, value, description, step)
 
     def log_residuals(
         self, name: str, value: Any, description: str = "", *, step: int | None = None
     ) -> None:
-        """Log a histogram of residuals: a dict or JSON text of that schema."""
+        """Log a histogram of residuals, predicted − true.
+
+        `value` is a dict or JSON text: ``{"data": {"bin_edges": [...], "bin_counts": [...]}}``,
+        with one edge more than counts.
+        """
         self._log_document(Kind.RESIDUALS, name, value, description, step)
 
     def log_predictions(
         self, name: str, value: Any, description: str = "", *, step: int | None = None
     ) -> None:
-        """Log predicted against true values: a dict or JSON text of that schema."""
+        """Log predicted against true values.
+
+        `value` is a dict or JSON text: ``{"data": {"bin_edges": [...], "bin_averages": [...],
+        "bin_errors": [...]}}``, for each bin of true values the average prediction and its
+        standard deviation, with one edge more than bins.
+        """
         self._log_document(Kind.PREDICTIONS, name, value, description, step)
 
     def set_goal(self, name: str, goal: str) -> None:
@@ -217,12 +249,17 @@ class Recording(Pictures):
     def _log_record(
         self, kind: Kind, name: str, value: Any, description: str | None, step: int | None = None
     ) -> None:
-        self._open_writer().record(kind, name, value, step)
-        if description:
+        if description != "":
             self._describe(name, description)
+        self._open_writer().record(kind, name, value, step)
 
-    def _describe(self, name: str, description: str) -> None:
-        self._open_writer().describe(layout.metric_name(name), str(description))
+    def _describe(self, name: str, description: object) -> None:
+        if description is None:
+            return
+        if not isinstance(description, str):
+            hint = f"; did you mean step={description}?" if isinstance(description, int) else ""
+            raise NotAMetric(f"the description of {name!r} must be text, got {description!r}{hint}")
+        self._open_writer().describe(layout.metric_name(name), description)
 
 
 def _call(method: str, name: object) -> str:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import BadArgument, MetricNotFound, NoRunHere, RunGoesOn
+from run_widgets.errors import BadArgument, MetricNotFound, NoRunHere, RunGoesOn, RunNotFound
 from run_widgets.records import Kind, RunStatus
 from run_widgets.store.local import Document, Labels, LocalStore, uuid4
 from run_widgets.store.process import user_name
@@ -41,23 +41,27 @@ class Run(Recording, Labelled, Sourced, Life):
     """One run: what it logged, its files, labels and status.
 
     ``Run(experiment, run_id)`` is a run that exists, in whatever process it
-    lives; `Experiment.start_logging` makes a new one.
+    lives, and ``Run(experiment, 3)`` the experiment's run 3;
+    `Experiment.start_logging` makes a new one.
 
     Raises
     ------
     RunNotFound
-        The workspace has no run `run_id`.
+        The workspace has no run `run_id`, or the experiment none of that number.
     """
 
     def __init__(
         self,
         experiment: Experiment,
-        run_id: str,
+        run_id: str | int,
         outputs: str | Iterable[str] | None = None,
         **ignored: object,
     ) -> None:
         del ignored
-        record = experiment.workspace.store.run(run_id)
+        if isinstance(run_id, int):
+            record = _numbered(experiment, run_id)
+        else:
+            record = experiment.workspace.store.run(run_id)
         self._set_up(experiment, record, folders_of(outputs or False))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -535,10 +539,18 @@ def _run_of(experiment: Experiment, record: RunRecord) -> Run:
     return run
 
 
+def _numbered(experiment: Experiment, number: int) -> RunRecord:
+    store = experiment.workspace.store
+    for record in store.runs(experiment.name):
+        if record.number == number:
+            return store.run(record.id)
+    raise RunNotFound(f"no run {number} in experiment {experiment.name!r} of {store.root}")
+
+
 def get_run(
-    experiment: Experiment, run_id: str, rehydrate: bool = True, clean_up: bool = True
+    experiment: Experiment, run_id: str | int, rehydrate: bool = True, clean_up: bool = True
 ) -> Run:
-    """Return a run that exists, by its id."""
+    """Return a run that exists, by its id, or by its number in the experiment."""
     del rehydrate, clean_up
     return Run(experiment, run_id)
 

@@ -123,10 +123,42 @@ def document(value: object, where: str) -> dict[str, Any]:
         text = value if isinstance(value, str) else json.dumps(value, default=_plain)
         parsed = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
-        raise NotAMetric(f"{where} takes a JSON object, got {_shown(value)}: {error}") from error
+        raise NotAMetric(
+            f"{where} takes a dict or its JSON text, got {_shown(value)}: {error}"
+        ) from error
     if not isinstance(parsed, dict):
-        raise NotAMetric(f"{where} takes a JSON object, got {_shown(value)}")
+        raise NotAMetric(f"{where} takes a dict or its JSON text, got {_shown(value)}")
     return parsed
+
+
+def confusion_matrix(value: Any, where: str) -> dict[str, Any]:
+    """Return a square matrix as the document of a confusion matrix.
+
+    A DataFrame's columns are the classes; else they are called by their places.
+
+    Raises
+    ------
+    NotAMetric
+        It is no square matrix.
+    """
+    import numpy as np
+
+    try:
+        counts = np.asarray(value)
+    except ValueError:  # rows of several lengths
+        counts = np.empty(0)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.dtype.kind not in "buif":
+        raise NotAMetric(
+            f"{where} takes a square matrix, or "
+            '{"data": {"class_labels": [...], "matrix": [[...], ...]}}, '
+            f"got {_shown(value)}"
+        )
+    labels = getattr(value, "columns", range(len(counts)))
+    return {
+        "schema_type": "confusion_matrix",
+        "schema_version": "1.0.0",
+        "data": {"class_labels": [str(label) for label in labels], "matrix": counts.tolist()},
+    }
 
 
 def _plain(value: object) -> object:
