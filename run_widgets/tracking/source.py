@@ -218,7 +218,7 @@ class Sourced(Handle):
         self,
         facts: dict[str, str],
         taken: Snapshot | SnapshotError | None,
-        plan: Plan | None = None,
+        started_by: Document | None = None,
     ) -> None:
         found = dict(facts)
         if taken is not None:
@@ -232,12 +232,7 @@ class Sourced(Handle):
 
         def note(known: Document) -> None:
             known["properties"] = {**found, **(known.get("properties") or {})}
-            if plan is not None and plan.notebook is None:
-                from run_widgets.source.masking import masked_arguments
-
-                start = 2 if plan.command[1] == "-m" else 1
-                known.setdefault("script", plan.command[start])
-                known.setdefault("arguments", masked_arguments(plan.command[start + 1 :]))
+            known.update({**(started_by or {}), **known})
 
         self.store.update_run(self.id, note)
 
@@ -253,6 +248,7 @@ def _keep_sources(
 
         if folder is not None:  # most of what this loads is for that alone
             from run_widgets.source import snapshot  # noqa: F401
+        started_by = None if plan is None or plan.notebook is not None else _script_of(plan)
 
     facts = provenance.properties(folder or ".")
     if os.environ.get(RUN_VARIABLE):
@@ -274,7 +270,15 @@ def _keep_sources(
             (place / provenance.ENVIRONMENT_FILE).write_text(environment)
             if plan is not None and not (place / PLAN_FILE).exists():
                 plan.write(place)
-            run._note_source(facts, taken, plan)
+            run._note_source(facts, taken, started_by)
+
+
+def _script_of(plan: Plan) -> Document:
+    from run_widgets.source.masking import masked_arguments
+
+    start = 2 if plan.command[1] == "-m" else 1
+    arguments = masked_arguments(plan.command[start + 1 :])
+    return {"script": plan.command[start], "arguments": arguments}
 
 
 def _refuse_a_home(folder: Path) -> None:
