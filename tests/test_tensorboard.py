@@ -73,6 +73,19 @@ def test_each_folder_becomes_a_finished_run_with_its_steps_and_times(
     assert (record.status, record.started_at, record.ended_at) == ("Completed", 1e9, 1e9 + 2)
 
 
+def test_a_time_that_cannot_be_is_the_moment_of_reading(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    log = Log(tmp_path / "logs")
+    log.scalar("loss", 1.0, at=1.8e15)
+    log.close()
+    before = time.time()
+
+    (run,) = import_runs(experiment, tmp_path / "logs")
+
+    assert before <= run.get_series("loss").at[0] <= time.time()
+
+
 def test_texts_hyperparameters_and_typed_scalars_come_along(
     experiment: Experiment, tmp_path: Path
 ) -> None:

@@ -226,7 +226,9 @@ def test_experiment_tags_merge_and_go(experiment: Experiment) -> None:
 
 
 def test_only_an_empty_experiment_can_be_deleted(workspace: Workspace, run: Run) -> None:
-    Experiment(workspace, "empty")
+    empty = Experiment(workspace, "empty")
+    (workspace.path / "empty" / ".queue").mkdir()  # as after a submitted run
+    empty.start_logging(outputs=False).delete()
 
     Experiment.delete(workspace, "empty")
 
@@ -967,7 +969,7 @@ def test_values_that_were_kept_elsewhere_keep_their_time(run: Run) -> None:
 
     assert [*run.get_series("loss").at] == [1e9, 1e9 + 1, 1e9 + 2]
     assert [*run.get_series("acc").value] == [0, 1, 2]
-    for nonsense in ("yesterday", math.nan, [1.0]):
+    for nonsense in ("yesterday", math.nan, [1.0], -1.0, 1e9 * 1e6):
         with pytest.raises(errors.BadArgument, match="seconds since the epoch as at, got"):
             run.log_metrics({"loss": 1.0}, at=nonsense)  # type: ignore[arg-type]
 
@@ -1082,6 +1084,18 @@ def test_frames_have_every_value_and_the_best(run: Run, tmp_path: Path) -> None:
     assert phase.text.isna().tolist() == phase.value.notna().tolist() == [False, True]
     run.to_csv(tmp_path / "run.csv")
     assert '"warm, up"' in (tmp_path / "run.csv").read_text()
+
+
+def test_frames_have_what_pandas_has_no_form_for(run: Run, tmp_path: Path) -> None:
+    run._open_writer().put_all({"lone \ud800": 1.0}, None, 1e300)  # as in a stranger's run
+    run._update(lambda known: known.update(started_at=2e11))  # older versions end in 2262
+
+    frame = run.to_pandas()
+
+    assert (frame.name[0], frame.value[0], frame.time.isna()[0]) == ("lone \ud800", 1.0, True)
+    assert run.id in run.experiment.to_pandas().index
+    run.to_csv(tmp_path / "run.csv")
+    assert "lone \\ud800" in (tmp_path / "run.csv").read_text()
 
 
 def test_a_frame_of_runs_has_whole_texts_and_reads_no_points_of_runs_that_ended(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from run_widgets.errors import NotAFolder, RunWidgetsError
 from run_widgets.store.local import uuid4
+from run_widgets.store.status import moment
 from run_widgets.tracking import Run
 
 if TYPE_CHECKING:
@@ -73,7 +75,9 @@ class Folder:
                 values[self._prefix + value.tag.removesuffix("/text_summary")] = found
         if not values and not hyperparameters:
             return None
-        return Event(values, hyperparameters, event.step, event.wall_time)
+        # Some write milliseconds, or nothing: then it is the moment of reading.
+        at = moment(event.wall_time) or time.time()
+        return Event(values, hyperparameters, event.step, at)
 
 
 def _value(value: Any, plugin: str) -> float | str | None:

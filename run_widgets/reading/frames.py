@@ -36,7 +36,8 @@ def frame_of_run(follower: Follower) -> pd.DataFrame:
                 {
                     "name": metric.name,
                     "step": one.step,
-                    "time": pd.to_datetime(one.at, unit="s", utc=True),
+                    # A time that pandas has no form for is NaT.
+                    "time": pd.to_datetime(one.at, unit="s", utc=True, errors="coerce"),
                     "value": one.value,
                 }
             )
@@ -80,7 +81,7 @@ def _facts(record: RunRecord) -> dict[str, Any]:
     import pandas as pd
 
     def moment(at: float | None) -> Any:
-        return pd.NaT if at is None else pd.Timestamp(at, unit="s", tz="UTC")
+        return pd.NaT if at is None else pd.to_datetime(at, unit="s", utc=True, errors="coerce")
 
     row: dict[str, Any] = {
         "run_id": record.id,

@@ -173,12 +173,9 @@ class LocalStore:
             return update_json(folder / layout.EXPERIMENT_FILE, change)
 
     def delete_experiment(self, name: str) -> None:
-        """Remove an experiment that has no runs; its caller has made sure."""
+        """Move an experiment that has no runs to the trash; its caller has made sure."""
         folder = self._experiment_folder(name)
-        with written_to(folder):
-            for leftover in (layout.EXPERIMENT_FILE, layout.NUMBERS_FILE):
-                (folder / leftover).unlink(missing_ok=True)
-            folder.rmdir()
+        self._to_trash(folder, self.root / layout.TRASH / f"{folder.name}.{time.time_ns():x}")
 
     def _experiment_folder(self, name: str) -> Path:
         return self.root / layout.folder_of_experiment(name)
@@ -213,7 +210,10 @@ class LocalStore:
         try:
             folder.mkdir()
         except FileExistsError:
-            raise RunExists(f"run {run_id!r} exists in {self.root}") from None
+            raise RunExists(
+                f"run {run_id!r} was just made in {self.root}, or whoever made it was killed: "
+                f"choose another id, resume it or remove {folder}"
+            ) from None
         except OSError as error:
             raise StoreUnavailable(f"{folder} cannot be written: {error}") from error
         try:
@@ -323,12 +323,15 @@ class LocalStore:
             As `update_run`.
         """
         folder = self.folder(run_id)
-        trash = self._trash_of(run_id)
-        target = trash / f"{run_id}-{time.time_ns():x}"
-        with written_to(folder.parent):
-            trash.mkdir(exist_ok=True)
-            os.rename(folder, target)
+        target = self._trash_of(run_id) / f"{run_id}-{time.time_ns():x}"
+        self._to_trash(folder, target)
         return target
+
+    @staticmethod
+    def _to_trash(folder: Path, target: Path) -> None:
+        with written_to(folder.parent):
+            target.parent.mkdir(exist_ok=True)
+            os.rename(folder, target)
 
     def is_deleted(self, run_id: str) -> bool:
         """Tell whether the run's folder is in the trash, and no other has its place."""

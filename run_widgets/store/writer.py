@@ -252,7 +252,7 @@ class Writer:
             self._families[name] = family
         elif known != family:
             raise MetricConflict(
-                f"{name!r} is a {known} in this run and cannot become a {family}: "
+                f"{name!r} is {_a(known)} in this run and cannot become {_a(family)}: "
                 "log it under another name"
             )
         mark = (self._ids[name] << 8) + PointKind.FLOAT
@@ -444,6 +444,10 @@ def checked_step(step: object) -> int | None:
     if not -(2**63) < whole < 2**63:
         raise NotAMetric(f"step must fit 64 bits, got {whole}")
     return int(whole)
+
+
+def _a(family: str) -> str:
+    return f"{'an' if family[0] in 'aeiou' else 'a'} {family}"
 
 
 def _with_kind(mark: int, kind: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,6 +12,7 @@ from run_widgets.errors import BadArgument, NotAMetric
 from run_widgets.images import image_kind, picture_of
 from run_widgets.records import Kind
 from run_widgets.store import layout
+from run_widgets.store.status import moment
 from run_widgets.tracking.pictures import Pictures
 from run_widgets.tracking.values import column, confusion_matrix, document, row, scalar, table
 
@@ -70,8 +70,8 @@ class Recording(Pictures):
         step
             As `log` takes it.
         at
-            When that was, in seconds since the epoch; default: now. For values that were
-            kept elsewhere.
+            When that was, in seconds since the epoch, before the year 10000; default: now.
+            For values that were kept elsewhere.
 
         Raises
         ------
@@ -268,9 +268,9 @@ def _call(method: str, name: object) -> str:
 
 def _moment(at: object) -> float:
     with suppress(TypeError, ValueError, OverflowError):
-        moment = float(at)  # type: ignore[arg-type]
-        if math.isfinite(moment):
-            return moment
+        known = moment(float(at))  # type: ignore[arg-type]
+        if known is not None:
+            return known
     raise BadArgument(f"run.log_metrics takes seconds since the epoch as at, got {at!r}")
 
 

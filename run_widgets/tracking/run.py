@@ -261,7 +261,7 @@ class Run(Recording, Labelled, Sourced, Life):
 
     def to_csv(self, path: str | Path) -> None:
         """Write what `to_pandas` returns as a CSV file."""
-        self.to_pandas().to_csv(path, index=False)
+        self.to_pandas().to_csv(path, index=False, errors="backslashreplace")
 
     def to_parquet(self, path: str | Path) -> None:
         """Write what `to_pandas` returns as a Parquet file; needs pyarrow."""
