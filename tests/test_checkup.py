@@ -24,6 +24,7 @@ from run_widgets.checkup import Finding, Level, Report, examine
 def jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of Jupyter's own for the person; it comes before the environment's."""
     folder = tmp_path / "jupyter"
+    (folder / "data").mkdir(parents=True)  # nbformat 5.10.0 does not
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(folder / "config"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder / "data"))
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")

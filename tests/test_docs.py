@@ -99,9 +99,7 @@ def test_every_command_of_the_documents_is_one(line: str, desk: Path) -> None:
     context = cli.app.make_context("run-widgets", arguments)
 
     # Raises for a command, an option or an argument that is none.
-    name, command, rest = cli.app.resolve_command(
-        context, [*context._protected_args, *context.args]
-    )
+    name, command, rest = cli.app.resolve_command(context, arguments)
     assert command is not None
     with contextlib.suppress(click.MissingParameter):  # prose may leave out the run
         command.make_context(name, rest, parent=context)

@@ -54,7 +54,7 @@ STILL_GOING_ON = """
 # -- submit --
 
 
-class Pairs(click.ParamType[tuple[str, str]]):
+class Pairs(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it has none
     """``NAME=VALUE`` on the command line."""
 
     name = "NAME=VALUE"

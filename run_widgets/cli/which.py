@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.types import StringParamType
 
 from run_widgets.cli.plain import one_line
 from run_widgets.errors import BadName, ExperimentNotFound, RunNotFound
@@ -146,7 +147,7 @@ def with_json(command: Command) -> Command:
     )
 
 
-class RunType(click.ParamType[str]):
+class RunType(StringParamType):
     """A run on the command line; it is found once the workspace is known."""
 
     name = "run"
@@ -179,7 +180,7 @@ class RunOrFileType(RunType):
         return [*runs, *click.Path().shell_complete(ctx, param, incomplete)]
 
 
-class FileType(click.ParamType[str]):
+class FileType(StringParamType):
     """A file of the run that was named before, or one of those `chosen` of them."""
 
     name = "file"
@@ -203,7 +204,7 @@ class FileType(click.ParamType[str]):
         return []
 
 
-class ExperimentType(click.ParamType[str]):
+class ExperimentType(StringParamType):
     """An experiment on the command line."""
 
     name = "experiment"
