@@ -96,6 +96,7 @@ class LogView {
     });
     this.#follow.addEventListener("click", () => this.#setFollow(!isOn(this.#follow)));
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#stayAtEnd();
     watch(model, ["files"], life, () => this.#choose());
     whileNear(this.el, life, (isNear) => {
       this.#isNear = isNear;
@@ -293,10 +294,17 @@ class LogView {
     const scroller = this.#scroller;
     scroller.scrollTop = scroller.scrollHeight;
     this.#lastTop = scroller.scrollTop;
-    // Blocks that come near have other heights than was thought.
-    requestAnimationFrame(() => {
-      if (isOn(this.#follow)) scroller.scrollTop = scroller.scrollHeight;
+  }
+
+  /** Stay at the end as blocks turn out higher than was thought, or a scroll bar takes room. */
+  #stayAtEnd(): void {
+    if (typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() => {
+      if (isOn(this.#follow)) this.#toEnd();
     });
+    observer.observe(this.#scroller);
+    observer.observe(this.#pieces);
+    this.#life.addEventListener("abort", () => observer.disconnect(), { once: true });
   }
 
   #scrolled(): void {
