@@ -67,10 +67,16 @@ export function tickLabels(values: number[]): string[] {
     const digits = Math.max(0, Math.floor(Math.log10(largest)) - Math.floor(Math.log10(step)));
     return values.map((value) => (value === 0 ? "0" : exponential(value, digits)));
   }
+  const plain = values.map(fixed(1, "", decimals(step)));
   const [size, unit] = (largest >= 1e5 && UNITS.find(([size]) => size <= largest)) || [1, ""];
-  // 1,000,002 and 1,000,004 in millions would be longer than they are.
-  if (decimals(step / size) <= 2) return values.map(fixed(size, unit, decimals(step / size)));
-  return values.map(fixed(1, "", decimals(step)));
+  const short = values.map(fixed(size, unit, decimals(step / size)));
+  // 1,000,002 and 1,000,004 in millions would be no shorter, 40,001,500,000 in billions is.
+  const isShort = decimals(step / size) <= 2 || longest(short) + 3 < longest(plain);
+  return isShort ? short : plain;
+}
+
+function longest(texts: string[]): number {
+  return Math.max(...texts.map(({ length }) => length));
 }
 
 /** How many digits after the point tell multiples of `step` apart. */

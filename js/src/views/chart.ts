@@ -19,7 +19,7 @@ export type Mount = (child: Model<never>, into: HTMLElement, life?: AbortSignal)
 /** One chart: its name, its newest value, a legend where it has several lines, and the plot. */
 export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSignal): HTMLElement {
   const data = chartOf(model);
-  const title = h("h4", { class: "rw-chart-name" });
+  const title = h("h4", { class: "rw-chart-name" }, h("bdi"));
   const note = h("span", { class: "rw-note" });
   const newest = h("span", { class: "rw-newest" });
   const back = h(
@@ -75,15 +75,18 @@ export function chart(model: Model<RunChartModel>, mount: Mount, life: AbortSign
     // Without a line its points are still on their way.
     empty.hidden = data.lines.length === 0 || data.shared.some(({ line }) => line.total > 0);
     back.hidden = !data.zoom.x && !data.zoom.y;
-    write(title, nameOf(data));
+    const name = nameOf(data);
+    write(title.firstElementChild as Element, name);
+    set(title, "data-in-group", split(name)[0] !== "");
     set(
       title,
       "title",
       [data, ...data.companions].map((each) => each.model.get("name")).join(", "),
     );
-    set(el, "aria-label", nameOf(data));
+    set(el, "aria-label", name);
     set(el, "data-pinned", data.board.arranged.pinned.includes(model.get("name")));
     write(note, noteOf(data));
+    set(note, "title", note.textContent);
     write(newest, newestValue(data));
     set(plot, "aria-label", description(data));
     lines.draw();

@@ -2,13 +2,16 @@ import type { Chart } from "../charts/chart.ts";
 import type { Frame } from "../charts/figure.ts";
 import { soon } from "../charts/frames.ts";
 import { share } from "../charts/paths.ts";
-import { along, smoothed, type Trace } from "../charts/picture.ts";
+import { along, type Curve, smoothed, type Trace } from "../charts/picture.ts";
 import { nearest, type Range, type Series } from "../charts/series.ts";
 import { h, list, set, write } from "../dom.ts";
 import { duration, number, time } from "../format.ts";
 
 /** Pixels between what is pointed at and what is said of it. */
 const ASIDE = 10;
+
+/** How far beside it what is said of it may lie over lines, as a share of the plot. */
+const REACH = 0.4;
 
 /**
  * What each line has where one points, or where the arrow keys have led, here or in another chart.
@@ -32,6 +35,8 @@ export function readout(
   plot.append(layer);
   const { board } = data;
   let here = false;
+  /** Whether what is said stands at the bottom, as the lines are above. */
+  let isLow = false;
   /** The point that the keys have led to, as a line may pass one place more than once. */
   let held = { place: -1, x: Number.NaN };
 
@@ -83,13 +88,21 @@ export function readout(
         dot.style.top = `${frame.top + frame.height * (1 - share(py, frame.y))}px`;
       },
     );
-    // On the side that has room, so that it seldom covers what is pointed at and is never cut off.
+    // On the side that has room, and where the lines are not: it covers little, and is never cut off.
     const { first, last, lowest } = reach();
     const toLeft = left > frame.left + frame.width / 2;
     const across = toLeft
       ? `max(${first}px, ${left - ASIDE}px - 100%)`
       : `min(${left + ASIDE}px, ${last}px - 100%)`;
-    box.style.translate = `${across} min(${ASIDE}px, ${lowest}px - 100%)`;
+    const beside = toLeft ? [-REACH, 0] : [0, REACH];
+    const [from, to] = beside.map((part) => at.px + part * (frame.x[1] - frame.x[0]));
+    const height = meanHeight(picture.curves, [from ?? 0, to ?? 0], frame.y);
+    // Not to and fro where it is about the middle.
+    isLow = isLow ? height > 0.4 : height > 0.6;
+    const top = isLow
+      ? `max(${ASIDE}px, ${frame.top + frame.height - ASIDE}px - 100%)`
+      : `${ASIDE}px`;
+    box.style.translate = `${across} min(${top}, ${lowest}px - 100%)`;
   }
 
   /**
@@ -104,7 +117,7 @@ export function readout(
     return { first, last, lowest: whole.bottom - own.top };
   }
 
-  function point_at(event: PointerEvent): void {
+  function pointAt(event: PointerEvent): void {
     const frame = shape();
     const { picture } = data;
     if (!frame || !picture) return;
@@ -157,8 +170,17 @@ export function readout(
   }
 
   const options = { signal: life };
-  plot.addEventListener("pointermove", point_at, options);
-  plot.addEventListener("pointerleave", leave, options);
+  plot.addEventListener("pointermove", pointAt, options);
+  // What a finger has pointed at is read once it is lifted, and until another place is touched.
+  plot.addEventListener("pointerdown", pointAt, options);
+  plot.addEventListener("pointercancel", leave, options); // it scrolls the page
+  plot.addEventListener(
+    "pointerleave",
+    ({ pointerType }) => {
+      if (pointerType !== "touch") leave();
+    },
+    options,
+  );
   plot.addEventListener("blur", leave, options);
   plot.addEventListener("keydown", step, options);
   board.on("pointed", life, () => {
@@ -215,6 +237,20 @@ function closest(points: Point[], target: number): Point | null {
 
 function isNear(one: number, other: number, [min, max]: Range): boolean {
   return Math.abs(one - other) <= 0.1 * (max - min);
+}
+
+/** How high up the lines are between two places, 0 at the bottom and 1 at the top; 0 where none is. */
+function meanHeight(curves: Curve[], [from, to]: Range, y: Range): number {
+  let [sum, size] = [0, 0];
+  for (const { px, py } of curves) {
+    px.forEach((place, i) => {
+      const height = share(py[i] as number, y);
+      if (!(place >= from && place <= to && height >= 0 && height <= 1)) return;
+      sum += height;
+      size += 1;
+    });
+  }
+  return size > 0 ? sum / size : 0;
 }
 
 /** Where that is, in words. */

@@ -336,6 +336,29 @@ test("pointing reads every line's nearest value", () => {
   expect(overlay?.hidden).toBe(true);
 });
 
+test("what a finger has pointed at stays when it is lifted, until it scrolls the page", () => {
+  const el = show(
+    fakeChart({
+      loss: [
+        [0, 1],
+        [2, 1],
+      ],
+    }).model,
+  );
+  const overlay = el.querySelector<HTMLElement>(".rw-overlay");
+  const finger = (type: string) => {
+    const event = new MouseEvent(type, { clientX: 395 });
+    el.querySelector(".rw-plot")?.dispatchEvent(Object.assign(event, { pointerType: "touch" }));
+  };
+
+  finger("pointerdown");
+  finger("pointerleave");
+  expect(overlay?.hidden).toBe(false);
+
+  finger("pointercancel");
+  expect(overlay?.hidden).toBe(true);
+});
+
 test("the arrow keys walk along a line", () => {
   const { model } = fakeChart({
     loss: [
