@@ -10,6 +10,9 @@ import { arranged, isNumeric, type Order, type Rows } from "../tables/rows.ts";
 import { walkByArrows } from "./grid_keys.ts";
 import { gridSize, ROW_HEIGHT } from "./grid_size.ts";
 
+/** Of a grid, which are around what is measured. */
+const BORDERS = 2;
+
 /** Columns shown, at the most: each has a header in the page. */
 const MOST_COLUMNS = 300;
 
@@ -18,6 +21,9 @@ const [NARROWEST, WIDEST] = [56, 360];
 
 /** Letters of a number such as -0.123456, which rows that are not here may have. */
 const LONG_NUMBER = 9;
+
+/** How wide a letter is, at most. */
+const LETTER_EM = 0.577;
 
 const TYPING_MS = 200;
 
@@ -51,6 +57,8 @@ export class DataGrid {
   #numeric: boolean[] = [];
   #rows: Rows = { length: 0, cell: () => null };
   #total = 0;
+  /** How wide one is, in pixels. */
+  #letter = 7.5;
   /** Of all columns together. */
   #width = 0;
   #places: Uint32Array = new Uint32Array();
@@ -102,6 +110,7 @@ export class DataGrid {
     this.#total = total;
     if (isFirst) {
       this.#order = null;
+      this.#letter = LETTER_EM * (Number.parseFloat(getComputedStyle(this.#host).fontSize) || 13);
       this.#numeric = shown.map((_, column) => isNumeric(rows, column));
       this.#slick?.setColumns(this.#slickColumns());
     }
@@ -112,9 +121,19 @@ export class DataGrid {
 
   /** Make the table as large as its cells, and the scroll bars that it needs. */
   #fit(): void {
-    const size = gridSize(this.#rows.length, this.#width, this.#host.clientWidth);
-    this.#host.style.maxWidth = `${this.#width + this.#host.clientWidth - size.room}px`;
-    this.#host.style.height = `${size.height}px`;
+    const { height } = gridSize(this.#rows.length, this.#width, this.#host.clientWidth);
+    this.#host.style.maxWidth = `${this.#inside}px`;
+    this.#host.style.height = `${height}px`;
+  }
+
+  /** What all columns and the scroll bar take. */
+  get #inside(): number {
+    return this.#width - gridSize(this.#rows.length, this.#width, 0).room;
+  }
+
+  /** How wide the table is where there is room for all of its columns. */
+  get wide(): number {
+    return this.#inside + BORDERS;
   }
 
   /** Whether rows are shown that are not here. */
@@ -272,7 +291,7 @@ export class DataGrid {
       longest = Math.max(longest, textOf(this.#rows.cell(row, column)).length);
     }
     const more = this.#options.content ? 44 : 26;
-    return Math.max(NARROWEST, Math.min(WIDEST, 7.5 * longest + more));
+    return Math.max(NARROWEST, Math.min(WIDEST, this.#letter * longest + more));
   }
 }
 

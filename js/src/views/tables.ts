@@ -1,12 +1,9 @@
-import { h, list, set, whenNear, write } from "../dom.ts";
+import { h, list, whenNear, write } from "../dom.ts";
 import { count } from "../format.ts";
 import { type Model, type RunModel, type Table, watch } from "../model.ts";
 import { type RunServer, serverOf } from "../server.ts";
 import type { AskRows } from "../tables/far_rows.ts";
 import type { DataGrid } from "./data_grid.ts";
-
-/** Columns from which a table has a line to itself. */
-const MANY_COLUMNS = 5;
 
 /** The run's tables and rows, as they were logged. */
 export function tables(model: Model<RunModel>, life: AbortSignal): HTMLElement {
@@ -44,10 +41,11 @@ function one(
   function draw(table: Table): void {
     newest = table;
     const { columns, rows, total } = table;
-    set(el, "data-wide", columns.length > MANY_COLUMNS);
     write(note, grid ? "" : `${count(total)} ${total === 1 ? "row" : "rows"}`);
     const cells = { length: rows.length, cell: (row: number, i: number) => rows[row]?.[i] ?? null };
-    grid?.update(columns, cells, total);
+    if (!grid) return;
+    grid.update(columns, cells, total);
+    el.style.flexBasis = `${grid.wide}px`;
   }
 
   // The grid comes when it is needed: it is larger than all the rest.
