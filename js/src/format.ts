@@ -3,6 +3,10 @@
 const plain = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const tenths = new Intl.NumberFormat(undefined, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
@@ -21,7 +25,7 @@ export function duration(seconds: number): string {
 export function took(seconds: number): string {
   if (seconds < 1e-3) return "< 1 ms";
   if (seconds < 1) return `${Math.round(1000 * seconds)} ms`;
-  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
+  return seconds < 10 ? `${tenths.format(seconds)} s` : duration(seconds);
 }
 
 /** `just now`, `3 s ago`. */

@@ -95,7 +95,7 @@ test("a tab is there for what the run has, with its number", () => {
 
   model.set_state({ files: [{ path: "user_logs/std_log.txt", bytes: 12, modified_at: 0 }] });
 
-  expect(shown()).toEqual(["Overview", "Outputs1", "Logs1", "Snapshot", "Details"]);
+  expect(shown()).toEqual(["Overview", "Outputs 1", "Logs 1", "Snapshot", "Details"]);
 });
 
 test("a run that has only child runs leads to them", () => {
@@ -105,7 +105,7 @@ test("a run that has only child runs leads to them", () => {
   more?.click();
 
   expect(more?.textContent).toBe("See its 12 child runs");
-  expect(el.querySelector("[aria-selected=true]")?.textContent).toBe("Children12");
+  expect(el.querySelector("[aria-selected=true]")?.textContent).toBe("Children 12");
 });
 
 test("the arrow keys walk along the tabs", () => {
@@ -117,7 +117,7 @@ test("the arrow keys walk along the tabs", () => {
 
   first?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
 
-  expect(document.activeElement?.textContent).toBe("Outputs1");
+  expect(document.activeElement?.textContent).toBe("Outputs 1");
   expect(document.activeElement?.getAttribute("aria-selected")).toBe("true");
   const pages = [...el.querySelectorAll<HTMLElement>("[role=tabpanel]")];
   expect(pages.filter((page) => !page.hidden).map((page) => page.textContent)).toEqual([

@@ -41,9 +41,9 @@ function one(
 ): { el: HTMLElement; draw(entry: DocumentEntry): void } {
   const note = h("span", { class: "rw-note" });
   const problem = h("p", { class: "rw-empty" });
-  const legend = h("ul", { class: "rw-legend", "aria-label": "Lines" });
+  const legend = h("ul", { class: "rw-legend", "aria-label": "Lines", hidden: true });
   const charts = h("div", { class: "rw-doc-charts" });
-  const classes = matrix();
+  const classes = matrix(first.name);
   const slider = h("input", { type: "range", class: "rw-slider", min: 0, step: 1 });
   const words = h("small");
   slider.addEventListener("input", () => go(slider.valueAsNumber));

@@ -1,3 +1,4 @@
+import { number } from "../format.ts";
 import { type FileEntry, type Model, type RunImageModel, type RunModel, watch } from "../model.ts";
 import { serverOf } from "../server.ts";
 import { FileBrowser } from "./file_browser.ts";
@@ -23,8 +24,8 @@ export function files(model: Model<RunModel>, life: AbortSignal): HTMLElement {
   return browser.el;
 }
 
-/** `samples, step 20`. */
+/** `step 20 · samples`: first what tells it from the others of its name. */
 function namesOf(image: Model<RunImageModel>): string {
-  const step = image.get("step");
-  return step === null ? image.get("name") : `${image.get("name")}, step ${step}`;
+  const [name, step] = [image.get("name"), image.get("step")];
+  return step === null ? name : `step ${number(step)} · ${name}`;
 }

@@ -42,7 +42,7 @@ export function header(
     write(status, words(run.status));
     set(status, "data-status", run.status.toLowerCase());
     write(title.children[0] as Element, run.display_name || run.title);
-    write(title.children[1] as Element, run.display_name ? run.title : "");
+    write(title.children[1] as Element, run.display_name ? ` ${run.title}` : "");
     const remarks = remarksOf(run);
     about.hidden = remarks.length === 0;
     write(about, remarks.join(" · "));

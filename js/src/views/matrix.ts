@@ -27,15 +27,23 @@ function lettersOf(labels: string[]): number {
   return Math.max(SHORTEST, Math.min(LONGEST, longest));
 }
 
-/** A confusion matrix: a row for each true class, shaded by how often it was predicted as which. */
-export function matrix(): { el: HTMLElement; choice: HTMLElement; draw(matrix: Matrix): void } {
+/** The confusion matrix of that name: a row for each true class, shaded by how often it was predicted as which. */
+export function matrix(name: string): {
+  el: HTMLElement;
+  choice: HTMLElement;
+  draw(matrix: Matrix): void;
+} {
   const shares = toggle("Normalise", "Show each row as shares of its true class");
   const table = h("table");
   const readout = h("p", { class: "rw-note" });
   const el = h(
     "div",
     { class: "rw-matrix" },
-    h("div", { class: "rw-scroll", tabindex: 0, role: "region", "aria-label": "Matrix" }, table),
+    h(
+      "div",
+      { class: "rw-scroll", tabindex: 0, role: "region", "aria-label": `Matrix of ${name}` },
+      table,
+    ),
     readout,
   );
   // Cells too small for what they say tell it as soon as one points at them.

@@ -1,5 +1,5 @@
 import { h, set, write } from "../dom.ts";
-import { time } from "../format.ts";
+import { number, time } from "../format.ts";
 import { listen, type Model, type RunImageModel } from "../model.ts";
 import type { Pictures } from "./pictures.ts";
 
@@ -27,7 +27,10 @@ export class Stage {
     },
   });
   readonly unshown = h("span", { class: "rw-empty", hidden: true });
-  readonly slider = h("input", { type: "range", class: "rw-slider", min: 0, step: 1 });
+  readonly slider = h("input", {
+    ...{ type: "range", class: "rw-slider", min: 0, step: 1 },
+    hidden: true,
+  });
   images: Image[] = [];
   place = 0;
   readonly #pictures: Pictures;
@@ -97,6 +100,6 @@ export class Stage {
 /** `step 5 · 14:02:11`, as far as it is known. */
 export function aboutOf(image: Image): string {
   const [step, at] = [image.get("step"), image.get("at")];
-  const parts = [step !== null && `step ${step}`, at !== null && time(at)];
+  const parts = [step !== null && `step ${number(step)}`, at !== null && time(at)];
   return parts.filter(Boolean).join(" · ");
 }

@@ -74,7 +74,7 @@ export function tabs(
       const [button, sheet] = [buttons[i], sheets[i]];
       if (!button || !sheet) return;
       const small = button.lastElementChild as HTMLElement;
-      write(small, count(n));
+      write(small, ` ${count(n)}`); // a name of two words to whoever hears it
       small.hidden = n === 0;
       button.hidden = !isOffered;
       if (!isOffered && !sheet.hidden) choose(0);
