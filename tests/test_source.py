@@ -41,9 +41,8 @@ def experiment(tmp_path: Path) -> Experiment:
 def test_a_run_keeps_its_source_and_shares_it_with_the_next(
     project: Path, experiment: Experiment
 ) -> None:
-    (project / "outputs").mkdir()
-    (project / "outputs/of_before.txt").write_text("x")
     first, second = experiment.start_logging(), experiment.start_logging()
+    (project / "outputs/model.txt").write_text("x")
     first.complete()
     second.complete()
 
@@ -53,7 +52,7 @@ def test_a_run_keeps_its_source_and_shares_it_with_the_next(
     assert archive.samefile(second.folder / "snapshot.zip")
     environment = json.loads((first.folder / "environment.json").read_text())
     assert environment["packages"]["numpy"]
-    assert first.get_file_names() == ["outputs/of_before.txt"]
+    assert first.get_file_names() == ["outputs/model.txt"]
 
 
 def test_a_run_s_folder_is_complete_on_its_own(

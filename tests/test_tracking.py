@@ -24,6 +24,7 @@ import pytest
 
 from run_widgets import Experiment, Run, Workspace, errors, get_run
 from run_widgets.store.listing import Listing
+from run_widgets.tracking.monitor import Monitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -652,6 +653,48 @@ def test_outputs_are_there_before_the_status_is_final(experiment: Experiment, he
     run.complete()
 
     assert run.get_file_names() == ["outputs/model.txt"]
+
+
+def test_what_an_earlier_run_left_is_no_output_of_the_next(
+    experiment: Experiment, here: Path
+) -> None:
+    for name in ("kept", "again", "longer"):
+        Path("outputs").mkdir(exist_ok=True)
+        Path("outputs", name).write_text("old")
+
+    run = experiment.start_logging(snapshot_directory=None)
+    Path("outputs/again").write_text("old")
+    Path("outputs/longer").write_text("older")
+    Path("outputs/new").write_text("new")
+    run.complete()
+    named = experiment.start_logging(snapshot_directory=None, outputs="outputs")
+    named.complete()
+
+    assert run.get_file_names() == ["outputs/again", "outputs/longer", "outputs/new"]
+    assert len(named.get_file_names()) == 4
+    assert Path("outputs/kept").exists()
+
+
+def test_a_resumed_run_has_the_outputs_of_its_first_half(experiment: Experiment) -> None:
+    experiment.start_logging(run_id="halves", snapshot_directory=None)
+    Path("outputs/first").write_text("written before the crash")
+
+    experiment.start_logging(run_id="halves", resume=True, snapshot_directory=None).complete()
+
+    assert Run(experiment, "halves").get_file_names() == ["outputs/first"]
+
+
+def test_system_metrics_begin_with_what_was_measured(run: Run) -> None:
+    measured: list[float] = []
+    monitor = Monitor(lambda name, value: measured.append(value), every_s=0.3)
+
+    monitor.start()
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        pass
+    monitor.stop()
+
+    assert measured[0] > 0
 
 
 AWKWARD = ["x:y.txt", "back\\slash.txt", ".hidden", "log-10:30.txt", "..twice", "späce d"]

@@ -135,8 +135,8 @@ class Experiment:
         run_id
             Default: a new uuid4.
         outputs
-            Folders whose files become the run's when it ends: default
-            ``./outputs``, False for none.
+            Folders whose files become the run's when it ends; False for none. Default:
+            those of ``./outputs`` that were written since the run began.
         snapshot_directory
             Folder whose content is kept with the run; None for no snapshot.
         tags, properties
@@ -178,6 +178,8 @@ class Experiment:
                 run._update(lambda known: known.update(given))
         else:
             run = Run._create(self, run_id or uuid4(), fields, folders_of(outputs))
+            if outputs is None or outputs is True:
+                run._note_outputs_of_before()
         run._start_source(None if snapshot_directory is None else Path(snapshot_directory))
         if system_metrics:
             run._start_system_metrics(10.0 if system_metrics is True else float(system_metrics))

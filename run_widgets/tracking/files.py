@@ -30,6 +30,9 @@ EXECUTED_VARIABLE = "RUN_WIDGETS_EXECUTED_NOTEBOOK"
 of the run that it is, not of those that it starts."""
 
 
+Stamp = tuple[int, int, int, int] | None
+
+
 class Files(Handle):
     """The files of a run."""
 
@@ -180,9 +183,17 @@ class Files(Handle):
             self.download_file(name, target) for name, target in zip(names, targets, strict=True)
         ]
 
+    def _note_outputs_of_before(self) -> None:
+        """Leave to others what lies in the folders of outputs now, as long as nobody changes it."""
+        for folder in self._outputs:
+            for file in _files_below(Path(folder)):
+                self._outputs_of_before[file] = _stamp(file)
+
     def _collect_outputs(self) -> None:
         for folder in self._outputs:
             for file in _files_below(Path(folder)):
+                if self._outputs_of_before.get(file, ()) == _stamp(file):
+                    continue
                 if os.path.abspath(file) == os.environ.get(EXECUTED_VARIABLE):
                     continue
                 name = (_name_in_run(folder) / file.relative_to(folder)).as_posix()
@@ -222,6 +233,14 @@ def _source(path_or_stream: str | Path | IO[Any]) -> Path | IO[Any]:
     if not hasattr(path_or_stream, "read"):
         raise BadType(f"upload_file takes a path or an open file, got {path_or_stream!r}")
     return path_or_stream
+
+
+def _stamp(file: Path) -> Stamp:
+    """Return what tells whether a file has been written or replaced since."""
+    with contextlib.suppress(OSError):
+        found = file.stat()
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return None
 
 
 def _files_below(folder: Path) -> list[Path]:

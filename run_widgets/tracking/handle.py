@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from run_widgets.store.writer import Writer
     from run_widgets.tracking.console import Block
     from run_widgets.tracking.experiment import Experiment
+    from run_widgets.tracking.files import Stamp
     from run_widgets.tracking.pictures import WaitingPicture
 
 
@@ -37,6 +38,7 @@ class Handle:
         self.id = record.id
         self._record = record
         self._outputs = outputs
+        self._outputs_of_before: dict[Path, Stamp] = {}  # there already when the run began
         self._writer: Writer | None = None
         self._put: Callable[[str, Any, int | None], None] = self._put_first
         self._owned = False

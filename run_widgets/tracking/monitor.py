@@ -36,7 +36,6 @@ class Monitor:
         self._thread = threading.Thread(target=self._run, name="run-widgets-monitor", daemon=True)
 
     def start(self) -> None:
-        psutil.cpu_percent()  # the first call only sets where the next one counts from
         self._thread.start()
 
     def stop(self) -> None:
@@ -58,6 +57,8 @@ class Monitor:
         return sample
 
     def _run(self) -> None:
+        # The first call of a thread only sets where its next one counts from.
+        psutil.cpu_percent()
         going = True
         while going:
             going = not self._stopped.wait(self._every_s)
