@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from run_widgets import Run, Workspace
+from run_widgets import Experiment, Run, Workspace
 from run_widgets.errors import BadName, FileConflict, FileNotInRun, RunWidgetsError
 from run_widgets.records import RunRecord
 from run_widgets.store.layout import POINT
@@ -186,6 +186,33 @@ def test_going_on_with_a_strangers_run_writes_nothing_outside(folder: Path, secr
 
     keeper.let_go(writer)
     assert sorted(os.listdir(secret)) == ["run.json", "secret.txt"]
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo"])
+@pytest.mark.parametrize(
+    "name", ["environment.json", "plan.json", "notebook.ipynb", "files/logs/user_log.txt", "files"]
+)
+@pytest.mark.timeout(20)
+def test_a_block_of_a_strangers_run_writes_nothing_outside_and_waits_for_nobody(
+    folder: Path, secret: Path, name: str, kind: str
+) -> None:
+    path = folder / name
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "link":
+        path.symlink_to(secret if name == "files" else secret / "new")
+    else:
+        os.mkfifo(path)
+
+    experiment = Experiment(Workspace(folder.parent.parent), "mnist")
+    with experiment.start_logging(run_id="r1", resume=True, outputs=False) as run:
+        print("hello")
+        run.log("more", 1)
+        assert run.get_snapshot_id() is not None  # all that is noted in the background is there
+
+    assert sorted(os.listdir(secret)) == ["run.json", "secret.txt"]
+    assert (run.get_status(), run.get_metrics("more")) == ("Completed", {"more": 1})
 
 
 # -- what is no file --

@@ -161,15 +161,26 @@ def read_plain(path: Path | str, at_most: int) -> bytes:
         os.close(descriptor)
 
 
-def append(path: Path | str, content: bytes) -> int:
-    """Write `content` to a file's end in one go, without following a link; return where it ends.
+def open_to_append(path: Path | str) -> int:
+    """Open a file to write to its end, made if there is none, without following a link.
 
     Raises
     ------
     OSError
-        It cannot be written, or is a link or a FIFO that nobody reads.
+        It cannot be written, or is a link, a folder or a FIFO that nobody reads.
     """
-    descriptor = os.open(path, _APPEND, 0o666)
+    return os.open(path, _APPEND, 0o666)
+
+
+def append(path: Path | str, content: bytes) -> int:
+    """Write `content` to a file's end in one go, and return where it ends.
+
+    Raises
+    ------
+    OSError
+        As `open_to_append`.
+    """
+    descriptor = open_to_append(path)
     try:
         os.write(descriptor, content)
         return os.lseek(descriptor, 0, os.SEEK_CUR)
@@ -183,7 +194,7 @@ def overwrite(path: Path | str, content: bytes) -> None:
     Raises
     ------
     OSError
-        As `append`.
+        As `open_to_append`.
     """
     descriptor = os.open(path, _OVERWRITE, 0o666)
     try:

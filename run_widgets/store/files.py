@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from run_widgets.errors import BadName, FileConflict
 from run_widgets.records import FileEntry
-from run_widgets.store import layout
+from run_widgets.store import drive, layout
 from run_widgets.store.documents import written_to
 from run_widgets.store.pair import write_all
 
@@ -83,6 +83,21 @@ def add_file(run: Path, name: str, source: Path | IO[Any], *, overwrite: bool) -
     return target
 
 
+def open_to_append(run: Path, name: str) -> int:
+    """Open the run's file `name` to write to its end, made if there is none; for its logs.
+
+    Raises
+    ------
+    FileConflict
+        A folder of that path is a link.
+    OSError
+        It cannot be written, or is no file.
+    """
+    target = run / layout.FILES / layout.inside_run(name)
+    _make_folder_of(run, target, name)
+    return drive.open_to_append(target)
+
+
 def _pieces(source: Path | IO[Any]) -> Iterator[bytes]:
     with contextlib.ExitStack() as stack:
         file = source if hasattr(source, "read") else stack.enter_context(open(source, "rb"))
@@ -90,13 +105,17 @@ def _pieces(source: Path | IO[Any]) -> Iterator[bytes]:
             yield piece.encode() if isinstance(piece, str) else piece
 
 
-def _place(run: Path, new: Path, target: Path, name: str, *, overwrite: bool) -> None:
+def _make_folder_of(run: Path, target: Path, name: str) -> None:
     if not target.parent.resolve().is_relative_to(run.resolve() / layout.FILES):
         raise FileConflict(f"{name!r} cannot be a file: a folder of that path is a link")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise FileConflict(f"{name!r} cannot be a file: a folder of that path is a file") from None
+
+
+def _place(run: Path, new: Path, target: Path, name: str, *, overwrite: bool) -> None:
+    _make_folder_of(run, target, name)
     if target.is_dir():
         raise FileConflict(f"{name!r} cannot be a file: the run has a folder of that name")
     if overwrite:

@@ -9,6 +9,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import SubmitError
+from run_widgets.store.documents import write_json
 from run_widgets.store.drive import open_plain
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Plan:
 
     def write(self, folder: Path) -> None:
         """Write the plan of the run in `folder`."""
-        (folder / PLAN_FILE).write_text(json.dumps(asdict(self), indent=1))
+        write_json(folder / PLAN_FILE, asdict(self))
 
     @classmethod
     def read(cls, folder: Path) -> Plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from run_widgets.errors import RunNotFound, RunWidgetsError, SubmitError
 from run_widgets.records import RunError, RunStatus
 from run_widgets.source import provenance, snapshot
 from run_widgets.store import layout
+from run_widgets.store.documents import write_json
 from run_widgets.store.local import LocalStore
 from run_widgets.store.log_times import LogTimes
 from run_widgets.store.process import process_of
@@ -167,8 +167,7 @@ class Supervisor:
         with contextlib.suppress(RunNotFound, OSError):
             self._update(describe)
             if self._program() == sys.executable:  # else its packages are others
-                environment = json.dumps(provenance.environment(), indent=1)
-                (self.folder / provenance.ENVIRONMENT_FILE).write_text(environment)
+                write_json(self.folder / provenance.ENVIRONMENT_FILE, provenance.environment())
 
     def _execute(self) -> int:
         """Start the command, follow it to its end, and return its exit code."""

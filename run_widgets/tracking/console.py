@@ -10,7 +10,7 @@ import time
 import traceback
 from typing import IO, TYPE_CHECKING, Any
 
-from run_widgets.store import layout
+from run_widgets.store.files import open_to_append
 from run_widgets.store.log_times import LogTimes
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Block:
 
 class _Log:
     def __init__(self, folder: Path) -> None:
-        self._path = folder / layout.FILES / _LOG
+        self._folder = folder
         self._file: IO[str] | None = None
         self._has_ended = False
         self._times = LogTimes(folder, _LOG)
@@ -60,8 +60,8 @@ class _Log:
             self._open()
 
     def _open(self) -> IO[str]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("a", encoding="utf-8", errors="replace")
+        descriptor = open_to_append(self._folder, _LOG)
+        self._file = os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
         return self._file
 
     def write(self, text: str) -> None:

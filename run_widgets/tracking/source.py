@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import RunNotFound, SnapshotError, StoreUnavailable
+from run_widgets.store.documents import write_json
 from run_widgets.store.process import user_name
 from run_widgets.supervisor.plan import PLAN_FILE, WORK, Plan
 from run_widgets.supervisor.request import RUN_VARIABLE
@@ -242,8 +243,6 @@ def _keep_sources(
 ) -> None:
     """Do for all runs of one folder that wait what each of them needs."""
     with background.importing:
-        import json
-
         from run_widgets.source import provenance
 
         if folder is not None:  # most of what this loads is for that alone
@@ -253,7 +252,7 @@ def _keep_sources(
     facts = provenance.properties(folder or ".")
     if os.environ.get(RUN_VARIABLE):
         facts[provenance.STARTED_IN] = os.environ[RUN_VARIABLE]
-    environment = json.dumps(provenance.environment(), indent=1)
+    environment = provenance.environment()
     taken: Snapshot | SnapshotError | None = None
     if folder is not None:
         try:
@@ -267,8 +266,8 @@ def _keep_sources(
         # The run may have been deleted meanwhile, or its drive be full.
         with contextlib.suppress(RunNotFound, StoreUnavailable, OSError):
             place = run.folder
-            (place / provenance.ENVIRONMENT_FILE).write_text(environment)
-            if plan is not None and not (place / PLAN_FILE).exists():
+            write_json(place / provenance.ENVIRONMENT_FILE, environment)
+            if plan is not None and not os.path.lexists(place / PLAN_FILE):
                 plan.write(place)
             run._note_source(facts, taken, started_by)
 
