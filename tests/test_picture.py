@@ -315,6 +315,18 @@ def test_it_stays_within_its_budget(charts: int, points: int) -> None:
     assert Parts(html).open == []
 
 
+def test_of_very_many_charts_each_group_shows_some() -> None:
+    names = [f"{group}/w{k}" for group in ("first", "second", "third") for k in range(200)]
+    summary = summary_of(*(a_list(name, [1, 2, 3]) for name in names))
+
+    html = static_html(facts_of(summary), summary)
+
+    shown = [name for name in names if f"<strong>{name}</strong>" in html]
+    assert shown == [name for name in names if int(name.partition("w")[2]) < 8]
+    assert "and 576 more charts" in html
+    assert len(html) < 100_000
+
+
 @pytest.mark.parametrize("sign", ["y", "\\", '"', "\n"])
 def test_parts_beyond_the_budget_are_said_to_be_missing(sign: str) -> None:
     wide = {f"column {i}" + "x" * 200: [sign * 300] * 20 for i in range(20)}

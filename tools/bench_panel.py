@@ -245,7 +245,8 @@ def measure_closed(lab: Lab, browser: Browser) -> Figures:
         notebook.run_and_wait(1)
         server = psutil.Process(lab._process.pid)
         notebook.run(2)
-        notebook.page.wait_for_timeout(5_000)
+        # Before the page asks the server for the run's files, which it then holds a while.
+        notebook.page.wait_for_timeout(2_000)
         before = server.memory_info().rss
         notebook.page.close()
         time.sleep(60)

@@ -29,19 +29,30 @@ test("metrics are listed with their values or their forms", () => {
   expect(el.querySelector(".rw-pairs")?.textContent).toBe("SigmoidVector[20]");
 });
 
+/** Never sees anything: none of the charts is drawn. */
+class Blind {
+  observe() {}
+  unobserve() {}
+}
+
 test("of very many metrics the first are there at once, the others when there is time", () => {
   vi.useFakeTimers();
   const names = Array.from({ length: 1000 }, (_, k) => `w${k}`);
   const model = fakeRun({
     metrics: names.map((name) => ({ name, kind: "vector", text: "Vector[2]", at: null })),
+    charts: names.map((name) => fakeChart({ [name]: [[0], [1]] }, { name }).model),
   });
+  vi.stubGlobal("IntersectionObserver", Blind);
 
   const el = panel(model, mount, life().signal);
 
   const shown = () => [...(el.querySelector(".rw-pairs")?.children ?? [])];
+  const places = () => el.querySelectorAll(".rw-slot").length;
   expect(shown().map((row) => row.firstChild?.textContent)).toEqual(names.slice(0, 100));
+  expect(places()).toBe(60);
   vi.advanceTimersByTime(1000);
-  expect(shown().length).toBe(1000);
+  expect([shown().length, places()]).toEqual([1000, 1000]);
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 

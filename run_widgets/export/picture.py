@@ -49,6 +49,10 @@ IMAGE_BYTES = 60_000
 MAX_ROWS = 20
 MAX_FILES = 100
 MAX_CHARTS = 100
+FEW_CHARTS = 24
+"""Of a run with more than `MAX_CHARTS`: some of each group tell more than the first hundred, and
+JupyterLab looks for headings in all of a picture before it shows the panel beside it."""
+
 MAX_NAMES = 8
 """Of lines, above a chart."""
 
@@ -281,12 +285,26 @@ def _replay(original: Mapping[str, Any] | None) -> str:
 
 
 def _charts(charts: Sequence[Curves], behind: Lines) -> Iterable[str]:
-    lines = sum(len(curves.lines) for curves in charts[:MAX_CHARTS]) + len(behind)
+    drawn = charts if len(charts) <= MAX_CHARTS else _of_each_group(charts, FEW_CHARTS)
+    lines = sum(len(curves.lines) for curves in drawn) + len(behind)
     points = LINE_BYTES // POINT_BYTES // max(1, lines)
-    for curves in charts[:MAX_CHARTS]:
+    for curves in drawn:
         yield _chart(curves, behind, max_points=min(max(points, 20), 2 * WIDTH))
-    if len(charts) > MAX_CHARTS:
-        yield f"<p>… and {len(charts) - MAX_CHARTS} more charts</p>"
+    if len(charts) > len(drawn):
+        yield f"<p>… and {len(charts) - len(drawn)} more charts</p>"
+
+
+def _of_each_group(charts: Sequence[Curves], count: int) -> list[Curves]:
+    """Return so many charts in their order: as many of each prefix before a slash, the first."""
+    turns: dict[str, int] = {}
+
+    def turn(curves: Curves) -> int:
+        group = curves.name.rpartition("/")[0]
+        turns[group] = turns.get(group, 0) + 1
+        return turns[group]
+
+    chosen = {curves.name for curves in sorted(charts, key=turn)[:count]}
+    return [curves for curves in charts if curves.name in chosen]
 
 
 def _chart(curves: Curves, behind: Lines, *, max_points: int) -> str:

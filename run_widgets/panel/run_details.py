@@ -56,6 +56,9 @@ PICTURE_S = 10.0
 PLAIN_S = 1.0
 """Between two pictures that somebody looks at."""
 
+FIRST_SCREEN_S = 1.0
+"""What a browser may take to draw what it was told first, before more than fits a screen comes."""
+
 SHORTEST_S = 0.1
 """Between two looks at a run, where somebody says how often."""
 
@@ -450,13 +453,21 @@ class RunDetails(Followed):
         """Whether all there will ever be has been read; it may not have been told yet."""
         return self._reading.is_over and self._reading.children.is_over
 
+    @property
+    def _is_told(self) -> bool:
+        """Whether all that was read of the charts has been sent."""
+        return all(chart.is_told for chart in self._charts.values())
+
     @staticmethod
     def _watch(panel: weakref.ref[Any], stop: threading.Event) -> None:
         known = panel()
-        every_s = known._every_s if known is not None else None
-        del known
+        if known is None:
+            return
+        every_s = known._every_s
         # It was just looked at, and what was found first is to be drawn before the rest comes.
-        if not stop.wait(SHORTEST_PAUSE_S):
+        first_s = SHORTEST_PAUSE_S if known._is_told else FIRST_SCREEN_S
+        del known
+        if not stop.wait(first_s):
             poll(lambda: tick_of(panel), stop, every_s=every_s)
 
     def _revive(self) -> None:
@@ -518,7 +529,7 @@ class RunDetails(Followed):
             self._version_behind = reading.original.version
             changed.append(self._set("behind", [line.told() for line in reading.original.lines()]))
         changed.append(self._grow(metrics))
-        is_done = self._is_over and all(chart.is_told for chart in self._charts.values())
+        is_done = self._is_over and self._is_told
         changed.append(self._set("following", not is_done))
         if any(changed):
             self._show_plainly()

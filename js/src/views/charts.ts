@@ -1,4 +1,5 @@
 import { type Chart, chartOf } from "../charts/chart.ts";
+import { whenIdle } from "../charts/frames.ts";
 import { type Grid, gridOf, type Section } from "../charts/grid.ts";
 import { boardOf, hang } from "../charts/look.ts";
 import { h, place, set, whileNear, write } from "../dom.ts";
@@ -10,6 +11,9 @@ import { toolbar } from "./toolbar.ts";
 /** Charts that stay drawn though nobody sees them any more; those seen longest ago go first. */
 const KEPT = 40;
 
+/** Charts that have a place at once, more than fit a screen; the others when the page is idle. */
+const FIRST_PLACES = 60;
+
 /** A grid of the run's charts, each drawn when it first comes near the screen. */
 export function charts(model: Model<RunModel>, mount: Mount, life: AbortSignal): HTMLElement {
   const board = boardOf(model);
@@ -20,6 +24,7 @@ export function charts(model: Model<RunModel>, mount: Mount, life: AbortSignal):
   const slots = new Map<Model<RunChartModel>, Slot>();
   const sections = new Map<string, SectionView>();
   const shown = new Set<Slot>(); // drawn, those seen last at the end
+  let most = FIRST_PLACES;
 
   function slotOf(entry: Model<RunChartModel>): Slot {
     const known = slots.get(entry);
@@ -66,9 +71,12 @@ export function charts(model: Model<RunModel>, mount: Mount, life: AbortSignal):
     set(body, "data-few", grid.shown < 3);
     set(body, "data-titled", grid.sections.length > 1);
     const seen = new Set<Slot>();
+    let room = most;
     const views = grid.sections.map((section) => {
       const view = sectionOf(section.title);
-      const placed = section.cells.map(({ chart, companions, wide }) => {
+      const first = section.cells.slice(0, room);
+      room -= first.length;
+      const placed = first.map(({ chart, companions, wide }) => {
         const slot = slotOf(entries[chart] as Model<RunChartModel>);
         slot.chart.join(companions.map((i) => chartOf(entries[i] as Model<RunChartModel>)));
         set(slot.el, "data-wide", wide);
@@ -87,6 +95,10 @@ export function charts(model: Model<RunModel>, mount: Mount, life: AbortSignal):
     place(body, views);
     write(none, noneOf(grid));
     none.hidden = grid.shown > 0;
+    if (grid.shown > most) {
+      most = Number.POSITIVE_INFINITY;
+      whenIdle(() => life.aborted || draw());
+    }
   }
 
   listen(model, "change:look", life, () => board.change(model.get("look")));
