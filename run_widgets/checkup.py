@@ -24,7 +24,7 @@ from run_widgets.front_end import SCRIPTS, script
 from run_widgets.reading.facts import size
 from run_widgets.servers import environment_of, has_lab_extension
 from run_widgets.store import layout
-from run_widgets.store.drive import can_be_mapped, drive_kind
+from run_widgets.store.drive import can_be_mapped, drive_kind, has_gil
 from run_widgets.store.lock import locked
 from run_widgets.tracking import Workspace
 
@@ -330,6 +330,8 @@ def _store(workspace: Workspace) -> Iterator[Finding]:
         how = "values go into mapped files"
     elif os.environ.get("RUN_WIDGETS_APPEND", "") not in ("", "0"):
         how = "values are appended, as RUN_WIDGETS_APPEND says"
+    elif not has_gil():
+        how = "values are appended, since this Python runs several threads at once"
     else:
         kind = drive_kind(there) or "unknown"
         how = f"values are appended, since on a drive of kind {kind} a mapped file is not safe"

@@ -146,6 +146,9 @@ def test_how_values_are_written_is_told(
     workspace.store.create_workspace()
     assert "mapped" in finding(examine(workspace), "store", Level.GOOD).text
 
+    with monkeypatch.context() as free_threaded:
+        free_threaded.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+        assert "several threads" in finding(examine(workspace), "store", Level.GOOD).text
     monkeypatch.setenv("RUN_WIDGETS_APPEND", "1")
 
     assert "as RUN_WIDGETS_APPEND says" in finding(examine(workspace), "store", Level.GOOD).text

@@ -42,12 +42,17 @@ def can_be_mapped(folder: Path) -> bool:
     """Tell whether points may be laid into a mapped file in `folder`.
 
     Not on a network drive, nor where a full disk would end the process, nor where
-    the drive refuses.
+    the drive refuses; nor by a Python that could give one place to two threads.
     """
-    if not is_local(folder):
+    if not is_local(folder) or not has_gil():
         return False
     kind = _kind_of(folder)
     return kind in _MAPPED or (kind not in _COPY_ON_WRITE and _maps(folder))
+
+
+def has_gil() -> bool:
+    """Tell whether one thread at a time runs Python, as all do but free-threaded ones."""
+    return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 def _maps(folder: Path) -> bool:
