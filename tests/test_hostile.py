@@ -215,6 +215,19 @@ def test_a_block_of_a_strangers_run_writes_nothing_outside_and_waits_for_nobody(
     assert (run.get_status(), run.get_metrics("more")) == ("Completed", {"more": 1})
 
 
+def test_points_are_packed_into_no_link(folder: Path, secret: Path) -> None:
+    for number in range(3):
+        (folder / "metrics" / f"000{number}.tmp").symlink_to(secret / "secret.txt")
+    experiment = Experiment(Workspace(folder.parent.parent), "mnist")
+    run = experiment.start_logging(run_id="r1", resume=True, outputs=False)
+    for n in range(10_000):
+        run.log("long", n)
+    run.complete()
+
+    assert (secret / "secret.txt").read_text() == SECRET
+    assert run.get_metrics("long") == {"long": list(range(10_000))}
+
+
 # -- what is no file --
 
 

@@ -45,7 +45,8 @@ def settle(path: str, descriptor: int, size: int) -> None:
         return
     temporary = f"{path}.tmp"
     try:
-        _write_npz(temporary, descriptor, size)
+        with open(temporary, "xb") as file:  # never through a link that a stranger left there
+            _write_npz(file, descriptor, size)
         os.replace(temporary, f"{path}.npz")
         os.unlink(f"{path}.points")
     except OSError:
@@ -53,11 +54,11 @@ def settle(path: str, descriptor: int, size: int) -> None:
             os.unlink(temporary)
 
 
-def _write_npz(path: str, descriptor: int, size: int) -> None:
+def _write_npz(file: IO[bytes], descriptor: int, size: int) -> None:
     import zipfile
 
     length = size // POINT_BYTES
-    with zipfile.ZipFile(path, "w", compresslevel=1) as archive:
+    with zipfile.ZipFile(file, "w", compresslevel=1) as archive:
         for name, place in LONGS.items():
             with _member(archive, name, "<i8" if name == "value" else "<f8", length) as column:
                 for piece in _pieces(descriptor, size):
