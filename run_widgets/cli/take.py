@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +15,7 @@ from run_widgets.errors import FileNotInRun
 from run_widgets.tracking import Experiment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from run_widgets.records import FileEntry
     from run_widgets.tracking import Run, Workspace
@@ -103,6 +104,13 @@ WRITERS: dict[str, Callable[[Run, Path], object]] = {
 }
 """What writes a run into a file, by the ending of the file's name."""
 
+LIST_WRITERS: dict[str, Callable[[Experiment, Path], object]] = {
+    ".html": lambda experiment, target: experiment.to_html(target),
+    ".csv": lambda experiment, target: experiment.to_pandas().to_csv(target),
+    ".parquet": lambda experiment, target: experiment.to_pandas().to_parquet(target),
+}
+"""The same for an experiment."""
+
 
 @click.command(short_help="Write a run or an experiment into one file.")
 @click.argument("run", metavar="RUN|EXPERIMENT", type=RUN)
@@ -119,36 +127,38 @@ WRITERS: dict[str, Callable[[Run, Path], object]] = {
 def export(workspace: Workspace, run: str, output: Path | None, force: bool, as_json: bool) -> None:
     """Write a RUN into one file: a page (.html), or its values as a table (.csv, .parquet).
 
-    The name of an EXPERIMENT writes the page of its runs (.html), to sort, filter and compare.
+    The name of an EXPERIMENT writes the page of its runs (.html), to sort, filter and compare,
+    or a table with a row for each (.csv, .parquet).
     """
     if run in experiments(workspace):
-        listed = Experiment(workspace, run)
         target = output or Path(f"{run}.html")
-        if target.suffix.lower() != ".html":
-            raise click.UsageError(f"an experiment can be written as .html, not as {str(target)!r}")
-        _write(target, listed.to_html, force=force, as_json=as_json)
-        return
-    chosen = find_run(workspace, run)
-    target = output or Path(f"{chosen.experiment.name}-{chosen.number}.html")
-    write = WRITERS.get(target.suffix.lower())
-    if write is None:
-        raise click.UsageError(
-            f"a run can be written as {', '.join(WRITERS)}, not as {str(target)!r}"
-        )
-    _write(target, lambda target: write(chosen, target), force=force, as_json=as_json)
-
-
-def _write(target: Path, write: Callable[[Path], object], *, force: bool, as_json: bool) -> None:
+        write = partial(_writer(target, LIST_WRITERS, "an experiment"), Experiment(workspace, run))
+    else:
+        chosen = find_run(workspace, run)
+        target = output or Path(f"{chosen.experiment.name}-{chosen.number}.html")
+        write = partial(_writer(target, WRITERS, "a run"), chosen)
     if target.exists() and not force:
         raise click.UsageError(f"{plain.one_line(str(target))} exists: pass --force to replace it")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         write(target)
-    except ImportError:  # pandas writes Parquet with a package of its choice
+    except ImportError as error:  # of pandas, which writes Parquet with a package of its choice
+        missing = error.name or "pyarrow"
         raise click.UsageError(
-            f"{target.suffix} needs a package more: pip install pyarrow"
+            f"{target.suffix} needs a package more: pip install {missing}"
         ) from None
     click.echo(plain.to_json(str(target)) if as_json else plain.clean(str(target)))
+
+
+def _writer(
+    target: Path, writers: Mapping[str, Callable[[Any, Path], object]], what: str
+) -> Callable[[Any, Path], object]:
+    write = writers.get(target.suffix.lower())
+    if write is None:
+        raise click.UsageError(
+            f"{what} can be written as {', '.join(writers)}, not as {str(target)!r}"
+        )
+    return write
 
 
 COMMANDS = (download, export)

@@ -62,11 +62,13 @@ def find_run(workspace: Workspace, text: str) -> Run:
         return Run.open(folder)
     experiment, slash, place = text.rpartition("/")
     if text == LATEST:
-        return _first(workspace, newest(workspace), f"no run in {workspace.path}")
+        return _first(workspace, _listed(newest(workspace)), f"no run in {workspace.path}")
     if slash and (place == LATEST or place.isdecimal()):
         workspace.store.experiment(experiment)  # raises ExperimentNotFound
         runs = workspace.store.runs(experiment)
-        fitting = (run for run in runs if place == LATEST or str(run.number) == place)
+        fitting = (
+            _listed(runs) if place == LATEST else (run for run in runs if str(run.number) == place)
+        )
         return _first(workspace, fitting, _no_run(workspace, text))
     try:
         return workspace.get_run(text)
@@ -79,6 +81,11 @@ def _first(workspace: Workspace, runs: Iterator[RunRecord], otherwise: str) -> R
     if record is None:
         raise RunNotFound(otherwise)
     return workspace.get_run(record.id)
+
+
+def _listed(runs: Iterator[RunRecord]) -> Iterator[RunRecord]:
+    """Yield the runs that are below no other, which is what a list of runs shows."""
+    return (run for run in runs if run.parent is None)
 
 
 def _no_run(workspace: Workspace, text: str) -> str:

@@ -512,14 +512,15 @@ class Run(Recording, Labelled, Sourced, Life):
         )
 
     def _repr_html_(self) -> str:
-        return html_table(
-            {
-                "Experiment": self.experiment.name,
-                "Id": self.id,
-                "Type": self.type,
-                "Status": self.status,
-            }
-        )
+        optional = {"Name": self.display_name, "Type": self.type}
+        facts = {
+            "Experiment": self.experiment.name,
+            "Run": self.number,
+            **{name: text for name, text in optional.items() if text},
+            "Id": self.id,
+            "Status": self.status,
+        }
+        return html_table(facts)
 
 
 def _copied(experiment: Experiment, run_id: str, is_inside: bool) -> Run:

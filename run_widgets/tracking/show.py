@@ -20,11 +20,7 @@ def html_table(facts: Mapping[str, object]) -> str:
 
     colors = {"Completed": GOOD, "Failed": BAD, "Canceled": DOUBTFUL}
     row = [
-        Colored(f"● {value}", colors.get(str(value), "inherit"))
-        if name == "Status"
-        else "–"
-        if value is None
-        else str(value)
+        Colored(f"● {value}", colors.get(str(value), "inherit")) if name == "Status" else str(value)
         for name, value in facts.items()
     ]
     return table(list(facts), [row])
