@@ -12,7 +12,6 @@ it: it outlives its run, and costs no space while the run is there.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -25,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from run_widgets.errors import BadName, FileNotInRun, ModelNotFound, StoreUnavailable
 from run_widgets.store import layout
-from run_widgets.store.drive import append, open_plain
+from run_widgets.store.documents import read_json, write_json, written_to
+from run_widgets.store.drive import append
 
 if TYPE_CHECKING:
     from run_widgets.store.local import LocalStore
@@ -88,7 +88,7 @@ class Model:
 
     @classmethod
     def _at(cls, workspace: Any, folder: Path) -> Model | None:
-        document = _read(folder / MODEL_FILE)
+        document = read_json(folder / MODEL_FILE)
         if document is None:
             return None
         model = cls.__new__(cls)
@@ -286,7 +286,8 @@ class Model:
         if description is not None:
             new["description"] = description
         self._document = {**self._document, **new}
-        _write(self._folder / MODEL_FILE, self._document)
+        with written_to(self._folder):
+            write_json(self._folder / MODEL_FILE, self._document)
 
     def add_tags(self, tags: Mapping[str, object]) -> None:
         self.update(tags={**self.tags, **tags})
@@ -392,7 +393,7 @@ def _add(
             for inside, source in files.items():
                 place(source, made / layout.FILES / inside)
             facts = {"format": FORMAT, "name": name, "created_at": time.time(), **document}
-            _write(made / MODEL_FILE, facts)
+            write_json(made / MODEL_FILE, facts)
             folder = parent / str(_next_number(parent))
             os.rename(made, folder)
         except BaseException:
@@ -461,21 +462,3 @@ def _folders(parent: Path) -> list[Path]:
     except OSError:
         return []
     return [parent / name for name in sorted(names)]
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        with os.fdopen(open_plain(path), "rb") as file:
-            document = json.loads(file.read(layout.DOCUMENT_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def _write(path: Path, document: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}-{os.getpid()}-{time.monotonic_ns():x}")
-    try:
-        temporary.write_text(json.dumps(document, indent=1))
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
