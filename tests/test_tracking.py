@@ -174,6 +174,18 @@ def test_a_name_where_the_workspace_goes_is_told_its_place() -> None:
         Experiment("mnist")  # type: ignore[arg-type]
 
 
+def test_an_experiment_behind_a_link_is_refused_since_no_reader_would_find_it(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "other drive").mkdir()
+    workspace.store.create_workspace()
+    (workspace.path / "linked").symlink_to(tmp_path / "other drive")
+
+    with pytest.raises(errors.StoreUnavailable, match="put the whole workspace there"):
+        Experiment(workspace, "linked")
+    assert os.listdir(tmp_path / "other drive") == []
+
+
 @pytest.mark.parametrize("name", ["a", "aé", "1_b-C", "x" * 255, "a" + "é" * 254])
 def test_a_possible_experiment_name_is_kept_as_it_is(workspace: Workspace, name: str) -> None:
     Experiment(workspace, name)

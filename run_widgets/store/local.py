@@ -100,6 +100,11 @@ class LocalStore:
     def create_experiment(self, name: str) -> Document:
         """Return the experiment `name`, made now if there is none."""
         folder = self._experiment_folder(name)
+        if folder.is_symlink():
+            raise StoreUnavailable(
+                f"{folder} is a link, and none is followed from a workspace inwards: "
+                "to keep runs on another drive, put the whole workspace there"
+            )
         known = read_json(folder / layout.EXPERIMENT_FILE)
         if known is not None:
             check_format(folder / layout.EXPERIMENT_FILE, known)
