@@ -174,6 +174,25 @@ test("a picture that was too large to be sent is asked of the server", async () 
   expect(el.querySelector<HTMLImageElement>(".rw-gallery img")?.hidden).toBe(false);
 });
 
+test("a picture that the server failed to bring is asked for again when one comes back to it", async () => {
+  const server = fakeServer();
+  const steps = [0, 10].map((step) => fakeImage({ step, path: `${step}.png`, data: null }));
+  const el = images(fakeRun({ images: steps }), life().signal);
+  await settled();
+  const img = el.querySelector(".rw-gallery img") as HTMLImageElement;
+  expect(img.hidden).toBe(true);
+
+  server.put("10.png", new Uint8Array([1]));
+  const slider = el.querySelector("input[type=range]") as HTMLInputElement;
+  for (const place of ["0", "1"]) {
+    slider.value = place;
+    slider.dispatchEvent(new Event("input"));
+  }
+  await settled();
+
+  expect(img.hidden).toBe(false);
+});
+
 test("what is no picture says so, and the next one is seen", () => {
   const steps = [0, 10].map((step) => fakeImage({ name: "waves", step }));
   const model = fakeRun({ images: steps });
@@ -326,6 +345,27 @@ test("a snapshot is its files and the cells that were executed", async () => {
     "src",
     "train.py",
   ]);
+});
+
+test("a snapshot that is taken later is shown, and all parts of a panel ask for it together", async () => {
+  const server = fakeServer();
+  const none = { environment: null, snapshot: null, notebook: null };
+  server.answers.source = () => none;
+  const model = fakeRunWith({});
+  const el = snapshot(model, life().signal);
+  details(model, life().signal);
+  await settled();
+  expect(el.textContent).toBe("No snapshot was taken");
+
+  const files = [{ path: "train.py", bytes: 5 }];
+  server.answers.source = () => ({ ...none, snapshot: { files, total: 1, bytes: 99 } });
+  const facts = model.get("facts");
+  model.set_state({ facts: { ...facts, properties: { ContentSnapshotId: "abc" } } });
+  await settled();
+
+  expect(el.querySelector(".rw-name")?.textContent).toBe("train.py");
+  expect(el.querySelector<HTMLElement>("[role=status]")?.hidden).toBe(true);
+  expect(server.asked.filter((address) => address.includes("/source")).length).toBe(2);
 });
 
 test("where there is no snapshot it says why", async () => {

@@ -1,8 +1,9 @@
-import { h, link, list, set, whenNear, write } from "../dom.ts";
+import { h, link, list, set, write } from "../dom.ts";
 import { count, dateTime, words } from "../format.ts";
 import { type Facts, isFinal, type Model, type RunModel, watch } from "../model.ts";
-import { reasonOf, type Source, serverOf } from "../server.ts";
+import type { Source } from "../server.ts";
 import { copyButton } from "./buttons.ts";
+import { whenSourced } from "./source.ts";
 
 /** Packages that are listed before somebody asks for all. */
 const FEW_PACKAGES = 12;
@@ -37,19 +38,19 @@ export function details(model: Model<RunModel>, life: AbortSignal): HTMLElement 
     tags.draw(Object.entries(facts.tags));
     properties.draw(Object.entries(facts.properties).filter(([name]) => !(name in GIT)));
   });
-  // What the server has to say of it is asked for when somebody comes to look.
-  whenNear(el, life, async () => {
-    const server = serverOf(model.get("facts"));
-    try {
-      const known = server && (await server.source());
-      if (!known || life.aborted) return;
-      environment.draw(known.environment);
-    } catch (error) {
-      if (life.aborted) return;
+  whenSourced(
+    el,
+    model,
+    life,
+    (known) => {
+      problem.hidden = true;
+      environment.draw(known?.environment ?? null);
+    },
+    (reason) => {
       problem.hidden = false;
-      write(problem, reasonOf(error));
-    }
-  });
+      write(problem, reason);
+    },
+  );
   return el;
 }
 

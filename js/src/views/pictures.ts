@@ -51,7 +51,9 @@ export class Pictures {
     const mime = image.get("mime") || BY_ENDING[ending] || "";
     const file = SHOWABLE.test(mime) ? serverOf(this.#model.get("facts"))?.file(path) : null;
     const part = await file?.read(0).catch(() => null);
-    return part ? this.#make(image, part.bytes as BlobPart, mime) : "";
+    if (part) return this.#make(image, part.bytes as BlobPart, mime);
+    this.#asked.delete(image); // whoever comes back to it asks again
+    return "";
   }
 
   #make(image: Image, content: BlobPart, mime: string): string {

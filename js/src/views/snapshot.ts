@@ -1,12 +1,10 @@
-import { h, whenNear, write } from "../dom.ts";
+import { h, write } from "../dom.ts";
 import { bytes, count } from "../format.ts";
 import type { Facts, Model, RunModel } from "../model.ts";
-import { type RunServer, reasonOf, type Source, serverOf } from "../server.ts";
+import { type RunServer, type Source, serverOf } from "../server.ts";
 import { FileBrowser } from "./file_browser.ts";
 import { preview } from "./preview.ts";
-
-const TAKEN = "ContentSnapshotId";
-const NOT_TAKEN = "run_widgets.no_snapshot";
+import { NOT_TAKEN, TAKEN, whenSourced } from "./source.ts";
 
 /** What was run: the notebook's cells, and the files of the snapshot. */
 export function snapshot(model: Model<RunModel>, life: AbortSignal): HTMLElement {
@@ -35,14 +33,15 @@ export function snapshot(model: Model<RunModel>, life: AbortSignal): HTMLElement
     );
   }
 
-  function draw(server: RunServer, { snapshot, notebook }: Source): void {
+  function cards(server: RunServer, { snapshot, notebook }: Source): HTMLElement[] {
+    const made: HTMLElement[] = [];
     const cells = notebook && server.sourceFile("notebook.ipynb");
     if (notebook && cells) {
       const look = h("details", {}, h("summary", {}, "Cells as they were executed"));
       look.addEventListener("toggle", () => look.append(preview(cells, notebook.bytes, life)), {
         once: true,
       });
-      el.append(section("Notebook", bytes(notebook.bytes), "notebook.ipynb", look));
+      made.push(section("Notebook", bytes(notebook.bytes), "notebook.ipynb", look));
     }
     if (snapshot) {
       const files = new FileBrowser(
@@ -58,28 +57,28 @@ export function snapshot(model: Model<RunModel>, life: AbortSignal): HTMLElement
         left > 0 && `the first ${count(entries.length)} listed`,
         `${bytes(snapshot.bytes)} as a zip`,
       ];
-      el.append(section("Snapshot", about.filter(Boolean).join(" · "), "snapshot.zip", files.el));
+      made.push(section("Snapshot", about.filter(Boolean).join(" · "), "snapshot.zip", files.el));
     }
+    return made;
   }
 
   function say(text: string): void {
-    problem.hidden = false;
+    problem.hidden = text === "";
     write(problem, text);
   }
 
-  // It is asked for when somebody comes to look.
-  whenNear(el, life, async () => {
+  let shown = "";
+  const show = (known: Source | null) => {
     const facts = model.get("facts");
     const server = serverOf(facts);
-    try {
-      const known = await server?.source();
-      if (life.aborted) return;
-      if (server && known) draw(server, known);
-      if (!known?.snapshot) say(whyNone(facts, server !== null));
-    } catch (error) {
-      if (!life.aborted) say(reasonOf(error));
-    }
-  });
+    const text = JSON.stringify(known);
+    // Else what somebody looks into would close.
+    if (text !== shown)
+      el.replaceChildren(problem, ...(server && known ? cards(server, known) : []));
+    shown = text;
+    say(known?.snapshot ? "" : whyNone(facts, server !== null));
+  };
+  whenSourced(el, model, life, show, say);
   return el;
 }
 
