@@ -311,6 +311,9 @@ def test_the_page_of_an_experiment_is_its_list(
     lab: Lab, browser: Browser, workspace: Workspace
 ) -> None:
     sweep(workspace, "page")
+    parent = start(workspace, "page")
+    parent.child_run(tags={"width": 2**40}).complete()
+    parent.complete()
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     page = context.new_page()
     complaints: list[str] = []
@@ -320,11 +323,16 @@ def test_the_page_of_an_experiment_is_its_list(
     page.goto(lab.address(f"run-widgets/page?workspace={workspace.path}"))
     the_page = page.locator(".rw-experiment")
 
-    expect(the_page).to_contain_text("12 runs", timeout=10_000)
+    expect(the_page).to_contain_text("13 runs", timeout=10_000)
     expect(the_page.locator(".slick-row").first).to_be_visible()
     start(workspace, "page").complete()
-    expect(the_page).to_contain_text("13 runs", timeout=5_000)
+    expect(the_page).to_contain_text("14 runs", timeout=5_000)
     page.screenshot(path=PICTURES / "experiment-page.png")
+    # Child runs have more to say in a column than it was wide before.
+    the_page.get_by_label("Include child runs").check()
+    wide = the_page.locator(".slick-cell", has_text=str(2**40))
+    expect(wide).to_be_visible(timeout=5_000)
+    assert wide.evaluate("cell => cell.scrollWidth <= cell.clientWidth")
     the_page.locator(".rw-run a", has_text="12").first.click()
     assert complaints == []
     context.close()

@@ -3,6 +3,7 @@ import "../../style/grid.css";
 import { type Column, type MultiColumnSort, type SingleColumnSort, SlickGrid } from "slickgrid";
 
 import { h, set, whenSized, write } from "../dom.ts";
+import { ruler } from "../experiment/ruler.ts";
 import { count, number } from "../format.ts";
 import type { Cell } from "../model.ts";
 import { type AskRows, FarRows } from "../tables/far_rows.ts";
@@ -19,11 +20,14 @@ const MOST_COLUMNS = 300;
 /** Of a column, in pixels. */
 const [NARROWEST, WIDEST] = [56, 360];
 
-/** Letters of a number such as -0.123456, which rows that are not here may have. */
-const LONG_NUMBER = 9;
+/** As long as a number of rows that are not here may be. */
+const LONG_NUMBER = "-0.123456";
 
-/** How wide a letter is, at most. */
-const LETTER_EM = 0.577;
+/** Rows by which a column's width is found. */
+const LOOKED_AT = 50;
+
+/** Beside a cell's text, beside a name by which a table is sorted, and of a status before its word. */
+const [PADDING, ARROW, DOT] = [19, 14, 18];
 
 const TYPING_MS = 200;
 
@@ -57,10 +61,8 @@ export class DataGrid {
   #numeric: boolean[] = [];
   #rows: Rows = { length: 0, cell: () => null };
   #total = 0;
-  /** How wide one is, in pixels. */
-  #letter = 7.5;
-  /** Of all columns together. */
-  #width = 0;
+  /** Of each column, in pixels. */
+  #widths: number[] = [];
   #places: Uint32Array = new Uint32Array();
   readonly #far: FarRows | null;
   #order: Order | null = null;
@@ -110,30 +112,29 @@ export class DataGrid {
     this.#total = total;
     if (isFirst) {
       this.#order = null;
-      this.#letter = LETTER_EM * (Number.parseFloat(getComputedStyle(this.#host).fontSize) || 13);
       this.#numeric = shown.map((_, column) => isNumeric(rows, column));
+      this.#measure();
       this.#slick?.setColumns(this.#slickColumns());
     }
-    if (isFirst) this.#width = shown.reduce((sum, _, column) => sum + this.#widthOf(column), 0);
     this.#fit();
     this.#arrange();
   }
 
   /** Make the table as large as its cells, and the scroll bars that it needs. */
   #fit(): void {
-    const { height } = gridSize(this.#rows.length, this.#width, this.#host.clientWidth);
-    this.#host.style.maxWidth = `${this.#inside}px`;
+    const { height } = gridSize(this.#rows.length, this.#columnsWidth, this.#host.clientWidth);
+    this.#host.style.maxWidth = `${this.wide - BORDERS}px`;
     this.#host.style.height = `${height}px`;
   }
 
-  /** What all columns and the scroll bar take. */
-  get #inside(): number {
-    return this.#width - gridSize(this.#rows.length, this.#width, 0).room;
+  get #columnsWidth(): number {
+    return this.#widths.reduce((sum, width) => sum + width, 0);
   }
 
-  /** How wide the table is where there is room for all of its columns. */
+  /** How wide the table is where there is room for all of its columns, and a scroll bar. */
   get wide(): number {
-    return this.#inside + BORDERS;
+    const columns = this.#columnsWidth;
+    return columns - gridSize(this.#rows.length, columns, 0).room + BORDERS;
   }
 
   /** Whether rows are shown that are not here. */
@@ -212,6 +213,7 @@ export class DataGrid {
   }
 
   #start(): SlickGrid {
+    this.#measure();
     const data = {
       getLength: () => this.#length,
       // Of no meaning, but never 0, which the grid would take for nothing.
@@ -263,7 +265,7 @@ export class DataGrid {
       field: String(column),
       name,
       toolTip: name,
-      width: this.#widthOf(column),
+      width: this.#widths[column],
       minWidth: 40,
       sortable: true,
       cssClass: this.#numeric[column] ? "rw-number" : "",
@@ -283,15 +285,26 @@ export class DataGrid {
       : h("span", { title: String(value ?? "") }, text);
   }
 
-  /** As wide as its name and its first cells, within reason. */
-  #widthOf(column: number): number {
+  /** Find how wide the columns are: as their names and their first cells, within reason. */
+  #measure(): void {
+    // Until the table is on the page its font is not known.
+    const width = ruler(this.#host.isConnected ? this.#host : document.body);
+    const aside = this.#options.content ? PADDING + DOT : PADDING;
+    this.#widths = this.#columns.map((name, column) => {
+      const wide = Math.max(width(name) + PADDING + ARROW, width(this.#longest(column)) + aside);
+      return Math.max(NARROWEST, Math.min(WIDEST, wide));
+    });
+  }
+
+  /** The longest of a column's texts, as far as its first cells tell. */
+  #longest(column: number): string {
     const isCut = this.#rows.length < this.#total && this.#numeric[column];
-    let longest = Math.max((this.#columns[column] ?? "").length + 2, isCut ? LONG_NUMBER : 0);
-    for (let row = 0; row < Math.min(this.#rows.length, 50); row++) {
-      longest = Math.max(longest, textOf(this.#rows.cell(row, column)).length);
+    let longest = isCut ? LONG_NUMBER : "";
+    for (let row = 0; row < Math.min(this.#rows.length, LOOKED_AT); row++) {
+      const text = textOf(this.#rows.cell(row, column));
+      if (text.length > longest.length) longest = text;
     }
-    const more = this.#options.content ? 44 : 26;
-    return Math.max(NARROWEST, Math.min(WIDEST, this.#letter * longest + more));
+    return longest;
   }
 }
 

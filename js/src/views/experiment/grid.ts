@@ -345,8 +345,8 @@ export function grid(
     const ids = views.map(({ id }) => id).join("\n");
     // A table that was empty knows no widths yet.
     const isOther = ids !== before.columns || before.rows.length === 0;
-    // Runs that came since may say more than those there were.
-    const hasNews = table.changes !== measured;
+    // Runs that came since, or were not shown, may say more than those there were.
+    const hasNews = table.changes !== measured || next.rows.length > before.rows.length;
     const isWider = (isOther || hasNews) && measure();
     measured = table.changes;
     markNew();
