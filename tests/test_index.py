@@ -303,6 +303,14 @@ def test_a_locked_index_is_not_waited_for_for_ever(
         db.close()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_the_index_of_a_shared_workspace_is_for_all_who_may_write_there(store: LocalStore) -> None:
+    (store.root / "workspace.json").chmod(0o664)
+
+    assert ids(store) == ALL
+    assert (store.root / "index.sqlite").stat().st_mode & 0o777 == 0o664
+
+
 def test_a_workspace_that_cannot_be_written_is_listed(tmp_path: Path, store: LocalStore) -> None:
     script = """
 import os, sys

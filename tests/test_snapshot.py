@@ -405,6 +405,22 @@ def test_a_source_that_changes_meanwhile_still_gives_a_whole_snapshot(
     assert list(kept.glob("*.tmp")) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can")
+def test_a_snapshot_that_somebody_else_took_is_shared(source: Path, kept: Path) -> None:
+    first = snapshot.take(source, kept)
+    for parent in kept.parents:
+        if parent.name.startswith(("test_", "pytest-", "popen-")):
+            parent.chmod(0o755)
+
+    os.seteuid(65534)
+    try:
+        second = snapshot.take(source, kept)
+    finally:
+        os.seteuid(0)
+
+    assert second.path == first.path
+
+
 def test_many_take_the_same_snapshot_at_once(source: Path, kept: Path) -> None:
     write(source, {f"{n}.py": f"{n}" * 1000 for n in range(50)})
     taken: list[snapshot.Snapshot] = []

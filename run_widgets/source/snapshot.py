@@ -115,6 +115,8 @@ def take(
             into.mkdir(parents=True, exist_ok=True)
             kept = _Reading(found)
             path = _write(kept, into)
+        except PermissionError:
+            pass  # somebody else's, in a workspace that people share: as good
     except OSError as error:
         raise SnapshotError(f"no snapshot of {str(found.root)!r}: {error}") from error
     skipped = (*found.skipped, *kept.skipped)

@@ -15,6 +15,7 @@ import sqlite3
 import stat
 import time
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from run_widgets.store import layout
@@ -25,7 +26,6 @@ BUSY_TIMEOUT_S = 5.0
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence, Set
-    from pathlib import Path
 
     from run_widgets.store.documents import Document, Labels
 
@@ -301,10 +301,18 @@ def _create(path: Path | str) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = OFF")  # it can be made anew
         if db.execute("PRAGMA user_version").fetchone() != (VERSION,):
             _make_tables(db)
+            if isinstance(path, Path):
+                _let_write_who_may(path)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _let_write_who_may(path: Path) -> None:
+    """Give a new index the mode of its workspace: SQLite lets only its owner write."""
+    with contextlib.suppress(OSError):
+        path.chmod(0o600 | (path.parent / layout.WORKSPACE_FILE).stat().st_mode & 0o666)
 
 
 def _make_tables(db: sqlite3.Connection) -> None:
