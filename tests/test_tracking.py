@@ -963,6 +963,18 @@ def test_a_block_ends_its_run(
     assert ("Traceback" in log) == (error is not None)
 
 
+def test_of_blocks_within_each_other_the_outermost_ends_the_run(run: Run) -> None:
+    stdout = sys.stdout
+    with run:
+        with run:
+            print("inside")
+        run.log("after", 1)
+
+    assert (run.get_status(), run.get_metrics()) == ("Completed", {"after": 1})
+    assert sys.stdout is stdout
+    assert (run.folder / "files/logs/user_log.txt").read_text() == "inside\n"
+
+
 def test_ending_twice_is_harmless_and_changing_the_end_is_refused(run: Run) -> None:
     run.complete()
     run.complete()

@@ -47,6 +47,7 @@ class Handle:
         self._progress_at = -math.inf  # when it was last written, on the monotonic clock
         self._is_inside = False  # whether this process was submitted as the run
         self._block: Block | None = None
+        self._blocks = 0  # that it is in, one within the other
         self._waiting_pictures: list[WaitingPicture] = []  # for a store that refused them
         self._is_losing_pictures = False
         self._on_end: list[Callable[[], None]] = []  # e.g. the sampler of system metrics

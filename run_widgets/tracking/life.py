@@ -312,12 +312,17 @@ class Life(Details):
             self._end(RunStatus.COMPLETED)
 
     def __enter__(self) -> Self:
-        if not self._is_inside:  # a submitted run's log has what it prints already
+        # A submitted run's log has what it prints already.
+        if not self._blocks and not self._is_inside:
             self._block = Block(self)
+        self._blocks += 1
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         del kind, trace
+        self._blocks = max(0, self._blocks - 1)  # `ExitStack.push` enters none
+        if self._blocks:
+            return  # a function was given the run, and has a block of its own for it
         if self._block is not None:
             self._block.end(error)
             self._block = None
