@@ -223,9 +223,9 @@ export function textWidth(text: string): number {
 
 // -- figures of the browser's own -----------------------------------------------------------------
 
-/** The package of each class, and the versions of it that this code knows. */
+/** The package of each class, and the versions of it that this code knows: bqplot 0.13.0 has 0.6.0. */
 const PACKAGES = {
-  bqplot: { module: "bqplot", version: "^0.6.1" },
+  bqplot: { module: "bqplot", version: "^0.6.0" },
   bqscales: { module: "bqscales", version: "^0.3" },
   base: { module: "@jupyter-widgets/base", version: "2.0.0" },
 } as const;
