@@ -215,6 +215,13 @@ def test_child_runs_are_a_table_in_it() -> None:
     assert "Child runs (2)RunNameStatuslrloss2trialFailed0.10.51trialFailed0.1" in page.text
 
 
+@pytest.mark.parametrize(("metrics", "opened"), [(40, True), (41, False)])
+def test_very_many_metrics_leave_the_charts_in_sight(metrics: int, opened: bool) -> None:
+    page = page_of(*(a_list(f"m{i}", [1, 2]) for i in range(metrics)))
+
+    assert (("open", "") in page.attributes) == opened
+
+
 def test_what_somebody_has_called_a_run_stands_on_top() -> None:
     page = page_of(
         display_name="warm-up",

@@ -48,6 +48,9 @@ POINT_BYTES = 9
 IMAGE_BYTES = 60_000
 MAX_ROWS = 20
 MAX_FILES = 100
+MOST_OPEN = 40
+"""Rows up to which a list does not push what follows out of sight."""
+
 MAX_CHARTS = 100
 FEW_CHARTS = 24
 """Of a run with more than `MAX_CHARTS`: some of each group tell more than the first hundred, and
@@ -251,7 +254,8 @@ def _listing(title: str, pairs: Sequence[tuple[str, str]], *, opened: bool = Tru
     )
     more = len(pairs) - MAX_FILES
     note = f"<p>… and {more} more</p>" if more > 0 else ""
-    return _section(title, f"{TABLE}{rows}</table>{note}", opened)
+    is_short = len(pairs) <= MOST_OPEN
+    return _section(title, f"{TABLE}{rows}</table>{note}", opened and is_short)
 
 
 def _section(title: str, body: str, opened: bool = False) -> str:
