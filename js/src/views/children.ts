@@ -90,7 +90,7 @@ export function children(
     if (!child) return null;
     switch (columns[column]) {
       case "Run":
-        return h("span", { title: child.run_id }, `Run ${child.number}`);
+        return h("span", { title: child.run_id }, String(child.number));
       case "Status":
         return h(
           "span",
