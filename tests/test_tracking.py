@@ -975,6 +975,15 @@ def test_of_blocks_within_each_other_the_outermost_ends_the_run(run: Run) -> Non
     assert (run.folder / "files/logs/user_log.txt").read_text() == "inside\n"
 
 
+def test_a_block_needs_no_console(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with run:
+        print("to nobody")
+
+    assert sys.stdout is None
+    assert run.get_status() == "Completed"
+
+
 def test_ending_twice_is_harmless_and_changing_the_end_is_refused(run: Run) -> None:
     run.complete()
     run.complete()

@@ -34,7 +34,11 @@ class Block:
             self._folder = os.getcwd()
         self._log = _Log(run.folder)
         self._streams = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = (_Tee(stream, self._log) for stream in self._streams)
+        sys.stdout, sys.stderr = (
+            # A program without a console has none.
+            None if stream is None else _Tee(stream, self._log)
+            for stream in self._streams
+        )
 
     def end(self, error: BaseException | None) -> None:
         with contextlib.suppress(OSError):
