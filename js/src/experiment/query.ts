@@ -1,6 +1,6 @@
 /** Which runs are shown, and in which order. Pure. */
 
-import { NUMBER_ID, type Shown, shown, statusOf } from "./columns.ts";
+import { defaultColumns, NUMBER_ID, type Shown, shown, statusOf } from "./columns.ts";
 import type { Column, RunTable } from "./table.ts";
 
 /** A condition on one column: a range of numbers, or some of its words. */
@@ -42,6 +42,17 @@ export function filtered(table: RunTable, query: Query): Uint32Array {
     ...terms(query.text).map((term) => mentions(table, term)),
   ];
   return table.rows().filter((row) => tests.every((test) => test(row)));
+}
+
+/** The columns until somebody chooses: none that only child runs fill, where those are not listed. */
+export function columnsAtFirst(table: RunTable, query: Query): string[] {
+  const ids = defaultColumns(table);
+  const listed = query.children ? table.rows() : table.rows().filter(isTop(table));
+  if (listed.length === 0 || listed.length === table.size) return ids;
+  return ids.filter((id) => {
+    const column = shown(table, id);
+    return column !== null && listed.some((row) => column.has(row));
+  });
 }
 
 type Test = (row: number) => boolean;

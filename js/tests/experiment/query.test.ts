@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { ALL, filtered, type Query, select, sorted } from "../../src/experiment/query.ts";
+import {
+  ALL,
+  columnsAtFirst,
+  filtered,
+  type Query,
+  select,
+  sorted,
+} from "../../src/experiment/query.ts";
 import { numberOf } from "../../src/experiment/table.ts";
 import { type Cells, idOf, tableOf } from "./told.ts";
 
@@ -20,6 +27,19 @@ function found(query: Partial<Query>): string[] {
 test("the newest runs come first, without children", () => {
   expect(found({})).toEqual(["cc", "bb", "aa"]);
   expect(found({ children: true })).toEqual(["dd", "cc", "bb", "aa"]);
+});
+
+test("what only child runs have is no column until they are listed", () => {
+  const table = tableOf([
+    { id: "sweep", "tag:by": "me" },
+    { id: "a", parent: "sweep", "tag:lr": "0.1", "metric:acc": 0.9 },
+    { id: "b", parent: "sweep", "tag:lr": "0.2", "metric:acc": 0.8 },
+  ]);
+  const columns = (children: boolean) => columnsAtFirst(table, { ...ALL, children });
+
+  expect(columns(false)).not.toContain(idOf("tag:lr"));
+  expect(columns(false)).toContain(idOf("tag:by"));
+  expect(columns(true)).toContain(idOf("tag:lr"));
 });
 
 test("a child whose parent is not here stands alone", () => {

@@ -1,12 +1,6 @@
 import { h, list, set, write } from "../../dom.ts";
-import {
-  choices,
-  defaultColumns,
-  FIELDS,
-  keyOf,
-  NUMBER_ID,
-  shown,
-} from "../../experiment/columns.ts";
+import { choices, FIELDS, keyOf, NUMBER_ID, shown } from "../../experiment/columns.ts";
+import { columnsAtFirst } from "../../experiment/query.ts";
 import { keyText, type RunTable } from "../../experiment/table.ts";
 import type { View } from "../../experiment/view_state.ts";
 import { count } from "../../format.ts";
@@ -35,7 +29,7 @@ export function columnChooser(table: RunTable, view: View): HTMLElement {
     "None",
   );
 
-  const current = () => view.state.columns ?? defaultColumns(table);
+  const current = () => view.state.columns ?? columnsAtFirst(table, view.state.query);
 
   function change(columns: string[] | null): void {
     view.set({ columns });

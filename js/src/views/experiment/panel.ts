@@ -2,11 +2,10 @@ import "../../../style/experiment.css";
 
 import { save } from "../../charts/export.ts";
 import { every, h, link, openRun, set, write } from "../../dom.ts";
-import { defaultColumns } from "../../experiment/columns.ts";
 import { csvOf } from "../../experiment/csv.ts";
 import type { Experiment } from "../../experiment/experiment.ts";
 import type { ExperimentModel } from "../../experiment/model.ts";
-import { filtered, type Query, sorted } from "../../experiment/query.ts";
+import { columnsAtFirst, filtered, type Query, sorted } from "../../experiment/query.ts";
 import { count } from "../../format.ts";
 import { type Model, watch } from "../../model.ts";
 import { keepButton } from "../keep.ts";
@@ -74,7 +73,7 @@ export function experimentPanel(
     },
     life,
   );
-  const columnsShown = () => view.state.columns ?? defaultColumns(table);
+  const columnsShown = () => view.state.columns ?? columnsAtFirst(table, view.state.query);
   const csv = h(
     "button",
     {
