@@ -21,12 +21,13 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
+from run_widgets import Experiment
 from run_widgets.integrations.tensorboard import follow, import_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from run_widgets import Experiment, Run
+    from run_widgets import Run
 
 pytestmark = pytest.mark.filterwarnings("default")  # the package's own are not ours to mend
 
@@ -178,3 +179,10 @@ def test_the_command_line_imports_a_folder(experiment: Experiment, tmp_path: Pat
     assert printed() == "today/1  today\n"
     assert "nothing new" in printed()
     assert json.loads(printed("--json")) == []
+    (tmp_path / "empty").mkdir()
+    for folder in ("empty", "none"):
+        command[4] = str(tmp_path / folder)
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, folder in done.stderr) == (2, True), done.stderr
+    names = [known.name for known in Experiment.list(experiment.workspace)]
+    assert not {"empty", "none"}.intersection(names)

@@ -27,9 +27,11 @@ def bring(workspace: Workspace, logdir: Path, experiment: str | None, as_json: b
     Again brings in what is new since. It needs the package tensorboard.
     """
     try:
-        from run_widgets.integrations.tensorboard import import_runs
+        from run_widgets.integrations.tensorboard import folders, import_runs
     except ModuleNotFoundError as error:
         raise click.UsageError(f"{error}: 'pip install tensorboard' reads its files") from error
+    if not folders(logdir):
+        raise click.UsageError(f"there are no event files of TensorBoard in {str(logdir)!r}")
     runs = import_runs(Experiment(workspace, experiment or logdir.resolve().name), logdir)
     if as_json:
         click.echo(plain.to_json([document(run.store.run(run.id)) for run in runs]))
