@@ -51,6 +51,19 @@ def test_what_differs_is_told_and_the_rest_on_asking(experiment: Experiment) -> 
     assert ("tags", "same") in everything.index
 
 
+def test_a_comparison_shows_long_texts_cut_and_has_them_whole(experiment: Experiment) -> None:
+    for run_id, tags in (("long", {"note": "x" * 1000}), ("none", {})):
+        start(experiment, run_id=run_id, tags=tags).complete()
+
+    compared = experiment.compare()
+
+    assert compared.differences().loc[("tags", "note")].tolist() == ["x" * 1000, None]
+    shown = compared._repr_html_()
+    assert "xxx…" in shown
+    assert len(shown) < 2000
+    assert "None" not in shown
+
+
 def test_runs_that_are_alike_differ_in_nothing(experiment: Experiment) -> None:
     sweep(experiment)
 
@@ -153,6 +166,7 @@ def test_properties_stand_with_what_they_tell_of(experiment: Experiment) -> None
     run = start(experiment, run_id="r", script="train.py")
     run.add_properties({"azureml.git.commit": "abc", "author": "Jo", "run_widgets.python": "3.11"})
     run.add_properties({"mlflow.source.git.commit": "abc"})  # the same, for readers of MLflow's
+    run.add_properties({"run_widgets.started_in": "r0"})  # whom it comes from, not what it is
     run.complete()
 
     facts = facts_of(run.store.run("r"))

@@ -109,7 +109,7 @@ def test_options_are_compared_one_by_one(project: Path, experiment: Experiment) 
     found = first.diff(second)
 
     assert [f for f in found.facts if f.section == "arguments"] == [
-        Difference("arguments", "--flag", "", "–"),
+        Difference("arguments", "--flag", "True", "–"),
         Difference("arguments", "--lr", "-0.1", "-0.2"),
     ]
 

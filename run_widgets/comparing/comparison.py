@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 from run_widgets.comparing.curves import aligned, band, common_axis, curve
 from run_widgets.errors import RunNotFound
+from run_widgets.reading.metrics import ABSENT
 from run_widgets.reading.parameters import parameters
-from run_widgets.source.provenance import ENVIRONMENT_FILE
+from run_widgets.source.provenance import ENVIRONMENT_FILE, REPLAY_OF, STARTED_IN
 from run_widgets.store.drive import open_plain
 from run_widgets.store.layout import DOCUMENT_BYTES
 
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 
 SECTIONS = ("parameters", "tags", "properties", "environment", "code")
 
+MAX_SHOWN = 32
+"""Letters of a value in the table that a notebook shows of a comparison."""
+
 _CODE = ("azureml.git.", "mlflow.source.git.", "ContentSnapshotId", "run_widgets.no_snapshot")
 _TWIN = "mlflow.source.git."  # what azureml.git. says already, for readers of MLflow's
+_KINSHIP = (REPLAY_OF, STARTED_IN)  # which other run a run comes from, not what it is made of
 _ENVIRONMENT = ("run_widgets.python", "run_widgets.platform")
 
 
@@ -47,7 +52,8 @@ def facts_of(record: RunRecord, folder: Path | None = None) -> dict[str, dict[st
     facts["parameters"] = parameters(record.arguments)
     facts["tags"] = {name: value or "" for name, value in record.tags.items()}
     for name, value in record.properties.items():
-        if not (name.startswith(_TWIN) and "azureml.git.commit" in record.properties):
+        is_twin = name.startswith(_TWIN) and "azureml.git.commit" in record.properties
+        if not is_twin and name not in _KINSHIP:
             facts[section_of(name)][name] = value or ""
     if record.script:
         facts["code"]["script"] = record.script
@@ -249,11 +255,18 @@ class Comparison:
         return found
 
     def _repr_html_(self) -> str:
-        return f"{self.differences().to_html()}{self.metrics().to_html()}"
+        return f"{self.differences().map(_cut).to_html()}{self.metrics().to_html()}"
 
     def __repr__(self) -> str:
         numbers = ", ".join(str(record.number) for record in self.runs)
         return f"Comparison(runs {numbers})"
+
+
+def _cut(text: str | None) -> str:
+    """Return a text as a table can have it beside others."""
+    if text is None:
+        return ABSENT
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def _labels(record: RunRecord) -> dict[str, str]:

@@ -162,7 +162,7 @@ def diff_runs(store: LocalStore, run_id: str, other_store: LocalStore, other_id:
     code, note = code_of(*folders)
     metrics = gather(store.follow(run_id)), gather(other_store.follow(other_id))
     facts = [
-        *_differences("arguments", {"script": before.script}, {"script": after.script}),
+        *_differences("arguments", *({"script": run.script or ABSENT} for run in (before, after))),
         *_argument_differences(before.arguments, after.arguments),
         *_differences("environment", *map(_environment, folders)),
         *_differences("tags", before.tags, after.tags),
@@ -360,18 +360,22 @@ def _argument_differences(before: tuple[str, ...], after: tuple[str, ...]) -> It
 
 def _options(arguments: tuple[str, ...]) -> dict[str, str] | None:
     options: dict[str, str] = {}
+    flags = set()  # those of them that had no value so far
     name = ""
     for argument in arguments:
         if argument.startswith("-") and not argument.lstrip("-")[:1].isdigit():
             name, equals, value = argument.partition("=")
             if name in options:
                 return None
-            options[name] = value if equals else ""
+            options[name] = value
+            if not equals:
+                flags.add(name)
         elif not name:
             return None
         else:
+            flags.discard(name)
             options[name] = f"{options[name]} {argument}".strip()
-    return options
+    return options | dict.fromkeys(flags, "True")
 
 
 def _metric_differences(

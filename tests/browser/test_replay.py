@@ -138,5 +138,6 @@ def test_what_differs_between_two_runs_is_shown_with_their_code(
     expect(files.nth(1).locator("mark").last).to_have_text(" * 0.99**step")
     fold = files.nth(1).get_by_role("button", name="unchanged lines").first
     notebook.picture(f"diff-{theme}-{width}", view)
+    assert view.evaluate("view => view.offsetWidth <= view.parentElement.clientWidth")
     fold.click()
     expect(files.nth(1)).to_contain_text("import argparse")
