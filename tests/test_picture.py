@@ -331,6 +331,12 @@ def test_of_very_many_charts_each_group_shows_some() -> None:
     shown = [name for name in names if f"<strong>{name}</strong>" in html]
     assert shown == [name for name in names if int(name.partition("w")[2]) < 8]
     assert "and 576 more charts" in html
+    # All are named with their values, out of the way.
+    page = Parts(html)
+    assert page.texts.count("Metrics (600)") == 1
+    (listed,) = [text for text in page.texts if text.startswith("first/w0 ")]
+    assert listed.splitlines()[-1].split() == ["third/w199", "Vector[3]", "last", "3"]
+    assert len(page.tags) < 300
     assert len(html) < 100_000
 
 

@@ -56,6 +56,9 @@ FEW_CHARTS = 24
 """Of a run with more than `MAX_CHARTS`: some of each group tell more than the first hundred, and
 JupyterLab looks for headings in all of a picture before it shows the panel beside it."""
 
+MAX_LINES = 1_000
+"""Of the metrics of a run with too many for a table."""
+
 MAX_NAMES = 8
 """Of lines, above a chart."""
 
@@ -97,7 +100,7 @@ def static_html(
         _header(facts),
         _error(facts["error"]),
         _replay(original),
-        _listing("Metrics", _values(summary)),
+        _metrics(summary),
         *_charts(summary.charts, behind or {}),
         *chain.from_iterable(map(document_picture.parts, documents)),
         *(_image(images, image_of) for images in summary.images),
@@ -242,6 +245,21 @@ def _said(error: Mapping[str, str]) -> str:
 
 def _values(summary: RunSummary) -> list[tuple[str, str]]:
     return [(metric.name, metric.text + _newest(metric)) for metric in summary.metrics]
+
+
+def _metrics(summary: RunSummary) -> str:
+    """Return every metric with its value: a table, or a text where it would be a long one."""
+    pairs = _values(summary)
+    if len(pairs) <= MAX_FILES:
+        return _listing("Metrics", pairs)
+    # Each cell of a table has a style, and sanitisers take their time with each of them.
+    names = [_line(name) for name, _ in pairs[:MAX_LINES]]
+    width = max(map(len, names))
+    lines = [f"{name:{width}}  {_line(pair[1])}" for name, pair in zip(names, pairs, strict=False)]
+    if len(pairs) > MAX_LINES:
+        lines.append(f"… and {len(pairs) - MAX_LINES:,} more")
+    body = f'<pre style="font-size:11px">{text(chr(10).join(lines))}</pre>'
+    return _section(f"Metrics ({len(pairs):,})", body)
 
 
 def _listing(title: str, pairs: Sequence[tuple[str, str]], *, opened: bool = True) -> str:

@@ -6,7 +6,7 @@ import { isPersons } from "./details.ts";
 import { SIGNS } from "./replay.ts";
 
 /** Rows that are there at once; what is below waits until the page has nothing else to do. */
-const FIRST_ROWS = 100;
+const FIRST_ROWS = 40;
 
 /** Every tracked metric with its value, or with its form where it has many. */
 export function metrics(model: Model<RunModel>, life: AbortSignal): HTMLElement {
