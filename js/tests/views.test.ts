@@ -7,6 +7,7 @@ import type { Child, DocumentEntry, Drawn } from "../src/model.ts";
 import { children } from "../src/views/children.ts";
 import { details } from "../src/views/details.ts";
 import { documents } from "../src/views/documents.ts";
+import { files } from "../src/views/files.ts";
 import { images } from "../src/views/images.ts";
 import { snapshot } from "../src/views/snapshot.ts";
 import { FACTS, fakeImage, fakeRun, fakeRunWith, life } from "./fake_model.ts";
@@ -324,6 +325,28 @@ test("the details have what was run and from what, all of it as text", async () 
   filter.dispatchEvent(new Event("input"));
   expect(seen().map((item) => item.textContent)).toEqual(["torch==2.9"]);
   expect(el.querySelector("img")).toBeNull();
+});
+
+test("who has asked for all files sees those that come later, but not at an earlier moment", async () => {
+  const server = fakeServer();
+  const entry = (i: number) => ({ path: `${i}.txt`, bytes: 1, modified_at: 0 });
+  const some = (n: number) => Array.from({ length: n }, (_, i) => entry(i));
+  server.answers.state = () => ({ files: some(3) });
+  const model = fakeRun({ files: some(1), facts: { ...FACTS, file_count: 3 } });
+  const el = files(model, life().signal);
+  const shown = () => el.querySelectorAll("[role=treeitem]").length;
+  el.querySelector<HTMLButtonElement>(".rw-more")?.click();
+  await settled();
+  expect(shown()).toBe(3);
+
+  server.answers.state = () => ({ files: some(4) });
+  model.set_state({ facts: { ...FACTS, file_count: 4 }, files: some(1) });
+  await settled();
+  expect(shown()).toBe(4);
+
+  model.set_state({ facts: { ...FACTS, file_count: 2 }, files: some(2) });
+  await settled();
+  expect(shown()).toBe(2);
 });
 
 test("a snapshot is its files and the cells that were executed", async () => {

@@ -31,6 +31,8 @@ export class FileBrowser {
   #total = 0;
   /** All of them, once they were asked for. */
   #all: FileEntry[] | null = null;
+  /** How many there were then. */
+  #totalAsked = 0;
   /** Folders that somebody has opened or closed. */
   readonly #turned = new Map<string, boolean>();
   #chosen = "";
@@ -58,6 +60,9 @@ export class FileBrowser {
   draw(entries: readonly FileEntry[], total: number): void {
     this.#entries = entries;
     this.#total = Math.max(total, entries.length);
+    // Who has asked for all sees those that come, too, and no longer those of later moments.
+    if (this.#all && this.#total > this.#totalAsked) void this.#askForAll();
+    if (this.#all && this.#total < this.#all.length) this.#all = null;
     this.#draw();
   }
 
@@ -141,6 +146,7 @@ export class FileBrowser {
   }
 
   async #askForAll(): Promise<void> {
+    this.#totalAsked = this.#total;
     try {
       const all = (await this.#shelf.all?.()) ?? null;
       if (this.#life.aborted) return;

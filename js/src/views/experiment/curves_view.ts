@@ -310,6 +310,11 @@ export function curvesView(
     cross.setAttribute("visibility", "hidden");
   }
 
+  function lift(): void {
+    from = null;
+    brush.setAttribute("visibility", "hidden");
+  }
+
   const within = (event: PointerEvent) => {
     const px = event.clientX - plot.el.getBoundingClientRect().left;
     return Math.max(plot.box.left, Math.min(plot.box.left + plot.box.width, px));
@@ -319,6 +324,10 @@ export function curvesView(
     "pointerdown",
     (event) => {
       if (event.button !== 0) return;
+      if (event.pointerType === "touch") {
+        pointAt(within(event)); // a finger reads
+        return;
+      }
       from = within(event);
       plot.el.setPointerCapture(event.pointerId);
     },
@@ -347,8 +356,15 @@ export function curvesView(
         zoom = [plot.xAt(Math.min(from, px)), plot.xAt(Math.max(from, px))];
         redraw();
       }
-      from = null;
-      brush.setAttribute("visibility", "hidden");
+      lift();
+    },
+    options,
+  );
+  plot.el.addEventListener(
+    "pointercancel", // it scrolls the page
+    () => {
+      lift();
+      leave();
     },
     options,
   );
@@ -360,7 +376,13 @@ export function curvesView(
     },
     options,
   );
-  plot.el.addEventListener("pointerleave", leave, options);
+  plot.el.addEventListener(
+    "pointerleave",
+    ({ pointerType }) => {
+      if (pointerType !== "touch") leave();
+    },
+    options,
+  );
   plot.el.addEventListener("blur", leave, options);
 
   let cursor = 0.5;

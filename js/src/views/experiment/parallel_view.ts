@@ -361,6 +361,13 @@ export function parallelView(
     },
     options,
   );
+  stage.addEventListener(
+    "pointercancel", // a finger scrolls the page
+    () => {
+      dragged = null;
+    },
+    options,
+  );
   stage.addEventListener("pointerleave", () => point(-1, 0, 0), options);
   stage.addEventListener(
     "dblclick",
