@@ -21,7 +21,7 @@ export type Band = {
 export type Spread = "std" | "ci95" | "minmax";
 
 /** Points of a common axis, at the most. */
-export const GRID_POINTS = 1000;
+const GRID_POINTS = 1000;
 
 /** An axis that suits several curves: their own x where those are few, else even steps. */
 export function commonAxis(xs: Float64Array[], most = GRID_POINTS): Float64Array {

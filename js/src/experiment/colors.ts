@@ -1,7 +1,7 @@
 /** Which colour a run or a group has: the same one wherever it is drawn. Pure. */
 
 /** As `run_widgets/summary.py` has them. */
-export const PALETTE = [
+const PALETTE = [
   "#2b7bd6",
   "#d9791a",
   "#0f9d76",
@@ -18,7 +18,7 @@ export const DASHES = ["", "6 3", "2 3", "8 3 2 3"];
 export type Look = { color: string; dash: string };
 
 /** The look of what has this place among others; 32 that follow one another are all different. */
-export function lookAt(place: number): Look {
+function lookAt(place: number): Look {
   const turn = Math.floor(place / PALETTE.length) % DASHES.length;
   return { color: PALETTE[place % PALETTE.length] as string, dash: DASHES[turn] as string };
 }

@@ -9,7 +9,7 @@ import { ALL, type Query, type Rule, type Sort } from "./query.ts";
 export const AXES = ["step", "relative", "time"] as const;
 export type Axis = (typeof AXES)[number];
 
-export const COMPARISONS = ["curves", "differences", "scatter", "parallel"] as const;
+const COMPARISONS = ["curves", "differences", "scatter", "parallel"] as const;
 export type ComparisonKind = (typeof COMPARISONS)[number];
 
 /** All of it; `null` stands for what nobody has chosen, and the data say. */
