@@ -489,6 +489,7 @@ def test_a_run_is_found_by_the_number_that_its_panel_shows(experiment: Experimen
 
     assert Run(experiment, 2).id == runs[1].id
     assert get_run(experiment, runs[2].number).id == runs[2].id
+    assert not runs[0].diff(2).facts
     with pytest.raises(errors.RunNotFound, match="no run 4 in experiment 'model-logging'"):
         Run(experiment, 4)
 

@@ -356,6 +356,18 @@ class LocalStore:
         folder = self.folder(run_id)
         return record_of(self.document(run_id), folder, run_id)
 
+    def run_numbered(self, experiment: str, number: int) -> RunRecord:
+        """Return the run of this number in an experiment, as `run` does.
+
+        Raises
+        ------
+        RunNotFound
+        """
+        for record in self.runs(experiment):
+            if record.number == number:
+                return self.run(record.id)
+        raise RunNotFound(f"no run {number} in experiment {experiment!r} of {self.root}")
+
     def document(self, run_id: str) -> Document:
         """Return what the run's folder says, word for word; `run` tells what is true.
 

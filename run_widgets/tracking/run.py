@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import BadArgument, MetricNotFound, NoRunHere, RunGoesOn, RunNotFound
+from run_widgets.errors import BadArgument, MetricNotFound, NoRunHere, RunGoesOn
 from run_widgets.records import Kind, RunStatus
 from run_widgets.store.local import Document, Labels, LocalStore, uuid4
 from run_widgets.store.process import user_name
@@ -58,10 +58,11 @@ class Run(Recording, Labelled, Sourced, Life):
         **ignored: object,
     ) -> None:
         del ignored
+        store = experiment.workspace.store
         if isinstance(run_id, int):
-            record = _numbered(experiment, run_id)
+            record = store.run_numbered(experiment.name, run_id)
         else:
-            record = experiment.workspace.store.run(run_id)
+            record = store.run(run_id)
         self._set_up(experiment, record, folders_of(outputs or False))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -538,14 +539,6 @@ def _run_of(experiment: Experiment, record: RunRecord) -> Run:
     run = Run.__new__(Run)
     run._set_up(experiment, record, ())
     return run
-
-
-def _numbered(experiment: Experiment, number: int) -> RunRecord:
-    store = experiment.workspace.store
-    for record in store.runs(experiment.name):
-        if record.number == number:
-            return store.run(record.id)
-    raise RunNotFound(f"no run {number} in experiment {experiment.name!r} of {store.root}")
 
 
 def get_run(

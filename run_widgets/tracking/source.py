@@ -117,8 +117,8 @@ class Sourced(Handle):
         if self._refresh().status.is_final:
             shutil.rmtree(self.folder / WORK, ignore_errors=True)
 
-    def diff(self, other: Sourced | str) -> RunDiff:
-        """Return what differs from this run to `other`: a run, or the id of one.
+    def diff(self, other: Sourced | str | int) -> RunDiff:
+        """Return what differs from this run to `other`: a run, its id, or its number here.
 
         Code, as a text diff of the snapshots, arguments, environment, tags,
         properties and metrics. Shows itself as text and as HTML.
@@ -130,6 +130,8 @@ class Sourced(Handle):
         from run_widgets.comparing.diff import diff_runs
 
         background.wait(WAIT_S)
+        if isinstance(other, int):
+            other = self.store.run_numbered(self.experiment.name, other).id
         store, run_id = (self.store, other) if isinstance(other, str) else (other.store, other.id)
         return diff_runs(self.store, self.id, store, run_id)
 
