@@ -564,6 +564,24 @@ def test_a_stretch_of_a_line_is_as_fine_as_it_was_logged(portal: Portal, run: Ru
     assert len(answer["at"]) == 5
 
 
+@pytest.mark.parametrize("name", [" loss ", "los\x1b[1ms", "\x07"])
+def test_a_name_is_asked_for_with_every_character_of_it(
+    portal: Portal, run: Run, name: str
+) -> None:
+    run.log(name, 1.0)
+    run.log_table(f"t{name}", {"a": [1]})
+    upload(run, f"logs/{name}.log ", b"one\n")
+    metric, table, log = quote(name), quote(f"t{name}"), quote(f"logs/{name}.log ")
+
+    line = portal.json(f"/api/runs/{run.id}/series?name={metric}&from=0&to=9")
+    values = portal.ask(f"/api/runs/{run.id}/values?name={metric}")
+    window = portal.json(f"/api/runs/{run.id}/rows?name={table}&from=0")
+    found = portal.json(f"/api/runs/{run.id}/lines?file={log}&text=one")
+
+    assert (line["total"], values.status, window["rows"]) == (1, 200, [[1]])
+    assert found["lines"]
+
+
 def test_a_line_that_goes_on_is_read_anew_each_time(portal: Portal, run: Run) -> None:
     run.log("loss", 1.0, step=0)
     first = portal.json(f"/api/runs/{run.id}/series?name=loss&from=0&to=9")

@@ -147,7 +147,7 @@ class CurvesHandler(_BinaryHandler):
     @web.authenticated
     @authorized
     async def get(self, name: str) -> None:
-        metric = self.get_query_argument("metric", strip=False)
+        metric = self.name_in("metric")
         pairs = [_RUN.fullmatch(run) for run in self.get_query_arguments("run")]
         runs = [(pair[1], int(pair[2])) for pair in pairs if pair is not None]
         if not runs or len(runs) < len(pairs) or len(runs) > MOST_ASKED:

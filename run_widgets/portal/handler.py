@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from tornado.web import MissingArgumentError
 
 from run_widgets.errors import (
     FileNotInRun,
@@ -56,8 +57,21 @@ class Handler(JupyterHandler):
 
     @property
     def workspace(self) -> str | None:
-        workspace: str | None = self.get_query_argument("workspace", None)
-        return workspace
+        return next(iter(self.names_in("workspace")), None)
+
+    def names_in(self, argument: str) -> list[str]:
+        """Return what an argument names each time it is given, with every character of it.
+
+        Tornado's own have blanks in place of control characters, which a metric's name may have.
+        """
+        given = self.request.query_arguments.get(argument, [])
+        return [self.decode_argument(name) for name in given]
+
+    def name_in(self, argument: str) -> str:
+        """Return what an argument names, with every character of it; 400 where it is missing."""
+        for name in self.names_in(argument):
+            return name
+        raise MissingArgumentError(argument)
 
 
 class JsonHandler(Handler, APIHandler):

@@ -153,7 +153,7 @@ class RowsHandler(JsonHandler):
     @web.authenticated
     @authorized
     async def get(self, run_id: str) -> None:
-        name = self.get_query_argument("name", strip=False)
+        name = self.name_in("name")
         start, count = self.get_query_argument("from"), self.get_query_argument("count", str(ROWS))
         wanted, column = self.get_query_argument("filter", ""), self.get_query_argument("sort", "")
         descending = self.get_query_argument("descending", "") == "1"

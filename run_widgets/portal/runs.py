@@ -65,10 +65,7 @@ class LinesHandler(JsonHandler):
     @web.authenticated
     @authorized
     async def get(self, run_id: str) -> None:
-        name, text = (
-            self.get_query_argument("file"),
-            self.get_query_argument("text", "", strip=False),
-        )
+        name, text = self.name_in("file"), self.get_query_argument("text", "", strip=False)
         at, number = self.get_query_argument("at", "0"), self.get_query_argument("number", "0")
         await self.answer(
             lambda: self.shelf.lines(
@@ -83,7 +80,7 @@ class LogTimesHandler(JsonHandler):
     @web.authenticated
     @authorized
     async def get(self, run_id: str) -> None:
-        name = self.get_query_argument("file")
+        name = self.name_in("file")
         await self.answer(partial(self.shelf.log_times, run_id, self.workspace, name))
 
 

@@ -66,7 +66,7 @@ class SeriesHandler(JsonHandler):
     @web.authenticated
     @authorized
     async def get(self, run_id: str) -> None:
-        name = self.get_query_argument("name", strip=False)
+        name = self.name_in("name")
         start, end = self.get_query_argument("from"), self.get_query_argument("to")
         over = self.get_query_argument("over", "x")
         points = self.get_query_argument("points", str(POINTS))

@@ -33,7 +33,7 @@ class ValuesHandler(Handler):
     @web.authenticated
     @authorized
     async def get(self, run_id: str) -> None:
-        names = self.get_query_arguments("name", strip=False)
+        names = self.names_in("name")
         if not names:
             raise web.HTTPError(400, "which lines? ?name=<metric> is missing")
         x_label = self.get_query_argument("x", "step")
