@@ -16,10 +16,11 @@ import pytest
 from run_widgets.errors import RunClosed
 from run_widgets.records import Kind
 from run_widgets.store.appended import AppendWriter
-from run_widgets.store.keeper import keeper
+from run_widgets.store.keeper import Keeper, keeper
 from run_widgets.store.layout import POINT_BYTES
 from run_widgets.store.mapped import FIRST_BYTES, WINDOW_BYTES, MappedWriter
 from run_widgets.store.reader import LocalFollower
+from run_widgets.store.status import Sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -403,9 +404,28 @@ def test_a_healthy_writer_has_no_problem(writer: Writer) -> None:
     assert not writer.is_failing
 
 
-def test_a_beat_shows_that_the_process_lives(writer: Writer) -> None:
-    import os
+def test_a_keeper_that_could_have_no_thread_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
 
+    one, sign = Keeper(every_s=0.01), Sign(tmp_path)
+    os.utime(tmp_path, (0, 0))
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", refuse)
+        one.hold(sign)
+
+    one.hold(sign)  # as when the next run begins, or the next writer
+
+    until = time.monotonic() + 30
+    while not tmp_path.stat().st_mtime and time.monotonic() < until:
+        time.sleep(0.01)
+    assert tmp_path.stat().st_mtime > 0
+    one._wake.set()
+
+
+def test_a_beat_shows_that_the_process_lives(writer: Writer) -> None:
     writer.put("loss", 0.5, None)
     text = writer.folder / "metrics" / "0000.jsonl"
     os.utime(text, (0, 0))

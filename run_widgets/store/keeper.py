@@ -8,7 +8,6 @@ comes back concern all of them, whoever made them.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import sys
 import threading
@@ -61,11 +60,14 @@ class Keeper:
         self._open[id(thing)] = thing
         # Whoever does not get the lock knows that another is about to start the thread.
         if self._thread is None and self._lock.acquire(blocking=False):
-            self._thread = threading.Thread(
-                target=self._run, name="run-widgets-keeper", daemon=True
-            )
-            with contextlib.suppress(RuntimeError):  # the interpreter ends: `end` is the last beat
-                self._thread.start()
+            thread = threading.Thread(target=self._run, name="run-widgets-keeper", daemon=True)
+            try:
+                thread.start()
+                self._thread = thread
+            except RuntimeError:
+                # There may be no more threads just now: the next `hold` tries again. Or the
+                # interpreter ends, and `end` is the last beat.
+                self._lock.release()
 
     def let_go(self, thing: Beating) -> None:
         """Call `thing.beat` no more."""
