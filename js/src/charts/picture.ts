@@ -154,7 +154,7 @@ export function picture(
     : asLogged;
 
   const whole = zoom.x ? wholeX(seen, settings, startedAt, mapX) : null;
-  const across = union(asLogged.map(({ px }) => extremes(px))) ?? [0, 1];
+  const across = fromStart(union(asLogged.map(({ px }) => extremes(px))), settings, mapX);
   // A line goes from edge to edge; of a point alone half would be cut off.
   const drawnX = (asLogged.some(({ scattered }) => scattered) ? padded : tight)(across);
   const x = axisOf(mapX, unitOf(settings.x, seen), zoom.x, whole ?? drawnX, drawnX);
@@ -261,7 +261,17 @@ function wholeX(traces: Trace[], settings: Settings, startedAt: number, map: Map
     const ends = [values[0], values.at(-1)].map((x) => map.to((x ?? Number.NaN) - offset));
     return extremes(Float64Array.from(ends));
   });
-  return tight(union(ranges) ?? [0, 1]);
+  return tight(fromStart(union(ranges), settings, map));
+}
+
+/** A first value so soon after the start, as a share of the last one's time, is as good as at it. */
+const SOON = 0.02;
+
+/** The range of the places that there are, from the start on where that is what is counted from. */
+function fromStart(places: Range | null, settings: Settings, map: Mapping): Range {
+  const [low, high] = places ?? [0, 1];
+  const isNear = settings.x === "elapsed" && map.scale === "linear" && low < SOON * high;
+  return isNear && low > 0 ? [0, high] : [low, high];
 }
 
 function largest(ranges: (Range | null)[]): number {

@@ -53,6 +53,13 @@ test.each([
   expect(axis.range).toEqual([places[0], places[2]]);
 });
 
+test("what counts from the start begins there, where a first value came soon after", () => {
+  const long = Array.from({ length: 1000 }, () => 1);
+
+  expect(draw(long, { x: "elapsed" }).x.range).toEqual([0, 2003]);
+  expect(draw(long, { x: "elapsed" }, { x: [5, 9] }).x.whole).toEqual([0, 2003]);
+});
+
 test("a smoothed line has the values as logged behind it, and the axis has room for both", () => {
   const { curves, raw, y } = draw([0, 10, 0, 10], { smoothing: 0.9 });
 
