@@ -289,6 +289,23 @@ def test_a_script_that_starts_its_own_run_is_run_again(
     assert report.headline == "1 metric bitwise"
 
 
+def test_a_script_that_replays_its_own_run_does_so_once(
+    experiment: Experiment, source: Path, anywhere: dict[str, str]
+) -> None:
+    (source / "train.py").write_text(
+        "import sys\nfrom run_widgets import Experiment, Workspace\n"
+        "with Experiment(Workspace(sys.argv[1]), 'e').start_logging() as run:\n    run.replay()\n"
+    )
+    command = [sys.executable, "train.py", str(experiment.workspace.path)]
+    subprocess.run(command, cwd=source, check=True, env=anywhere)
+
+    replay = Run(experiment, 2)
+    replay.wait_for_completion(raise_on_error=False)
+
+    assert "without end" in replay.get_details()["error"]["error"]["message"]
+    assert sorted(run.number for run in experiment.get_runs()) == [1, 2, 3]
+
+
 def test_a_run_that_nobody_can_run_again_says_why(
     experiment: Experiment, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

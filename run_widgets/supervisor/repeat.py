@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run_widgets.errors import SubmitError
+from run_widgets.errors import RunNotFound, SubmitError
 from run_widgets.source import snapshot
 from run_widgets.source.masking import MASK, is_secret
-from run_widgets.source.provenance import REPLAY_OF
+from run_widgets.source.provenance import REPLAY_OF, STARTED_IN
 from run_widgets.supervisor.begin import begin, new_run_id
 from run_widgets.supervisor.plan import (
     NOTEBOOK_RUN,
@@ -21,10 +22,12 @@ from run_widgets.supervisor.plan import (
     Plan,
     checked_parameters,
 )
+from run_widgets.supervisor.request import RUN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from run_widgets.records import RunRecord
     from run_widgets.store.local import LocalStore
 
 NOTEBOOK = "notebook.ipynb"
@@ -43,10 +46,12 @@ def begin_replay(
     Raises
     ------
     SubmitError
-        The run does not know how it was started, its source is gone, or
-        `parameters` are given and it is not a notebook.
+        The run does not know how it was started, its source is gone,
+        `parameters` are given and it is not a notebook, or a replay asks for
+        the replay of what it is running.
     """
     record, folder = store.run(run_id), store.folder(run_id)
+    _refuse_without_end(store, record, environment.get(RUN_VARIABLE))
     if not (folder / PLAN_FILE).exists():
         raise SubmitError(
             f"run {run_id!r} was started by hand or from a file outside its source folder, "
@@ -87,6 +92,25 @@ def begin_replay(
         files=files,
     )
     return new_id
+
+
+def _refuse_without_end(store: LocalStore, record: RunRecord, inside: str | None) -> None:
+    """Raise where a script replays its own run: each replay would begin the next one.
+
+    `inside` is the submitted run that this process belongs to.
+
+    Raises
+    ------
+    SubmitError
+    """
+    if inside is None or inside not in (record.id, record.properties.get(STARTED_IN)):
+        return
+    with suppress(RunNotFound):  # of another workspace
+        if REPLAY_OF in store.run(inside).properties:
+            raise SubmitError(
+                f"run {record.id!r} goes on in a replay already: "
+                "a script that replays its own run would do so without end"
+            )
 
 
 def _with_parameters(plan: Plan, parameters: Mapping[str, Any]) -> tuple[Plan, dict[str, Any]]:
