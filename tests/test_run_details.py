@@ -254,6 +254,30 @@ def test_of_a_thousand_metrics_those_on_the_first_screen_are_told_first(
     assert len(wire.sent) == 2
 
 
+@pytest.mark.parametrize("is_on", [True, False])
+def test_pythons_collector_waits_while_a_panel_opens_and_is_left_as_it_was(
+    run: Run, is_on: bool
+) -> None:
+    for number in range(500):
+        run.log_list(f"metric/{number}", [1.0, 2.0])
+    run.complete()
+    RunDetails(run).close()  # what is imported for the first one is not counted
+    collected: list[str] = []
+    gc.callbacks.append(lambda phase, _: collected.append(phase))
+    try:
+        if not is_on:
+            gc.disable()
+        gc.collect(0)
+        collected.clear()
+        RunDetails(run).close()
+        assert gc.isenabled() == is_on
+    finally:
+        gc.callbacks.pop()
+        gc.enable()
+
+    assert len(collected) <= 4, "each collection starts and stops"
+
+
 def test_many_points_come_in_messages_that_do_not_halt_a_browser(
     run: Run, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import logging
 import threading
 import weakref
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets as t
@@ -17,6 +19,9 @@ from run_widgets.panel.allowance import Allowance
 from run_widgets.panel.cell import kernel
 from run_widgets.panel.poll import News
 from run_widgets.reading.facts import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # else Python prints into a cell what nobody asked for
@@ -87,7 +92,8 @@ class Followed(ipywidgets.DOMWidget):  # type: ignore[misc]
         self.layout.open()  # closed with the panel
         # Still empty: the browser loads what it draws with while this process reads.
         super().open()
-        self.tick()
+        with _uncollected():
+            self.tick()
 
     def close(self) -> None:
         """Take the panel off the screen and end its thread; `show` brings it back."""
@@ -176,3 +182,20 @@ def tick_of(panel: weakref.ref[Any]) -> News:
     """Look once on a panel's behalf; the last time where nobody holds it any more."""
     live = panel()
     return News.LAST if live is None else live.tick()
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python's collector still: of what is made meanwhile nearly all stays.
+
+    A panel of a thousand metrics makes so much that it would go through all objects of
+    the notebook, more than once.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
