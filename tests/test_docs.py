@@ -114,6 +114,17 @@ def test_a_documents_links_lead_somewhere(document: Path) -> None:
     assert not missing
 
 
+def test_a_module_that_the_front_end_names_is_there() -> None:
+    named = {
+        (source.name, module)
+        for source in (ROOT / "js" / "src").rglob("*.ts")
+        for module in re.findall(r"`(run_widgets/[\w/]+\.py)`", source.read_text())
+    }
+
+    assert named
+    assert not [(name, module) for name, module in named if not (ROOT / module).is_file()]
+
+
 def test_every_public_name_is_in_the_api_document() -> None:
     text = (ROOT / "docs" / "api.md").read_text()
 

@@ -1,5 +1,5 @@
 /**
- * What the kernel syncs, name for name as `run_widgets/run_details.py` and `charts.py` spell it.
+ * What the kernel syncs, name for name as `run_widgets/panel/run_details.py` and `charts.py` spell it.
  *
  * Times are seconds since the epoch, durations seconds, sizes bytes.
  */

@@ -1,7 +1,7 @@
 /**
  * Several curves on one axis, and bands of those that belong together. Pure.
  *
- * The same as `run_widgets/curves.py` does; the tests of both share their examples.
+ * The same as `run_widgets/comparing/curves.py` does; the tests of both share their examples.
  */
 
 export type Points = { x: Float64Array; y: Float64Array };

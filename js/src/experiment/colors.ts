@@ -1,6 +1,6 @@
 /** Which colour a run or a group has: the same one wherever it is drawn. Pure. */
 
-/** As `run_widgets/summary.py` has them. */
+/** As `run_widgets/reading/summary.py` has them. */
 const PALETTE = [
   "#2b7bd6",
   "#d9791a",

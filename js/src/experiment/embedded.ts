@@ -6,7 +6,7 @@ import { LiveExperiment } from "./live.ts";
 import type { ExperimentFacts, ExperimentModel, Message, Told, ToldCurve } from "./model.ts";
 import { PlainModel } from "./plain_model.ts";
 
-/** As `run_widgets/export_list.py` makes it. */
+/** As `run_widgets/export/list_file.py` makes it. */
 export type ExperimentState = {
   facts: ExperimentFacts;
   told: Told;

@@ -1,4 +1,4 @@
-/** What the kernel tells of an experiment, as `run_widgets/experiment_details.py` spells it. */
+/** What the kernel tells of an experiment, as `run_widgets/panel/experiment_details.py` spells it. */
 
 import type { CodeChanges } from "../server.ts";
 

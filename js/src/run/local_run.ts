@@ -30,7 +30,7 @@ type ChartNews = Omit<ChartState, "data"> & {
 /** `data` is base64, or null where the picture is not to be had; absent where it can be asked for. */
 type ImageState = Omit<RunImageModel, "data"> & { data?: string | null };
 
-/** As `run_widgets/run_state.py` makes it: the whole, or what came since `seen` was said. */
+/** As `run_widgets/reading/state.py` makes it: the whole, or what came since `seen` was said. */
 export type RunState = Omit<
   RunModel,
   "look" | "charts" | "figures" | "behind" | "tables" | "images"

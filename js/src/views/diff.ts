@@ -3,7 +3,7 @@ import { count, words } from "../format.ts";
 import { baseUrl, type CodeChanges } from "../server.ts";
 import { codeDiff, type FileDiff } from "./code_diff.ts";
 
-/** What differs between two runs, as `run_widgets/diff.py` tells it. */
+/** What differs between two runs, as `run_widgets/comparing/diff.py` tells it. */
 export type RunDiff = {
   runs: { run_id: string; title: string; status: string; portal_path: string }[];
   facts: { section: string; name: string; before: string; after: string }[];
