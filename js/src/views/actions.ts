@@ -46,6 +46,10 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
     const [frame, drawn] = [about.shape(), data.picture];
     return frame && drawn ? svgOf(about.name(), about.labels(), drawn, frame) : null;
   };
+  const saveSvg = () => {
+    const drawn = picture();
+    if (drawn) save(new Blob([drawn], { type: "image/svg+xml" }), `${about.name()}.svg`);
+  };
   const csv = item("", () => {
     const address = isAllHere() ? null : everyValue();
     if (address) {
@@ -64,11 +68,9 @@ export function actions(data: Chart, about: About): { el: HTMLElement; draw(): v
       const drawn = picture();
       const image = drawn && (await pngOf(drawn).catch(() => null));
       if (image) save(image, `${about.name()}.png`);
+      else saveSvg(); // a browser that draws no such picture, or one too large
     }),
-    item("Save as SVG", () => {
-      const drawn = picture();
-      if (drawn) save(new Blob([drawn], { type: "image/svg+xml" }), `${about.name()}.svg`);
-    }),
+    item("Save as SVG", saveSvg),
     csv,
   );
   const el = h(
