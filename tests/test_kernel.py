@@ -207,7 +207,7 @@ time.sleep(1)
 
     assert 1 <= len(grown(away)) <= 4
     assert grown(later) == []
-    assert len(contents(later, "ask")) > 3
+    assert len(contents(later, "ask")) >= 2, "it goes on asking"
     assert grown(back)[-1] == 30
 
 
