@@ -513,9 +513,10 @@ class RunDetails(Followed):
         listed = summary.listed()
         metrics = _changed(self.metrics, listed)
         with self.hold_sync():
+            if metrics:
+                self.set_trait("metrics", listed)
             changed = [
                 self._set("facts", known),
-                self._set("metrics", listed),
                 self._set("charts", Charts(self._charts.values())),
                 self._set("documents", self._drawings.of(summary.documents)),
                 self._set("images", self._images_now()),
